@@ -1,0 +1,60 @@
+/**
+ * What core asks of a device family: pure knowledge, no effects. Each driver folder implements one.
+ */
+import type { Place } from './errors.ts';
+import type { Configuration, Item, Section } from './item.ts';
+import type { Action, ActionClass, PathProof, Plan } from './plan/action.ts';
+import type { ManagementPath } from './site.ts';
+
+export interface Problem {
+  readonly code: string;
+  readonly message: string;
+  readonly place: Place | null;
+  /** The section that can't be planned because of it; null: nothing can. */
+  readonly section: string | null;
+}
+
+export interface ParsedText {
+  readonly configuration: Configuration;
+  readonly problems: readonly Problem[];
+}
+
+export interface Verdict {
+  readonly class: ActionClass;
+  readonly tier: 'floor' | 'middle' | 'benign';
+  readonly reason: string;
+}
+
+/** What classification may look at besides the action itself. */
+export interface PlanContext {
+  readonly base: Configuration;
+  readonly target: Configuration;
+  readonly management: ManagementPath;
+  /** True when the journal shows that siteward created exactly this item on this device. */
+  readonly isOwn: (item: Item) => boolean;
+}
+
+export interface Dialect {
+  readonly name: string;
+  /** Text that a person wrote. `file` appears in places. */
+  parseDesired(text: Uint8Array, file: string): ParsedText;
+  /** Text that a device said, with its completeness proved first: throws `DeviceError` incomplete-export. */
+  parseActual(text: Uint8Array): ParsedText;
+  /** Whether the order of this section's rows means something, and the group within which it does (a chain). */
+  orderGroup(item: Item): string | null;
+  /** Names of the properties of a section that hold secrets. */
+  isSecret(section: string, property: string): boolean;
+  /** `section + key` of items that this one names, for order of creation and the footprint. */
+  references(item: Item, configuration: Configuration): readonly Item[];
+  /** Rank of a section in the order of creation: lower is made first. */
+  creationRank(section: string): number;
+  /** Can this action be planned at all (known menu, known defaults)? */
+  plannable(action: Action): Problem | null;
+  classify(action: Action, context: PlanContext): Verdict;
+  managementPath(actions: readonly Action[], context: PlanContext): PathProof;
+  /** Console commands that do the action on a device in state `before`; secrets masked unless `reveal`. */
+  render(action: Action, before: readonly Section[], reveal: boolean): readonly string[];
+}
+
+/** Pure rendering of a whole rollout for the device; texts hold secrets and are sealed. */
+export type RenderRollout<Payload> = (rolloutId: string, plan: Plan) => Payload;

@@ -1,0 +1,99 @@
+/**
+ * Errors, by who acts next. A refusal, drift or a failed verification is a value, not an error.
+ * Codes are kebab-case and stable: they reach the operator, the journal and the metrics.
+ * A message says what is wrong and what to do; it never holds a secret, a command or an export's text.
+ */
+
+/** A place in something a person wrote. Line and column count from 1. */
+export interface Place {
+  readonly file: string;
+  readonly line?: number;
+  readonly column?: number;
+}
+
+export function formatPlace(place: Place): string {
+  const { file, line, column } = place;
+  return line === undefined ? file : column === undefined ? `${file}:${line}` : `${file}:${line}:${column}`;
+}
+
+export class SitewardError extends Error {
+  readonly code: string;
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** Something a person wrote is unusable: settings, desired state, arguments. Held until it changes. */
+export class InvalidInput extends SitewardError {
+  readonly place: Place | null;
+  constructor(code: string, message: string, place: Place | null = null, options?: ErrorOptions) {
+    super(code, message, options);
+    this.place = place;
+  }
+}
+
+export type DeviceErrorCode =
+  | 'unreachable'
+  | 'auth-failed'
+  | 'host-key-mismatch'
+  | 'locked'
+  | 'foreign-rollout'
+  | 'rejected'
+  | 'unsupported'
+  | 'selector-mismatch'
+  | 'base-changed'
+  | 'low-uptime'
+  | 'not-armed'
+  | 'incomplete-export'
+  | 'unreadable-export'
+  | 'permission-denied'
+  | 'timeout';
+
+/** The device did not do what was asked, and nothing is in doubt. Retried or held, by code. */
+export class DeviceError extends SitewardError {
+  declare readonly code: DeviceErrorCode;
+  constructor(code: DeviceErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, options);
+  }
+}
+
+/** Sent, but not known whether it happened. The device's queue waits until evidence is gathered. */
+export class OutcomeUnknown extends SitewardError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('outcome-unknown', message, options);
+  }
+}
+
+/** The journal can't be trusted or written: no mutation; reading and reporting go on. */
+export class JournalError extends SitewardError {
+  declare readonly code: 'journal-damaged' | 'journal-unwritable' | 'journal-rewound';
+  constructor(code: 'journal-damaged' | 'journal-unwritable' | 'journal-rewound', message: string, options?: ErrorOptions) {
+    super(code, message, options);
+  }
+}
+
+/** A promise of the code itself is broken: crash, replay. */
+export class AssertionFailed extends SitewardError {
+  constructor(message: string) {
+    super('assertion-failed', message);
+  }
+}
+
+export function assert(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new AssertionFailed(message);
+}
+
+/** For the default branch of an exhaustive switch. */
+export function unreachable(value: never): never {
+  throw new AssertionFailed(`unexpected value ${JSON.stringify(value)}`);
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+export function codeOf(error: unknown): string {
+  return error instanceof SitewardError ? error.code : 'internal';
+}

@@ -1,0 +1,35 @@
+/** The journal's record envelope and the contract of its writer. The kinds are in `rollout/events.ts`. */
+
+export interface RecordEnvelope {
+  readonly v: 1;
+  /** From 1, no gaps. */
+  readonly seq: number;
+  /** RFC 3339, UTC. */
+  readonly at: string;
+  /** SHA-256 (hex) of the previous line without its LF; 64 zeros at the very start. */
+  readonly prev: string;
+  readonly kind: string;
+  /** `daemon`, or `uid:1000` as the client claims. */
+  readonly actor: string;
+  readonly [field: string]: unknown;
+}
+
+export interface NewRecord {
+  readonly kind: string;
+  readonly actor: string;
+  readonly [field: string]: unknown;
+}
+
+export interface JournalHead {
+  readonly seq: number;
+  /** SHA-256 of the last line; 64 zeros when there is none. */
+  readonly hash: string;
+}
+
+export interface JournalWriter {
+  /** Resolves once the record is durable; rejects with `JournalError` journal-unwritable, then for good. */
+  append(record: NewRecord): Promise<RecordEnvelope>;
+  readonly head: JournalHead;
+  /** Null while records can be written; else why not. */
+  readonly broken: { readonly code: string; readonly message: string } | null;
+}

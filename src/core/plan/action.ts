@@ -1,0 +1,71 @@
+/** Differences, actions and plans as plain data (they survive JSON). */
+import type { Item, Section } from '../item.ts';
+
+export type Label = 'desired' | 'drift' | 'conflict';
+export type ActionClass = 'benign' | 'operational' | 'recovery';
+
+/** One item that differs; `base` is what the device has, `target` what it should have. */
+export interface Difference {
+  readonly label: Label;
+  readonly section: string;
+  readonly base: Item | null;
+  readonly target: Item | null;
+  /** What was last confirmed on the device, for showing a conflict. */
+  readonly confirmed: Item | null;
+}
+
+/** One step on one item. `before` is the item it stands in front of (null: the end); only ordered sections use it. */
+export type Action =
+  | { readonly verb: 'add'; readonly section: string; readonly item: Item; readonly before: Item | null }
+  | { readonly verb: 'set'; readonly section: string; readonly from: Item; readonly to: Item }
+  | { readonly verb: 'remove'; readonly section: string; readonly item: Item; readonly before: Item | null }
+  | {
+      readonly verb: 'move';
+      readonly section: string;
+      readonly item: Item;
+      readonly before: Item | null;
+      /** Where it stood in the base. */
+      readonly wasBefore: Item | null;
+    };
+
+export interface PlannedAction {
+  /** From 1, in the order of execution. */
+  readonly id: number;
+  readonly label: Label;
+  readonly class: ActionClass;
+  /** Four words or so: why this class. Kebab-case codes where one exists (`management-path`). */
+  readonly reason: string;
+  readonly action: Action;
+  /** Console commands, one a line, printable ASCII, secrets masked. */
+  readonly forward: readonly string[];
+  readonly rollback: readonly string[];
+}
+
+/** Whether the daemon's own way to the device stays open, and which item decides it. */
+export interface PathProof {
+  readonly kind: 'untouched' | 'open' | 'closed' | 'undecidable';
+  /** Section and identity of the deciding item; '' when untouched. */
+  readonly by: string;
+}
+
+export interface Plan {
+  readonly actions: readonly PlannedAction[];
+  /** Strictest class of all actions. */
+  readonly class: ActionClass;
+  /** Reason of the first action of that class. */
+  readonly reason: string;
+  /** Every section an action touches, whole, before and after. */
+  readonly base: readonly Section[];
+  readonly target: readonly Section[];
+  /** SHA-256 of the canonical form of the footprint (items changed, removed, referenced, anchors). */
+  readonly baseDigest: string;
+  readonly path: PathProof;
+  readonly rollback: 'exact';
+}
+
+/** Where an actual configuration stands against a plan's footprint. */
+export interface FootprintState {
+  readonly kind: 'base' | 'target' | 'mixed' | 'other';
+  /** For each action, in order: what its item looks like. */
+  readonly items: readonly ('base' | 'plan' | 'target' | 'other')[];
+}

@@ -1,0 +1,50 @@
+/** What the daemon serves: the site and its devices, as the settings say. Durations are milliseconds. */
+
+export interface ManagementPath {
+  readonly address: string;
+  readonly port: number;
+  /** The address the daemon's session comes from, as the device sees it. */
+  readonly from: string;
+  readonly interface: string | null;
+}
+
+export type Role = 'operational' | 'recovery';
+
+export interface DeviceSettings {
+  readonly name: string;
+  readonly driver: 'routeros';
+  readonly address: string;
+  readonly port: number;
+  readonly user: string;
+  /** Absolute path of a private key file, or null when a password file is used. */
+  readonly identityFile: string | null;
+  readonly passwordFile: string | null;
+  /** `SHA256:` and unpadded base64. */
+  readonly hostKey: string;
+  readonly manage: 'backup' | 'report' | 'rollout';
+  readonly rollout: 'auto' | 'manual';
+  readonly drift: 'report' | 'heal';
+  readonly readMs: number;
+  readonly windowMs: number;
+  readonly tickMs: number;
+  readonly flushMs: number;
+  readonly minUptimeMs: number;
+  readonly soakMs: number;
+  readonly secretsOnDevice: 'allow' | 'refuse';
+  readonly management: Partial<ManagementPath>;
+}
+
+export interface Policy {
+  readonly approvals: Readonly<Record<Role, number>>;
+  readonly expiresMs: number;
+  readonly removals: { readonly items: number; readonly share: number };
+  readonly fourEyes: boolean;
+  /** At most this many rollouts at once. */
+  readonly batch: number;
+}
+
+export interface Person {
+  readonly name: string;
+  readonly principals: readonly string[];
+  readonly roles: readonly Role[];
+}

@@ -1,0 +1,70 @@
+/**
+ * The contract for every kind of device: observe, lock, stage, arm, apply, evidence, confirm, roll back, clean.
+ * `observe` and `evidence` never modify. Each effect may be repeated after a crash and then finds its own
+ * traces. Errors: `DeviceError` (it did not happen, the code says why) or `OutcomeUnknown` (sent, no answer).
+ * `signal` ends any of them early; a command that was already sent goes on on the device.
+ */
+import type { Dialect } from '../core/dialect.ts';
+import type { Plan } from '../core/plan/action.ts';
+import type { Deadline, Evidence, Rollout, RolloutOwner, Witness } from '../core/rollout/rollout.ts';
+import type { Configuration } from '../core/item.ts';
+
+export interface DeviceFacts {
+  readonly model: string;
+  readonly version: string;
+  /** The device's own name. */
+  readonly identity: string;
+  readonly uptimeS: number;
+}
+
+export interface Observation {
+  /** The device's own export, complete (proved), as it was sent. */
+  readonly exportText: Uint8Array;
+  readonly facts: DeviceFacts;
+  /** `SHA256:…` of the host key of this very session. */
+  readonly hostKey: string;
+  /** Local address of the session, as the management path's `from` when the settings name none. */
+  readonly localAddress: string;
+  readonly witness: Witness | null;
+  readonly lock: string | null;
+  /** Names of objects of any siteward found on the device, witness excluded. */
+  readonly leftovers: readonly string[];
+  /** Reasons why no rollout may start now (`uptime-too-short`, `held-on-device`, …). */
+  readonly obstacles: readonly { readonly code: string; readonly message: string }[];
+}
+
+/** How the device says that it is a working net. */
+export interface Armed {
+  readonly uptimeS: number;
+  readonly runCount: number;
+}
+
+export interface Driver {
+  readonly dialect: Dialect;
+  observe(signal: AbortSignal): Promise<Observation>;
+  /** Renders the device-side scripts; pure. */
+  render(rolloutId: string, plan: Plan): unknown;
+  /** Takes the device's lock for this rollout and proves that names are unique. `locked` when it is another's. */
+  lock(rollout: Rollout, signal: AbortSignal): Promise<void>;
+  writeWitness(rollout: Rollout, witness: Witness, signal: AbortSignal): Promise<void>;
+  /**
+   * Reads everything again (`base-changed` when the footprint moved), stages the scripts, reads them back and runs
+   * the check on base (`selector-mismatch`). Returns the deadline that is written into them.
+   */
+  stage(rollout: Rollout, signal: AbortSignal): Promise<Deadline>;
+  /** Arms the net and waits until it was seen alive from a second connection and writes have been flushed. */
+  arm(rollout: Rollout, signal: AbortSignal): Promise<Armed>;
+  /** Starts apply as a job of the device's own; does not wait for its end. */
+  apply(rollout: Rollout, signal: AbortSignal): Promise<void>;
+  /** Over a new connection. */
+  evidence(rollout: Rollout, base: Configuration | null, signal: AbortSignal): Promise<Evidence>;
+  /** Asks the device to decide `confirm`; only evidence tells what it decided. */
+  confirm(rollout: Rollout, deadline: Deadline, signal: AbortSignal): Promise<void>;
+  /** Adds the decision `rollback`, stages the rollback again if it is gone, and runs it. */
+  rollBack(rollout: Rollout, deadline: Deadline, signal: AbortSignal): Promise<void>;
+  /** Takes this rollout's objects off, in the order that can't revive the rollback; the lock last. */
+  clean(rollout: Rollout, signal: AbortSignal): Promise<void>;
+  /** Removes a lock of `owner` that belongs to no rollout in flight. */
+  releaseLock(owner: RolloutOwner, signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,33 @@
+import { defineConfig } from 'vitest/config';
+
+// Unit and property tests run side by side; tests that start daemons, simulators or servers run one
+// file at a time, since the machines they run on are small.
+const common = {
+  env: { LC_ALL: 'C', TZ: process.env['TZ'] ?? 'UTC', NO_COLOR: '1' },
+  setupFiles: ['test/support/setup.ts'],
+};
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          ...common,
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts', 'test/property/**/*.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          ...common,
+          name: 'daemon',
+          include: ['test/daemon/**/*.test.ts', 'test/faults/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
