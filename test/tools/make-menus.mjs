@@ -1,0 +1,211 @@
+/**
+ * Turns the fact tables about RouterOS menus into the project's own compact `src/drivers/routeros/menus.json`.
+ * Usage: node test/tools/make-menus.mjs TABLES [OUT], where TABLES holds menus.json, references.json and
+ * export-order.json. Only facts are carried over: names, kinds, keys, defaults, types, versions. What is
+ * curated here rather than taken from a table says why. The shape is documented at the head of menus.ts.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const [tables, out = new URL('../../src/drivers/routeros/menus.json', import.meta.url).pathname] =
+  process.argv.slice(2);
+if (tables === undefined) {
+  process.stderr.write('usage: make-menus.mjs TABLES [OUT]\n');
+  process.exit(2);
+}
+const read = (name) => JSON.parse(readFileSync(join(tables, name), 'utf8'));
+const spaced = (path) => `/${path.slice(1).replaceAll('/', ' ')}`;
+
+/** Names are not unique there, or a row may have none. */
+const nameIsNoKey =
+  /^\/(ip\/dns\/static|tool\/netwatch|interface\/wireless\/channels|tool\/traffic-generator|dude|lora|iot\/lora|certificate$|file$|ip\/kid-control\/device)/;
+/** Keys by which people and devices address rows where no table names one. */
+const curatedKeys = {
+  '/disk': ['slot'],
+  '/lcd/interface': ['interface'],
+  '/interface/wireless/nstreme': ['name'],
+  '/interface/wifiwave2/configuration': ['name'],
+  '/zerotier': ['name'],
+  '/zerotier/interface': ['name'],
+  '/interface/ovpn-server/server': ['name'],
+  '/ip/dns/adlist': null,
+};
+/** First match wins there although rows have unique names. */
+const orderedThoughKeyed = new Set(['/queue/simple']);
+const curatedGroups = /^\/(interface\/bridge\/(filter|nat)|routing\/filter\/(rule|select-rule))$/;
+/** The device prints these lists in an order of its own. `policy`: only where it is a list of rights. */
+const curatedSets = (path, name) =>
+  ['connection-state', 'connection-nat-state', 'tcp-flags', 'topics'].includes(name) ||
+  (name === 'policy' && ['/system/script', '/system/scheduler', '/user/group'].includes(path));
+const secretName =
+  /(^|[-.])(password|passphrase|secret|secrets|pre-?shared-key|private-key|auth-key|authentication-key|tcp-md5-key|management-protection-key|static-key-\d|cak|pin)$/;
+const secretExtra =
+  /^(\/routing\/rip\/keys|\/system\/ntp\/key) key$|^\/zerotier identity$|^\/ip\/ipsec\/key\/psk key$/;
+const notSecret = new Set(['supplicant-identity', 'trap-community']);
+const executableName =
+  /^(on-(event|up|down|login|logout|alert|message|error|master|backup|fail)|(up|down|test|lease|binding)-script|script|cmd|entrypoint)$/;
+const executable = (path, name) =>
+  path === '/system/script' ? name === 'source' : executableName.test(name);
+
+function whenRange(when) {
+  // [["7.15",">="],["7.20","<"]] or ["7.15",">="]; null: always.
+  let from = null;
+  let before = null;
+  const list = when === undefined ? [] : Array.isArray(when[0]) ? when : [when];
+  for (const [version, operator] of list) {
+    if (operator === '>=') from = version;
+    else if (operator === '<') before = version;
+    else throw new Error(`unknown operator ${operator}`);
+  }
+  return [from, before];
+}
+
+/** Every statement of the ansible table about one property: version range and facts. */
+function statements(ansible) {
+  const found = new Map();
+  const note = (name, range, facts) => found.set(name, [...(found.get(name) ?? []), { range, facts }]);
+  const narrower = ([f1, b1], [f2, b2]) => [f2 ?? f1, b2 ?? b1];
+  for (const entry of ansible?.versions ?? (ansible ? [ansible] : [])) {
+    const outer = whenRange(entry.when);
+    for (const [name, facts] of Object.entries(entry.properties ?? {})) note(name, outer, facts);
+    for (const { name, when, ...facts } of entry.versioned_properties ?? [])
+      note(name, narrower(outer, whenRange(when)), facts);
+  }
+  return found;
+}
+
+const consoleValue = (value) => (value === true ? 'yes' : value === false ? 'no' : String(value));
+
+function typeOf(path, name, device, terraform, said) {
+  const text = device?.type ?? '';
+  if (curatedSets(path, name) || /\[,[A-Za-z]+\*\]$/.test(text)) return 'set';
+  if (name === 'start-time' || name === 'start-date') return 'string';
+  if (text === 'bool') return 'bool';
+  if (text.includes('time interval')) return 'time';
+  if (text.includes('MAC address')) return 'mac';
+  if (text.includes('IP address)')) return 'ip';
+  if (text.includes('prefix)')) return 'prefix';
+  const compare = terraform?.compare ?? '';
+  if (compare.startsWith('ImplicitSingleHostCIDR')) return 'host';
+  if (compare === 'bits' || compare === 'hex' || compare === 'bytes' || compare === 'mac') return compare;
+  if (compare === 'duration' || compare.startsWith('TimeEqual')) return 'time';
+  if (text.startsWith('hexadecimal')) return 'string';
+  if (said.some(({ facts }) => typeof facts.default === 'boolean') || terraform?.t === 'bool') return 'bool';
+  if (said.some(({ facts }) => /^(\d+(w|d|h|m|s|ms))+$/.test(String(facts.default ?? '')))) return 'time';
+  if (terraform?.t === 'int' || /^\d+\.\.\d+$/.test(text)) return 'number';
+  if (text.startsWith('string')) return 'string';
+  if ((device?.values ?? []).some((value) => value !== '!')) return 'enum';
+  return undefined;
+}
+
+function defaultsOf(said) {
+  const known = said.filter(({ facts }) => 'default' in facts);
+  const distinct = [...new Set(known.map(({ facts }) => consoleValue(facts.default)))];
+  if (distinct.length === 0) return {};
+  if (distinct.length === 1) return { d: distinct[0] };
+  return { dv: known.map(({ range, facts }) => [...range, consoleValue(facts.default)]) };
+}
+
+function propertyFacts(path, name, menu, said) {
+  const device = menu.device?.properties?.[name];
+  const terraform = menu.terraform?.properties?.[name];
+  const readOnly = said.some(({ facts }) => facts.read_only) || (said.length === 0 && !device);
+  if (readOnly) return undefined;
+  const type = typeOf(path, name, device, terraform, said);
+  const disable = said.find(({ facts }) => facts.can_disable)?.facts;
+  const secret =
+    !notSecret.has(name) &&
+    (terraform?.sensitive || secretName.test(name) || secretExtra.test(`${path} ${name}`));
+  const computed = said.find(({ facts }) => facts.automatically_computed_from)?.facts
+    .automatically_computed_from;
+  return {
+    ...(type === undefined ? {} : { t: type }),
+    ...defaultsOf(said),
+    ...(disable === undefined
+      ? {}
+      : { u: 'remove_value' in disable ? consoleValue(disable.remove_value) : null }),
+    ...(secret ? { secret: 1 } : {}),
+    ...(executable(path, name) ? { exec: 1 } : {}),
+    ...(computed ? { from: computed } : {}),
+    ...(terraform?.compare === 'device-supplies-default' ? { dev: 1 } : {}),
+    ...(said.some(({ facts }) => facts.required) ? { req: 1 } : {}),
+    ...(device?.since ? { since: device.since } : {}),
+    ...(menu.device?.properties_gone?.[name] ? { gone: menu.device.properties_gone[name].last_seen } : {}),
+  };
+}
+
+function keyOf(path, menu) {
+  if (path in curatedKeys) return curatedKeys[path];
+  if (nameIsNoKey.test(path)) return null;
+  const entries = menu.ansible?.versions ?? (menu.ansible ? [menu.ansible] : []);
+  const declared = entries.find((entry) => entry.primary_keys)?.primary_keys;
+  if (declared) return declared;
+  const named = menu.device?.properties?.name || menu.terraform?.properties?.name;
+  return named && menu.kind !== 'singleton' && menu.kind !== 'fixed' ? ['name'] : null;
+}
+
+function kindOf(path, menu, key) {
+  if (orderedThoughKeyed.has(path)) return 'ordered';
+  if (menu.kind === 'list-by-id') return key ? 'keyed' : 'list';
+  if (menu.kind === 'keyed' && !key) return 'list';
+  return menu.kind;
+}
+
+function menuFacts(path, menu) {
+  const said = statements(menu.ansible);
+  const names = new Set([...said.keys(), ...Object.keys(menu.device?.properties ?? {})]);
+  for (const name of Object.keys(menu.device?.properties_gone ?? {})) names.add(name);
+  names.delete('numbers');
+  const p = {};
+  for (const name of [...names].sort()) {
+    const facts = propertyFacts(path, name, menu, said.get(name) ?? []);
+    if (facts !== undefined) p[name] = Object.keys(facts).length === 0 ? 0 : facts;
+  }
+  const key = keyOf(path, menu);
+  const group =
+    (menu.ansible?.versions ?? [menu.ansible]).find((entry) => entry?.stratify_keys)?.stratify_keys?.[0] ??
+    (curatedGroups.test(path) ? 'chain' : undefined);
+  const commands = menu.device?.commands ?? [];
+  return {
+    k: kindOf(path, menu, key),
+    ...(key ? { key } : {}),
+    ...(group ? { group } : {}),
+    ...(commands.length
+      ? { cmd: commands.filter((c) => ['add', 'move', 'remove', 'unset', 'enable'].includes(c)).join(' ') }
+      : {}),
+    ...(menu.kind === 'singleton' && menu.device?.kind === 'list' ? { listSince: '7.17' } : {}),
+    ...(menu.device?.since ? { since: menu.device.since } : {}),
+    ...(menu.device?.until ? { until: menu.device.until } : {}),
+    ...(menu.renames ? { renames: menu.renames.map((r) => [r.from_version, r.old, r.new]) } : {}),
+    p,
+  };
+}
+
+const { sources, versions_compared: versions, paths } = read('menus.json');
+delete sources.device.versions;
+const menus = {};
+for (const path of Object.keys(paths).sort()) menus[spaced(path)] = menuFacts(path, paths[path]);
+const isPath = (text) => text.startsWith('/');
+const references = read('references.json').refs.map(({ property, target, key, scope, checked }) => ({
+  p: property,
+  to: isPath(target) ? spaced(target) : target,
+  key,
+  in: scope.map((s) => (isPath(s) ? spaced(s) : s)),
+  checked: checked.startsWith('yes'),
+}));
+const order = read('export-order.json');
+const data = {
+  about:
+    'Facts about RouterOS menus, made by test/tools/make-menus.mjs; the shape is documented in menus.ts.',
+  sources,
+  versions,
+  order: { v6: order.v6.map(({ menu }) => menu), v7: order.v7.map(({ menu }) => menu) },
+  references,
+  menus,
+};
+// One menu a line: small, and a change of one fact is one line of a diff.
+const lines = Object.entries(menus).map(
+  ([path, facts]) => `${JSON.stringify(path)}:${JSON.stringify(facts)}`,
+);
+const head = JSON.stringify({ ...data, menus: undefined }).slice(0, -1);
+writeFileSync(out, `${head},\n"menus":{\n${lines.join(',\n')}\n}}\n`);
