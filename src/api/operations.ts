@@ -1,0 +1,112 @@
+/**
+ * The one table of what can be asked over the socket: name, request, answer. The server, the client and the
+ * daemon's implementation are typed from it. Nothing that a client sends carries authority: an approval
+ * counts by its signature, whoever brings it.
+ */
+import * as z from 'zod';
+import {
+  approveSchema,
+  documentSchema,
+  orderSchema,
+  pendingSchema,
+  planSchema,
+  recordsSchema,
+  refreshSchema,
+  rejectSchema,
+  statusSchema,
+} from './answers.ts';
+
+const name = z.string().min(1).max(64);
+const reason = z.string().trim().min(1).max(500);
+const device = z.strictObject({ device: name });
+const anyDevice = z.strictObject({ device: name.optional() });
+const id = z.string().min(1).max(128);
+
+const weekMs = 7 * 24 * 3600 * 1000;
+
+export const operations = {
+  status: { request: anyDevice, answer: statusSchema },
+  plan: {
+    request: z.strictObject({ device: name.optional(), rev: z.string().min(1).max(256).optional() }),
+    answer: planSchema,
+  },
+  pending: { request: z.strictObject({ ids: z.array(id).max(1000).optional() }), answer: pendingSchema },
+  /** Makes the document at the first call; the same bytes until expired, consumed or superseded. */
+  document: { request: z.strictObject({ id }), answer: documentSchema },
+  approve: {
+    request: z.strictObject({
+      id,
+      signatures: z
+        .array(
+          z
+            .string()
+            .min(1)
+            .max(64 * 1024),
+        )
+        .min(1)
+        .max(16),
+    }),
+    answer: approveSchema,
+  },
+  reject: { request: z.strictObject({ id, reason }), answer: rejectSchema },
+  apply: { request: anyDevice, answer: orderSchema },
+  retry: { request: device, answer: orderSchema },
+  /** `device: null` is the whole site. */
+  hold: {
+    request: z.strictObject({
+      device: name.nullable(),
+      reason,
+      forMs: z
+        .number()
+        .int()
+        .positive()
+        .max(52 * weekMs)
+        .optional(),
+    }),
+    answer: orderSchema,
+  },
+  release: { request: z.strictObject({ device: name.nullable() }), answer: orderSchema },
+  resolve: {
+    request: z.strictObject({ device: name, as: z.enum(['base', 'target', 'actual']) }),
+    answer: orderSchema,
+  },
+  drill: { request: device, answer: orderSchema },
+  /** Reads the desired state now instead of at the next poll. */
+  refresh: { request: z.strictObject({}), answer: refreshSchema },
+  /**
+   * Records after `sinceSeq`, in order; `last`: the newest `limit` of them instead of the oldest.
+   * `since` is RFC 3339; `device` leaves only records that name it.
+   */
+  records: {
+    request: z.strictObject({
+      sinceSeq: z.number().int().min(0),
+      since: z.iso.datetime({ offset: true }).optional(),
+      device: name.optional(),
+      limit: z.number().int().min(1).max(1000),
+      last: z.boolean().optional(),
+    }),
+    answer: recordsSchema,
+  },
+} as const satisfies Record<string, { request: z.ZodType; answer: z.ZodType }>;
+
+export type OperationName = keyof typeof operations;
+export type RequestOf<Name extends OperationName> = z.output<(typeof operations)[Name]['request']>;
+export type AnswerOf<Name extends OperationName> = z.output<(typeof operations)[Name]['answer']>;
+
+/**
+ * Who asks, as far as it can be known: Node can't ask the kernel for the peer's user, so `uid` is what the client says of itself,
+ * and `claimed` is its whole word for the journal's `actor` (`uid:1000`). Both null: it said nothing.
+ */
+export interface Client {
+  readonly uid: number | null;
+  readonly claimed: string | null;
+}
+
+/** What the daemon implements. A throw of `SitewardError` becomes an error answer with its code. */
+export type Operations = {
+  readonly [Name in OperationName]: (request: RequestOf<Name>, client: Client) => Promise<AnswerOf<Name>>;
+};
+
+export function isOperationName(text: string): text is OperationName {
+  return Object.hasOwn(operations, text);
+}
