@@ -1,0 +1,101 @@
+/**
+ * The line codec: one record, one JSON object, one line. Pure. Field order is v, seq, at, prev, kind, actor,
+ * then the kind's own fields, so that a line can be judged by its head without trusting a JSON parser's
+ * choice among duplicate keys. Never looks at what a kind means; that is `core/rollout/events`.
+ */
+import { isUtf8 } from 'node:buffer';
+import { hash } from 'node:crypto';
+import { assert } from '../core/errors.ts';
+import type { JournalHead, NewRecord, RecordEnvelope } from '../core/journal.ts';
+
+export const emptyHead: JournalHead = { seq: 0, hash: '0'.repeat(64) };
+
+/** Longest line, its LF included. Larger values belong in the sealed store, with their digest here. */
+export const maxLineBytes = 256 * 1024;
+
+export interface EncodedRecord {
+  readonly record: RecordEnvelope;
+  /** With its LF. */
+  readonly bytes: Buffer;
+  readonly head: JournalHead;
+}
+
+export type DecodedLine =
+  | { readonly ok: true; readonly record: RecordEnvelope; readonly head: JournalHead }
+  | { readonly ok: false; readonly reason: string };
+
+const lineHead =
+  /^\{"v":1,"seq":([1-9]\d{0,15}),"at":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z","prev":"([0-9a-f]{64})","kind":"[a-z][a-z0-9-]{0,63}","actor":"/;
+const versionHead = /^\{"v":(\d{1,9}),/;
+const kindPattern = /^[a-z][a-z0-9-]{0,63}$/;
+// A name that looks like a number would move to the front of the object.
+const fieldPattern = /^[a-z][A-Za-z0-9]{0,63}$/;
+const envelopeFields = new Set(['v', 'seq', 'at', 'prev']);
+
+/** The record as its line, chained onto `tip`. A record that has no faithful line is a defect: it throws. */
+export function encodeRecord(record: NewRecord, tip: JournalHead, at: string): EncodedRecord {
+  assert(kindPattern.test(record.kind), `journal: the kind ${JSON.stringify(record.kind)} is not kebab-case`);
+  assert(
+    typeof record.actor === 'string' && record.actor.length <= 256,
+    'journal: the actor is missing or too long',
+  );
+  for (const name of Object.keys(record)) {
+    assert(
+      fieldPattern.test(name) && !envelopeFields.has(name),
+      `journal: the field ${JSON.stringify(name)} can't be used`,
+    );
+  }
+  const { kind, actor, ...rest } = record;
+  const seq = tip.seq + 1;
+  const text = JSON.stringify({ v: 1, seq, at, prev: tip.hash, kind, actor, ...rest });
+  const bytes = Buffer.from(`${text}\n`, 'utf8');
+  assert(
+    bytes.length <= maxLineBytes,
+    `journal: a ${kind} record of ${bytes.length} bytes; at most ${maxLineBytes} are allowed`,
+  );
+  const head = { seq, hash: lineHash(bytes.subarray(0, -1)) };
+  // What the caller gets is what a later replay will see: undefined fields gone, dates as text.
+  return { record: JSON.parse(text) as RecordEnvelope, bytes, head };
+}
+
+/** One line without its LF, judged by itself: is it a record at all? */
+export function decodeLine(line: Uint8Array): DecodedLine {
+  if (line.length >= maxLineBytes) return bad(`longer than ${maxLineBytes} bytes`);
+  const buffer = Buffer.from(line.buffer, line.byteOffset, line.length);
+  const head = lineHead.exec(buffer.toString('latin1', 0, 320));
+  if (head === null) {
+    const version = versionHead.exec(buffer.toString('latin1', 0, 20))?.[1];
+    return version !== undefined && version !== '1'
+      ? bad(`format version ${version}; this siteward reads version 1`)
+      : bad('not a record');
+  }
+  if (!isUtf8(line)) return bad('not UTF-8');
+  let value: unknown;
+  try {
+    value = JSON.parse(buffer.toString('utf8'));
+  } catch {
+    return bad('not JSON');
+  }
+  // The head of the line was matched, so the value is an object; a duplicate key behind it would show here.
+  const record = value as RecordEnvelope;
+  if (record.v !== 1 || record.seq !== Number(head[1]) || record.prev !== head[2])
+    return bad('a field of the envelope is there twice');
+  if (typeof record.kind !== 'string' || typeof record.actor !== 'string' || typeof record.at !== 'string') {
+    return bad('a field of the envelope has the wrong type');
+  }
+  return { ok: true, record, head: { seq: record.seq, hash: lineHash(line) } };
+}
+
+/** Null when the record follows `tip`; else why not. */
+export function chainProblem(record: RecordEnvelope, tip: JournalHead): 'wrong-seq' | 'wrong-prev' | null {
+  if (record.seq !== tip.seq + 1) return 'wrong-seq';
+  return record.prev === tip.hash ? null : 'wrong-prev';
+}
+
+function lineHash(line: Uint8Array): string {
+  return hash('sha256', line);
+}
+
+function bad(reason: string): DecodedLine {
+  return { ok: false, reason };
+}
