@@ -1,0 +1,195 @@
+/**
+ * Every kind of journal record, as types. `journal/README.md` describes them for other readers; a record is
+ * only ever added to this list, never changed. Effects come in pairs: a start without a finish means that the
+ * device has to be asked.
+ */
+import type { Deadline } from './rollout.ts';
+
+/** What a rollout does to a device, in the usual order. */
+export const effectNames = ['lock', 'witness', 'stage', 'arm', 'apply', 'verify', 'confirm', 'roll-back', 'clean'] as const;
+export type EffectName = (typeof effectNames)[number];
+
+/** Why a rollout went back, or never began. */
+export type Cause =
+  | 'daemon-gone'
+  | 'window-passed'
+  | 'apply-failed'
+  | 'verify-failed'
+  | 'confirm-refused'
+  | 'net-lost'
+  | 'cancelled'
+  | 'preflight-refused';
+
+/** The facts on which an outcome rests, as they were read. */
+export interface EvidenceFacts {
+  readonly decision: 'confirm' | 'rollback' | null;
+  readonly uptimeS: number;
+  readonly runCount: number;
+  readonly net: boolean;
+  readonly footprint: 'base' | 'target' | 'mixed' | 'other';
+  readonly items: readonly string[];
+  readonly applyNote: string;
+  readonly rollbackNote: string;
+  readonly foreignChanges: number;
+}
+
+/** One item that an action touched, for provenance: section, identity, and the digest of its content. */
+export interface TouchedItem {
+  readonly verb: 'add' | 'set' | 'remove' | 'move';
+  readonly section: string;
+  readonly item: string;
+  /** Its identity before the action, where that differs; null when it is new. */
+  readonly was: string | null;
+  /** Digest of the canonical item after the action; null when it is gone. */
+  readonly digest: string | null;
+}
+
+interface OfDevice {
+  readonly device: string;
+}
+interface OfRollout extends OfDevice {
+  readonly rollout: string;
+}
+
+export type EffectStarted = OfRollout & {
+  readonly kind: `${EffectName}-started`;
+  readonly cause?: Cause;
+  /** Of `witness-started`: what is written on the device. */
+  readonly witness?: { readonly seq: number; readonly head: string };
+};
+
+export type EffectFinished = OfRollout & {
+  readonly kind: `${EffectName}-finished`;
+  /** `unknown`: sent, but the answer never came. */
+  readonly result: 'ok' | 'failed' | 'unknown';
+  readonly code?: string;
+  readonly message?: string;
+  /** Of `stage-finished`. */
+  readonly deadline?: Deadline;
+  /** Of `arm-finished` and `verify-finished`: how often the net had run. */
+  readonly runCount?: number;
+};
+
+export type SitewardEvent =
+  | { readonly kind: 'daemon-created'; readonly daemon: string; readonly site: string }
+  | {
+      readonly kind: 'daemon-started';
+      readonly nonce: string;
+      readonly version: string;
+      /** File name to SHA-256 of each trust file. */
+      readonly trust: Readonly<Record<string, string>>;
+    }
+  | { readonly kind: 'daemon-stopped' }
+  | { readonly kind: 'trust-loaded'; readonly trust: Readonly<Record<string, string>> }
+  | { readonly kind: 'torn-tail-set-aside'; readonly bytes: number; readonly file: string }
+  | {
+      readonly kind: 'commit-accepted';
+      readonly commit: string;
+      readonly previous: string | null;
+      readonly reason: 'first' | 'descendant' | 'signed';
+      readonly signer: string | null;
+    }
+  | { readonly kind: 'commit-refused'; readonly commit: string; readonly code: string; readonly message: string }
+  | (OfDevice & {
+      /** A reading equal to desired (but for drift) counts as confirmed at that commit. */
+      readonly kind: 'read-confirmed';
+      readonly commit: string;
+      /** SHA-256 of the desired text, kept in the state under that name. */
+      readonly desired: string;
+    })
+  | (OfDevice & {
+      readonly kind: 'pending-opened';
+      readonly pending: string;
+      readonly commit: string;
+      readonly class: 'operational' | 'recovery';
+      readonly reason: string;
+      readonly plan: string;
+      readonly base: string;
+    })
+  | {
+      readonly kind: 'document-issued';
+      readonly pending: string;
+      /** SHA-256 of the document, kept in the state under that name. */
+      readonly document: string;
+      readonly challenge: string;
+      readonly notBefore: string;
+      readonly expires: string;
+    }
+  | {
+      readonly kind: 'signature-accepted';
+      readonly pending: string;
+      readonly document: string;
+      readonly person: string;
+      readonly principal: string;
+      readonly fingerprint: string;
+      readonly signature: string;
+    }
+  | {
+      readonly kind: 'signature-refused';
+      readonly pending: string;
+      readonly code: string;
+      readonly message: string;
+    }
+  | { readonly kind: 'pending-closed'; readonly pending: string; readonly reason: string }
+  | (OfRollout & {
+      readonly kind: 'rollout-planned';
+      readonly commit: string;
+      readonly plan: string;
+      readonly base: string;
+      readonly class: 'benign' | 'operational' | 'recovery';
+      readonly items: readonly TouchedItem[];
+      /** SHA-256 of the desired text the target comes from. */
+      readonly desired: string;
+      /** SHA-256 of the sealed rollout in the state. */
+      readonly sealed: string;
+    })
+  | (OfRollout & { readonly kind: 'authorized'; readonly reason: 'benign' })
+  | (OfRollout & {
+      readonly kind: 'authorization-consumed';
+      readonly pending: string;
+      readonly challenge: string;
+      readonly document: string;
+      readonly by: readonly { readonly person: string; readonly fingerprint: string }[];
+    })
+  | EffectStarted
+  | EffectFinished
+  | (OfRollout & { readonly kind: 'applied'; readonly evidence: EvidenceFacts })
+  | (OfRollout & { readonly kind: 'confirmed'; readonly evidence: EvidenceFacts })
+  | (OfRollout & { readonly kind: 'rolled-back'; readonly cause: Cause; readonly evidence: EvidenceFacts })
+  | (OfRollout & { readonly kind: 'not-started'; readonly code: string; readonly message: string })
+  | (OfRollout & { readonly kind: 'diverged'; readonly evidence: EvidenceFacts })
+  | (OfRollout & { readonly kind: 'settled'; readonly outcome: RolloutOutcome })
+  | (OfDevice & {
+      readonly kind: 'quarantined';
+      readonly reason: 'rolled-back' | 'not-converging' | 'rejected';
+      readonly plan: string;
+      readonly base: string;
+    })
+  | (OfDevice & { readonly kind: 'retry' })
+  | (OfDevice & { readonly kind: 'refused'; readonly code: string; readonly message: string })
+  | {
+      readonly kind: 'held';
+      /** null: every device. */
+      readonly device: string | null;
+      readonly reason: string;
+      /** RFC 3339, or null: until released. */
+      readonly until: string | null;
+    }
+  | { readonly kind: 'released'; readonly device: string | null };
+
+export type RolloutOutcome = 'confirmed' | 'rolled-back' | 'not-started';
+
+/** A record as it stands in the journal. */
+export type SitewardRecord = SitewardEvent & { readonly seq: number; readonly at: string; readonly actor: string };
+
+export function isEffectStarted(event: SitewardEvent): event is EffectStarted {
+  return event.kind.endsWith('-started') && effectNames.some((name) => event.kind === `${name}-started`);
+}
+
+export function isEffectFinished(event: SitewardEvent): event is EffectFinished {
+  return effectNames.some((name) => event.kind === `${name}-finished`);
+}
+
+export function effectOf(event: EffectStarted | EffectFinished): EffectName {
+  return event.kind.slice(0, event.kind.lastIndexOf('-')) as EffectName;
+}

@@ -1,0 +1,340 @@
+/**
+ * The rollout as a pure state machine. `foldRollout` turns journal records into a state; `nextStep` says, from that
+ * state and what the device was last seen to be, the one thing to do next. Running and recovering are the same
+ * loop: recovery only begins it with a state that came from the journal. Nothing here waits, reads or sends.
+ */
+import { unreachable } from '../errors.ts';
+import type { Cause, EffectName, EvidenceFacts, RolloutOutcome, SitewardEvent } from './events.ts';
+import { effectOf, isEffectFinished, isEffectStarted } from './events.ts';
+import type { Deadline, Evidence } from './rollout.ts';
+
+export type RolloutPhase =
+  | 'planned'
+  | 'authorized'
+  | 'locked'
+  | 'witnessed'
+  | 'staged'
+  | 'armed'
+  | 'applying'
+  | 'applied'
+  | 'verifying'
+  | 'confirming'
+  | 'confirmed'
+  | 'rolling-back'
+  | 'rolled-back'
+  | 'not-started'
+  | 'diverged'
+  | 'settled';
+
+export interface RolloutState {
+  readonly id: string;
+  readonly device: string;
+  readonly commit: string;
+  readonly plan: string;
+  readonly base: string;
+  readonly desired: string;
+  readonly sealed: string;
+  readonly plannedAt: string;
+  phase: RolloutPhase;
+  /** The effect that was announced and has no finish yet. */
+  inFlight: EffectName | null;
+  /** Something of this rollout may be on the device. */
+  touched: boolean;
+  /** Apply was announced: the device's configuration may have changed. */
+  mayHaveChanged: boolean;
+  /** The daemon was started again since this rollout began. */
+  interrupted: boolean;
+  deadline: Deadline | null;
+  /** Run count of the net when it was last seen by a finished effect. */
+  runCount: number;
+  cause: Cause | null;
+  /** Why the last effect failed, for people. */
+  problem: { readonly code: string; readonly message: string } | null;
+  outcome: RolloutOutcome | null;
+  confirmAttempts: number;
+  rollBackAttempts: number;
+  cleanAttempts: number;
+}
+
+/** Everything the machine may ask its runner to do. */
+export type Step =
+  | { readonly do: 'effect'; readonly effect: EffectName; readonly cause?: Cause }
+  | { readonly do: 'record'; readonly event: SitewardEvent }
+  /** Read evidence over a new connection after a pause. */
+  | { readonly do: 'look'; readonly afterMs: number }
+  /** A person has to decide. */
+  | { readonly do: 'stop' }
+  | { readonly do: 'done' };
+
+/** How long to wait before looking at the device again while it works by itself. */
+const lookAgainMs = 1_000;
+const lookRarelyMs = 15_000;
+/** Looks without an apply job and without a note of its end, after which the job counts as dead. */
+const looksForMissingJob = 3;
+
+/** What the runner saw since the last record; lost with the process, and that is fine. */
+export interface Sight {
+  /** Null: not read since the last record, or not readable. */
+  readonly evidence: Evidence | null;
+  /** Looks in a row since the last record. */
+  readonly looks: number;
+  /** Run count of the net when the decision `confirm` was first seen. */
+  readonly confirmSeenAt: number | null;
+}
+
+export const nothingSeen: Sight = { evidence: null, looks: 0, confirmSeenAt: null };
+
+/** Applies one record of this rollout. Returns false if the record does not fit the state. */
+export function foldRollout(state: RolloutState, event: SitewardEvent): boolean {
+  if (isEffectStarted(event)) {
+    const effect = effectOf(event);
+    state.inFlight = effect;
+    state.touched = true;
+    if (effect === 'apply') {
+      state.mayHaveChanged = true;
+      state.phase = 'applying';
+    }
+    if (effect === 'verify') state.phase = 'verifying';
+    if (effect === 'confirm') {
+      state.phase = 'confirming';
+      state.confirmAttempts += 1;
+    }
+    if (effect === 'roll-back') {
+      state.phase = 'rolling-back';
+      state.rollBackAttempts += 1;
+      // A confirmed rollout that lost its decision before it was settled goes back after all.
+      state.outcome = null;
+      state.cause ??= event.cause ?? null;
+    }
+    if (effect === 'clean') state.cleanAttempts += 1;
+    return true;
+  }
+  if (isEffectFinished(event)) {
+    if (state.inFlight !== effectOf(event)) return false;
+    foldFinish(state, effectOf(event), event);
+    return true;
+  }
+  switch (event.kind) {
+    case 'authorized':
+    case 'authorization-consumed':
+      state.phase = 'authorized';
+      return true;
+    case 'applied':
+      state.phase = 'applied';
+      state.inFlight = null;
+      return true;
+    case 'confirmed':
+      state.phase = 'confirmed';
+      state.outcome = 'confirmed';
+      state.inFlight = null;
+      return true;
+    case 'rolled-back':
+      state.phase = 'rolled-back';
+      state.outcome = 'rolled-back';
+      state.cause = event.cause;
+      state.inFlight = null;
+      return true;
+    case 'not-started':
+      state.phase = 'not-started';
+      state.outcome = 'not-started';
+      state.problem = { code: event.code, message: event.message };
+      state.inFlight = null;
+      return true;
+    case 'diverged':
+      state.phase = 'diverged';
+      state.inFlight = null;
+      return true;
+    case 'settled':
+      state.phase = 'settled';
+      return true;
+    default:
+      return false;
+  }
+}
+
+function foldFinish(
+  state: RolloutState,
+  effect: EffectName,
+  event: { result: string; code?: string; message?: string; deadline?: Deadline; runCount?: number },
+): void {
+  if (event.result !== 'ok') {
+    state.problem = { code: event.code ?? 'internal', message: event.message ?? '' };
+    // An unknown end stays in flight: only evidence closes it.
+    if (event.result === 'unknown') return;
+    state.inFlight = null;
+    if (effect === 'lock') state.touched = false;
+    if (effect === 'verify') state.cause ??= 'verify-failed';
+    return;
+  }
+  state.inFlight = null;
+  state.problem = null;
+  if (event.deadline !== undefined) state.deadline = event.deadline;
+  if (event.runCount !== undefined) state.runCount = event.runCount;
+  if (effect === 'lock') state.phase = 'locked';
+  if (effect === 'witness') state.phase = 'witnessed';
+  if (effect === 'stage') state.phase = 'staged';
+  if (effect === 'arm') state.phase = 'armed';
+  if (effect === 'clean') state.touched = false;
+}
+
+/** The next step of a rollout. `sight` is what was read from the device since the last record. */
+export function nextStep(state: RolloutState, sight: Sight): Step {
+  if (state.phase === 'settled') return { do: 'done' };
+  if (state.outcome !== null) return towardsSettled(state, state.outcome, sight);
+  if (state.mayHaveChanged) return judge(state, sight);
+  return towardsApply(state);
+}
+
+/** Before apply: each effect in turn; whatever goes wrong, nothing has changed and nothing will. */
+function towardsApply(state: RolloutState): Step {
+  const abort = (code: string, message: string): Step => ({
+    do: 'record',
+    event: { kind: 'not-started', rollout: state.id, device: state.device, code, message },
+  });
+  if (state.interrupted) return abort('daemon-gone', 'the daemon ended before anything was changed');
+  if (state.problem !== null) return abort(state.problem.code, state.problem.message);
+  switch (state.phase) {
+    case 'planned':
+      return abort('daemon-gone', 'the daemon ended before the rollout was authorized');
+    case 'authorized':
+      return { do: 'effect', effect: 'lock' };
+    case 'locked':
+      return { do: 'effect', effect: 'witness' };
+    case 'witnessed':
+      return { do: 'effect', effect: 'stage' };
+    case 'staged':
+      return { do: 'effect', effect: 'arm' };
+    case 'armed':
+      return { do: 'effect', effect: 'apply' };
+    case 'applying':
+    case 'applied':
+    case 'verifying':
+    case 'confirming':
+    case 'confirmed':
+    case 'rolling-back':
+    case 'rolled-back':
+    case 'not-started':
+    case 'diverged':
+    case 'settled':
+      return { do: 'stop' };
+    default:
+      return unreachable(state.phase);
+  }
+}
+
+/** After apply was announced: the device alone says where it stands. */
+function judge(state: RolloutState, sight: Sight): Step {
+  const { evidence } = sight;
+  if (state.phase === 'diverged') return { do: 'stop' };
+  if (evidence === null) return look(sight.looks);
+  if (evidence.decision === 'confirm') return judgeConfirmed(state, evidence, sight);
+  if (evidence.decision === 'rollback' || state.phase === 'rolling-back') {
+    return judgeRollingBack(state, evidence, sight);
+  }
+  return judgeUndecided(state, evidence, sight);
+}
+
+/** Armed, and nobody has decided yet. */
+function judgeUndecided(state: RolloutState, evidence: Evidence, sight: Sight): Step {
+  if (evidence.applyJob || evidence.rollbackJob) return look(sight.looks);
+  if (!evidence.net.present || !evidence.net.enabled) {
+    if (evidence.footprint.kind === 'base' && !evidence.net.present) return rolledBack(state, evidence, 'net-lost');
+    return rollBack(state.cause ?? 'net-lost');
+  }
+  if (state.cause !== null) return rollBack(state.cause);
+  const { deadline } = state;
+  // Past the deadline, or rebooted: the device's own timer decides, and this side only watches.
+  if (deadline !== null && (evidence.uptimeS < deadline.armedUptimeS || evidence.uptimeS >= deadline.deadlineUptimeS)) {
+    return look(sight.looks);
+  }
+  if (evidence.applyNote === '') {
+    return sight.looks < looksForMissingJob ? look(sight.looks) : rollBack('apply-failed');
+  }
+  if (evidence.applyNote !== 'applied') return rollBack('apply-failed');
+  if (evidence.footprint.kind !== 'target') return rollBack('verify-failed');
+  switch (state.phase) {
+    case 'applying':
+      return { do: 'record', event: { kind: 'applied', rollout: state.id, device: state.device, evidence: factsOf(evidence) } };
+    case 'verifying':
+      return { do: 'effect', effect: state.inFlight === null ? 'confirm' : 'verify' };
+    case 'confirming':
+      return state.confirmAttempts < 3 ? { do: 'effect', effect: 'confirm' } : rollBack('confirm-refused');
+    default:
+      return { do: 'effect', effect: 'verify' };
+  }
+}
+
+/** The device has decided to keep the target: believed once its rollback has run since and declined. */
+function judgeConfirmed(state: RolloutState, evidence: Evidence, sight: Sight): Step {
+  if (evidence.applyJob || evidence.rollbackJob) return look(sight.looks);
+  const declined = sight.confirmSeenAt !== null && evidence.net.runCount > sight.confirmSeenAt;
+  if (evidence.net.present && evidence.net.enabled && !declined) return look(sight.looks);
+  const ids = { rollout: state.id, device: state.device, evidence: factsOf(evidence) };
+  if (declined && evidence.footprint.kind === 'target') return { do: 'record', event: { kind: 'confirmed', ...ids } };
+  return { do: 'record', event: { kind: 'diverged', ...ids } };
+}
+
+/** The device has decided to go back, or this side has. */
+function judgeRollingBack(state: RolloutState, evidence: Evidence, sight: Sight): Step {
+  if (evidence.applyJob || evidence.rollbackJob) return look(sight.looks);
+  const cause = state.cause ?? causeOf(state, evidence);
+  const { kind } = evidence.footprint;
+  if (!evidence.net.present) {
+    if (kind === 'base') return rolledBack(state, evidence, cause);
+    if (kind === 'other' && state.rollBackAttempts >= 3) {
+      const ids = { rollout: state.id, device: state.device, evidence: factsOf(evidence) };
+      return { do: 'record', event: { kind: 'diverged', ...ids } };
+    }
+  }
+  // The device's own ticks get some time before this side helps, and more after each time it did.
+  const works = evidence.net.present && evidence.net.enabled && evidence.decision === 'rollback';
+  const patience = works ? 10 + 10 * state.rollBackAttempts : 2 * state.rollBackAttempts;
+  return sight.looks <= Math.min(patience, 60) && (works || state.rollBackAttempts > 0) ? look(sight.looks) : rollBack(cause);
+}
+
+/** An outcome is known: take everything off the device, then close. */
+function towardsSettled(state: RolloutState, outcome: RolloutOutcome, sight: Sight): Step {
+  if (!state.touched) {
+    return { do: 'record', event: { kind: 'settled', rollout: state.id, device: state.device, outcome } };
+  }
+  const again = state.cleanAttempts > 0 || state.interrupted;
+  if (again && sight.evidence === null) return look(sight.looks);
+  // A reboot between confirmed and settled may have lost the decision while the tick stayed: it goes back after all.
+  if (outcome === 'confirmed' && sight.evidence !== null && sight.evidence.net.present && sight.evidence.decision !== 'confirm') {
+    return rollBack('net-lost');
+  }
+  return { do: 'effect', effect: 'clean' };
+}
+
+function look(looks: number): Step {
+  return { do: 'look', afterMs: looks === 0 ? 0 : looks < 30 ? lookAgainMs : lookRarelyMs };
+}
+
+function rollBack(cause: Cause): Step {
+  return { do: 'effect', effect: 'roll-back', cause };
+}
+
+function rolledBack(state: RolloutState, evidence: Evidence, cause: Cause): Step {
+  const ids = { rollout: state.id, device: state.device };
+  return { do: 'record', event: { kind: 'rolled-back', ...ids, cause, evidence: factsOf(evidence) } };
+}
+
+/** Why the device decided to go back when nobody here asked for it. */
+function causeOf(state: RolloutState, evidence: Evidence): Cause {
+  if (evidence.applyNote !== '' && evidence.applyNote !== 'applied') return 'apply-failed';
+  return state.interrupted ? 'daemon-gone' : 'window-passed';
+}
+
+export function factsOf(evidence: Evidence): EvidenceFacts {
+  return {
+    decision: evidence.decision,
+    uptimeS: evidence.uptimeS,
+    runCount: evidence.net.runCount,
+    net: evidence.net.present,
+    footprint: evidence.footprint.kind,
+    items: evidence.footprint.items,
+    applyNote: evidence.applyNote.slice(0, 200),
+    rollbackNote: evidence.rollbackNote.slice(0, 200),
+    foreignChanges: evidence.foreignChanges,
+  };
+}

@@ -1,0 +1,303 @@
+/**
+ * The fold of the journal: everything the daemon knows that must survive it. The running daemon changes this state
+ * only by appending a record and folding it, so what a restart finds is what was there. Bounded by the number of
+ * devices and open items, not by the length of the journal.
+ */
+import { JournalError } from './errors.ts';
+import type { Approval } from './gate/pending.ts';
+import type { Cause, SitewardRecord, TouchedItem } from './rollout/events.ts';
+import type { RolloutState } from './rollout/machine.ts';
+import { foldRollout } from './rollout/machine.ts';
+
+export interface Hold {
+  readonly reason: string;
+  readonly until: string | null;
+  readonly by: string;
+}
+
+export interface Quarantine {
+  readonly reason: 'rolled-back' | 'not-converging' | 'rejected';
+  readonly plan: string;
+  readonly base: string;
+}
+
+/** A plan that waits for signatures, as far as the journal holds it. */
+export interface PendingState {
+  readonly id: string;
+  readonly device: string;
+  readonly commit: string;
+  readonly class: 'operational' | 'recovery';
+  readonly reason: string;
+  readonly plan: string;
+  readonly base: string;
+  readonly openedAt: string;
+  document: {
+    readonly digest: string;
+    readonly challenge: string;
+    readonly notBefore: string;
+    readonly expires: string;
+  } | null;
+  approvals: Approval[];
+}
+
+export interface DeviceState {
+  confirmed: { readonly commit: string; readonly desired: string; readonly at: string } | null;
+  rollout: RolloutState | null;
+  /** The newest rollout that is over, for status. */
+  lastRollout: { readonly id: string; readonly outcome: string; readonly cause: Cause | null; readonly at: string } | null;
+  quarantine: Quarantine | null;
+  hold: Hold | null;
+  /** Items that siteward itself made: `section identity` to the digest of their content. */
+  readonly own: Map<string, string>;
+  /** What was last written as `sw-witness`, and what may have been written after it. */
+  witness: { readonly seq: number; readonly head: string } | null;
+  witnessAnnounced: { readonly seq: number; readonly head: string } | null;
+  /** The plan and base that was retried by itself because the daemon was gone. */
+  retriedAlone: string | null;
+  pending: PendingState | null;
+}
+
+export interface SiteState {
+  daemon: string | null;
+  site: string | null;
+  starts: number;
+  accepted: { readonly commit: string; readonly at: string } | null;
+  refusedCommit: { readonly commit: string; readonly code: string; readonly message: string } | null;
+  readonly devices: Map<string, DeviceState>;
+  siteHold: Hold | null;
+  pendingCount: number;
+  /** Items of the rollout in flight, by rollout: provenance once it is confirmed. */
+  readonly touched: Map<string, readonly TouchedItem[]>;
+  /** Device whose rolled-back or unknown end stops the commit for the whole site. */
+  stopped: { readonly commit: string; readonly device: string } | null;
+}
+
+export function emptySiteState(): SiteState {
+  return {
+    daemon: null,
+    site: null,
+    starts: 0,
+    accepted: null,
+    refusedCommit: null,
+    devices: new Map(),
+    siteHold: null,
+    pendingCount: 0,
+    touched: new Map(),
+    stopped: null,
+  };
+}
+
+export function deviceState(state: SiteState, name: string): DeviceState {
+  let device = state.devices.get(name);
+  if (device === undefined) {
+    device = {
+      confirmed: null,
+      rollout: null,
+      lastRollout: null,
+      quarantine: null,
+      hold: null,
+      own: new Map(),
+      witness: null,
+      witnessAnnounced: null,
+      retriedAlone: null,
+      pending: null,
+    };
+    state.devices.set(name, device);
+  }
+  return device;
+}
+
+export function findPending(state: SiteState, id: string): PendingState | null {
+  for (const device of state.devices.values()) if (device.pending?.id === id) return device.pending;
+  return null;
+}
+
+/** Folds one record into the state. Throws `JournalError` for a kind that only a newer version can know. */
+export function foldRecord(state: SiteState, record: SitewardRecord): void {
+  switch (record.kind) {
+    case 'daemon-created':
+      state.daemon = record.daemon;
+      state.site = record.site;
+      return;
+    case 'daemon-started':
+      state.starts += 1;
+      for (const device of state.devices.values()) if (device.rollout !== null) device.rollout.interrupted = true;
+      return;
+    case 'daemon-stopped':
+    case 'trust-loaded':
+    case 'torn-tail-set-aside':
+    case 'refused':
+    case 'signature-refused':
+      return;
+    case 'commit-accepted':
+      state.accepted = { commit: record.commit, at: record.at };
+      state.refusedCommit = null;
+      state.stopped = null;
+      return;
+    case 'commit-refused':
+      state.refusedCommit = { commit: record.commit, code: record.code, message: record.message };
+      return;
+    case 'read-confirmed': {
+      const device = deviceState(state, record.device);
+      device.confirmed = { commit: record.commit, desired: record.desired, at: record.at };
+      return;
+    }
+    case 'held': {
+      const hold = { reason: record.reason, until: record.until, by: record.actor };
+      if (record.device === null) state.siteHold = hold;
+      else deviceState(state, record.device).hold = hold;
+      return;
+    }
+    case 'released':
+      if (record.device === null) {
+        state.siteHold = null;
+        state.stopped = null;
+      } else deviceState(state, record.device).hold = null;
+      return;
+    case 'quarantined': {
+      const { reason, plan, base } = record;
+      deviceState(state, record.device).quarantine = { reason, plan, base };
+      return;
+    }
+    case 'retry': {
+      const device = deviceState(state, record.device);
+      device.quarantine = null;
+      if (state.stopped?.device === record.device) state.stopped = null;
+      return;
+    }
+    case 'pending-opened':
+    case 'document-issued':
+    case 'signature-accepted':
+    case 'pending-closed':
+      foldPending(state, record);
+      return;
+    case 'rollout-planned':
+      foldPlanned(state, record);
+      return;
+    default:
+      foldRolloutRecord(state, record);
+  }
+}
+
+type PendingRecord = Extract<
+  SitewardRecord,
+  { kind: 'pending-opened' | 'document-issued' | 'signature-accepted' | 'pending-closed' }
+>;
+
+function foldPending(state: SiteState, record: PendingRecord): void {
+  if (record.kind === 'pending-opened') {
+    const { pending: id, device, commit, reason, plan, base, at: openedAt } = record;
+    state.pendingCount += 1;
+    deviceState(state, device).pending = {
+      id,
+      device,
+      commit,
+      class: record.class,
+      reason,
+      plan,
+      base,
+      openedAt,
+      document: null,
+      approvals: [],
+    };
+    return;
+  }
+  const pending = findPending(state, record.pending);
+  if (pending === null) return;
+  switch (record.kind) {
+    case 'document-issued': {
+      const { document: digest, challenge, notBefore, expires } = record;
+      // A new document asks for new signatures: those over the old one don't count for it.
+      pending.document = { digest, challenge, notBefore, expires };
+      pending.approvals = [];
+      return;
+    }
+    case 'signature-accepted': {
+      const { person, principal, fingerprint, signature, at } = record;
+      pending.approvals.push({ person, principal, fingerprint, signature, at });
+      return;
+    }
+    case 'pending-closed':
+      deviceState(state, pending.device).pending = null;
+      return;
+  }
+}
+
+function foldPlanned(state: SiteState, record: Extract<SitewardRecord, { kind: 'rollout-planned' }>): void {
+  const { rollout: id, device: name, commit, plan, base, desired, sealed, at: plannedAt } = record;
+  state.touched.set(id, record.items);
+  deviceState(state, name).rollout = {
+    id,
+    device: name,
+    commit,
+    plan,
+    base,
+    desired,
+    sealed,
+    plannedAt,
+    phase: 'planned',
+    inFlight: null,
+    touched: false,
+    mayHaveChanged: false,
+    interrupted: false,
+    deadline: null,
+    runCount: 0,
+    cause: null,
+    problem: null,
+    outcome: null,
+    confirmAttempts: 0,
+    rollBackAttempts: 0,
+    cleanAttempts: 0,
+  };
+}
+
+function foldRolloutRecord(state: SiteState, record: SitewardRecord): void {
+  if (!('rollout' in record)) {
+    const { kind, seq } = record as SitewardRecord;
+    throw new JournalError(
+      'journal-damaged',
+      `record ${seq} is of kind "${kind}", which this version does not know; start the version that wrote it`,
+    );
+  }
+  const device = deviceState(state, record.device);
+  const { rollout } = device;
+  if (rollout === null || rollout.id !== record.rollout || !foldRollout(rollout, record)) {
+    throw new JournalError('journal-damaged', `record ${record.seq} (${record.kind}) does not fit rollout ${record.rollout}`);
+  }
+  if (record.kind === 'witness-started') device.witnessAnnounced = record.witness ?? null;
+  if (record.kind === 'witness-finished' && record.result === 'ok') device.witness = device.witnessAnnounced;
+  if (record.kind === 'authorization-consumed' && device.pending?.id === record.pending) device.pending = null;
+  if (record.kind === 'settled') foldSettled(state, device, rollout, record.at);
+}
+
+function foldSettled(state: SiteState, device: DeviceState, rollout: RolloutState, at: string): void {
+  const { id, outcome, cause, plan, base, commit, desired } = rollout;
+  device.rollout = null;
+  device.lastRollout = { id, outcome: outcome ?? 'not-started', cause, at };
+  const items = state.touched.get(id) ?? [];
+  state.touched.delete(id);
+  if (outcome === 'confirmed') {
+    device.confirmed = { commit, desired, at };
+    device.quarantine = null;
+    device.retriedAlone = null;
+    for (const item of items) foldProvenance(device.own, item);
+    return;
+  }
+  if (outcome === 'rolled-back') {
+    const key = `${plan} ${base}`;
+    // Once more by itself when nothing but the daemon's absence was the reason, and only once.
+    if (cause === 'daemon-gone' && device.retriedAlone !== key) {
+      device.retriedAlone = key;
+      return;
+    }
+    device.quarantine = { reason: 'rolled-back', plan, base };
+    state.stopped = { commit, device: rollout.device };
+  }
+}
+
+function foldProvenance(own: Map<string, string>, item: TouchedItem): void {
+  const key = `${item.section} ${item.item}`;
+  const wasKey = `${item.section} ${item.was ?? item.item}`;
+  const wasOwn = own.delete(wasKey);
+  if (item.digest !== null && (item.verb === 'add' || wasOwn)) own.set(key, item.digest);
+}

@@ -1,0 +1,154 @@
+/**
+ * Runs one rollout to its end, new or found in the journal: asks the machine for the next step, announces it, does
+ * it, records what came of it. It decides nothing itself. When `signal` ends it, what is in flight stays in the
+ * journal as announced, and the next start asks the device.
+ */
+import type { Clock } from '../core/clock.ts';
+import { codeOf, DeviceError, JournalError, messageOf, OutcomeUnknown } from '../core/errors.ts';
+import type { Cause, EffectFinished, EffectName, EffectStarted } from '../core/rollout/events.ts';
+import type { RolloutState, Sight } from '../core/rollout/machine.ts';
+import { nextStep, nothingSeen } from '../core/rollout/machine.ts';
+import type { Evidence, Rollout } from '../core/rollout/rollout.ts';
+import type { Driver } from '../drivers/driver.ts';
+import type { Ledger } from './ledger.ts';
+import { verifyDevice } from './verify-device.ts';
+
+export interface RolloutRoom {
+  readonly site: string;
+  readonly rollout: Rollout;
+  readonly driver: Driver;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Called after each look at the device: what was seen, or the code of why nothing was. */
+  readonly onSight: (evidence: Evidence | null, code: string | null) => void;
+}
+
+/** Resolves when the rollout is settled or waits for a person. Rejects when the signal ends it or the journal fails. */
+export async function runRollout(room: RolloutRoom, state: RolloutState): Promise<void> {
+  let sight: Sight = nothingSeen;
+  for (;;) {
+    room.signal.throwIfAborted();
+    const step = nextStep(state, sight);
+    switch (step.do) {
+      case 'done':
+      case 'stop':
+        return;
+      case 'record':
+        await room.ledger.append(step.event);
+        sight = nothingSeen;
+        break;
+      case 'look':
+        await room.clock.sleep(step.afterMs, room.signal);
+        sight = await look(room, sight);
+        break;
+      case 'effect':
+        await runEffect(room, state, step.effect, step.cause);
+        sight = nothingSeen;
+        break;
+    }
+  }
+}
+
+async function look(room: RolloutRoom, sight: Sight): Promise<Sight> {
+  const looks = sight.looks + 1;
+  try {
+    const evidence = await room.driver.evidence(room.rollout, null, room.signal);
+    room.onSight(evidence, null);
+    const confirmSeenAt = evidence.decision === 'confirm' ? (sight.confirmSeenAt ?? evidence.net.runCount) : null;
+    return { evidence, looks, confirmSeenAt };
+  } catch (error) {
+    room.signal.throwIfAborted();
+    if (!(error instanceof DeviceError) && !(error instanceof OutcomeUnknown)) throw error;
+    room.onSight(null, error.code);
+    return { ...sight, evidence: null, looks };
+  }
+}
+
+async function runEffect(
+  room: RolloutRoom,
+  state: RolloutState,
+  effect: EffectName,
+  cause: Cause | undefined,
+): Promise<void> {
+  const ids = { rollout: room.rollout.id, device: room.rollout.device };
+  const { seq, hash } = room.ledger.journal.head;
+  const witness = { seq, head: hash };
+  const started: EffectStarted = {
+    kind: `${effect}-started`,
+    ...ids,
+    ...(cause === undefined ? {} : { cause }),
+    ...(effect === 'witness' ? { witness } : {}),
+  };
+  await room.ledger.append(started);
+  const finished = await perform(room, state, effect, witness);
+  await room.ledger.append({ kind: `${effect}-finished`, ...ids, ...finished });
+}
+
+type Finish = Omit<EffectFinished, 'kind' | 'rollout' | 'device'>;
+
+/** Does the effect and says how it ended; throws only when the daemon is ending or the journal failed. */
+async function perform(
+  room: RolloutRoom,
+  state: RolloutState,
+  effect: EffectName,
+  witness: { seq: number; head: string },
+): Promise<Finish> {
+  try {
+    return { result: 'ok', ...(await performOnDevice(room, state, effect, witness)) };
+  } catch (error) {
+    room.signal.throwIfAborted();
+    if (error instanceof JournalError) throw error;
+    const told = { code: codeOf(error), message: messageOf(error) };
+    // Verifying and looking need an answer: none is no verdict. A command that may have gone out is unknown.
+    const unanswered = effect === 'verify' && ['unreachable', 'timeout', 'auth-failed'].includes(told.code);
+    const failed = error instanceof DeviceError && !unanswered;
+    return { result: failed ? 'failed' : 'unknown', ...told };
+  }
+}
+
+async function performOnDevice(
+  room: RolloutRoom,
+  state: RolloutState,
+  effect: EffectName,
+  witness: { seq: number; head: string },
+): Promise<Partial<Finish>> {
+  const { driver, rollout, signal, clock } = room;
+  switch (effect) {
+    case 'lock':
+      await driver.lock(rollout, signal);
+      return {};
+    case 'witness':
+      await driver.writeWitness(rollout, { site: room.site, daemon: rollout.owner.daemon, ...witness }, signal);
+      return {};
+    case 'stage':
+      return { deadline: await driver.stage(rollout, signal) };
+    case 'arm':
+      return { runCount: (await driver.arm(rollout, signal)).runCount };
+    case 'apply':
+      await driver.apply(rollout, signal);
+      return {};
+    case 'verify': {
+      const readEvidence = async (): Promise<Evidence> => {
+        const evidence = await driver.evidence(rollout, null, signal);
+        room.onSight(evidence, null);
+        return evidence;
+      };
+      return await verifyDevice(rollout, readEvidence, state.runCount, clock, signal);
+    }
+    case 'confirm':
+      await driver.confirm(rollout, requireDeadline(state), signal);
+      return {};
+    case 'roll-back':
+      await driver.rollBack(rollout, requireDeadline(state), signal);
+      return {};
+    case 'clean':
+      await driver.clean(rollout, signal);
+      return {};
+  }
+}
+
+function requireDeadline(state: RolloutState): NonNullable<RolloutState['deadline']> {
+  if (state.deadline === null) throw new DeviceError('not-armed', 'the rollout was never staged on the device');
+  return state.deadline;
+}
