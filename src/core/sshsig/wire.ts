@@ -1,0 +1,119 @@
+/**
+ * The bytes of SSH: a bounds-checked reader, the armor, and the SSHSIG blob. Strict: one spelling of each
+ * value, nothing before or behind it, sizes capped before anything is decoded. Where `ssh-keygen` is lenient
+ * (text behind the footer, version 0, the unsigned reserved field) this refuses.
+ */
+import { isAscii } from 'node:buffer';
+
+/** The only error this folder throws; `verify.ts` turns it into a refusal. */
+export class WireError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'WireError';
+  }
+}
+
+export const maxArmorBytes = 64 * 1024;
+export const maxKeyBytes = 16 * 1024;
+const maxNameBytes = 1024;
+
+export class Reader {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+
+  take(length: number): Buffer {
+    if (length > this.#bytes.length - this.#at) throw new WireError('it ends too early');
+    const taken = this.#bytes.subarray(this.#at, this.#at + length);
+    this.#at += length;
+    return taken;
+  }
+
+  uint32(): number {
+    return this.take(4).readUInt32BE(0);
+  }
+
+  /** A length and that many bytes. */
+  string(): Buffer {
+    return this.take(this.uint32());
+  }
+
+  /** A string that is a name: short, without NUL. One code unit is one byte. */
+  name(): string {
+    const bytes = this.string();
+    if (bytes.length > maxNameBytes) throw new WireError('a name in it is too long');
+    if (bytes.includes(0)) throw new WireError('a name in it holds a NUL');
+    return bytes.toString('latin1');
+  }
+
+  end(): void {
+    if (this.#at !== this.#bytes.length) throw new WireError('there are bytes behind its end');
+  }
+}
+
+/** A length and the bytes, as the wire wants it. */
+export function wireString(bytes: Uint8Array | string): Buffer {
+  const body = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes;
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(body.length);
+  return Buffer.concat([length, body]);
+}
+
+/** Base64 in its one right spelling: the standard alphabet, padded, no bits left over. */
+export function decodeBase64(text: string): Buffer {
+  const bytes = Buffer.from(text, 'base64');
+  if (text === '' || bytes.toString('base64') !== text) throw new WireError('it is not proper base64');
+  return bytes;
+}
+
+const header = '-----BEGIN SSH SIGNATURE-----';
+const footer = '-----END SSH SIGNATURE-----';
+
+/** The blob in an armored signature, which must be the only thing in the text. Lines may end in CRLF. */
+export function decodeArmor(armored: Uint8Array): Buffer {
+  if (armored.length > maxArmorBytes) throw new WireError(`it is larger than ${maxArmorBytes} bytes`);
+  if (!isAscii(armored)) throw new WireError('it holds bytes that are not ASCII');
+  const lines = Buffer.from(armored).toString('latin1').split('\n');
+  if (lines[lines.length - 1] === '') lines.pop();
+  const stripped = lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line));
+  if (stripped.shift() !== header) throw new WireError(`it does not begin with ${header}`);
+  if (stripped.pop() !== footer) throw new WireError(`it does not end with ${footer}`);
+  if (stripped.includes('')) throw new WireError('there is an empty line in it');
+  return decodeBase64(stripped.join(''));
+}
+
+export interface SignatureBlob {
+  /** The whole key blob (or certificate), as it was signed with. */
+  readonly publicKey: Buffer;
+  readonly namespace: string;
+  readonly hashAlgorithm: 'sha256' | 'sha512';
+  /** The inner signature: its type, and what follows it, unread. */
+  readonly signatureType: string;
+  readonly signatureBody: Buffer;
+}
+
+export function decodeSignatureBlob(blob: Uint8Array): SignatureBlob {
+  const reader = new Reader(blob);
+  if (reader.take(6).toString('latin1') !== 'SSHSIG') throw new WireError('it is no SSH signature');
+  const version = reader.uint32();
+  if (version !== 1) throw new WireError(`its version is ${version}, not 1`);
+  const publicKey = reader.string();
+  if (publicKey.length > maxKeyBytes) throw new WireError('the key in it is too large');
+  const namespace = reader.name();
+  if (namespace === '') throw new WireError('its namespace is empty');
+  // Outside what is signed, so anybody could fill it.
+  if (reader.string().length !== 0) throw new WireError('its reserved field is not empty');
+  const hashAlgorithm = reader.name();
+  if (hashAlgorithm !== 'sha256' && hashAlgorithm !== 'sha512')
+    throw new WireError('its hash is neither sha256 nor sha512');
+  const signature = new Reader(reader.string());
+  reader.end();
+  const signatureType = signature.name();
+  const signatureBody = signature.string();
+  // Security keys have flags and a counter here; other types have nothing.
+  signature.end();
+  return { publicKey, namespace, hashAlgorithm, signatureType, signatureBody };
+}
