@@ -1,0 +1,182 @@
+/** Reads one section path, or one command with its selector and arguments. Refuses what an export never holds. */
+import type { Scanner } from './export-scanner.ts';
+import { menuFacts } from './menus.ts';
+
+export interface Argument {
+  /** In full: a leading dot has been replaced by the prefix it repeats. */
+  readonly name: string;
+  /** Decoded bytes; `''` for a flag; null for `!name`. */
+  readonly value: string | null;
+  /** A bare word, such as `passive`: there or not. */
+  readonly flag: boolean;
+  readonly line: number;
+  readonly column: number;
+  readonly valueLine: number;
+  readonly valueColumn: number;
+}
+
+export type Selector =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'find'; readonly conditions: readonly (readonly [name: string, value: string])[] }
+  | { readonly kind: 'number'; readonly number: string }
+  | { readonly kind: 'name'; readonly name: string }
+  | { readonly kind: 'id'; readonly id: string };
+
+/** An export holds `add` and `set` only; people write the others. */
+export type Verb = 'add' | 'set' | 'remove' | 'enable' | 'disable' | 'move' | 'unset';
+
+export interface Command {
+  readonly verb: Verb;
+  readonly selector: Selector;
+  readonly args: readonly Argument[];
+  readonly line: number;
+  readonly column: number;
+}
+
+const verbs: ReadonlySet<string> = new Set(['add', 'set', 'remove', 'enable', 'disable', 'move', 'unset']);
+/** Last words that do something, unless a menu is called so (`/tool mac-server ping`). */
+const deeds: ReadonlySet<string> = new Set(
+  'print export import find get comment edit reset reset-configuration reboot shutdown monitor ping quit run save load upgrade'.split(
+    ' ',
+  ),
+);
+const pathWord = /^[a-z0-9][a-z0-9-]*$/;
+const argumentName = /^\.?[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$/;
+
+/** At `/`. Blanks or slashes between the words; stops in front of a verb or at the line's end. */
+export function readSectionPath(scanner: Scanner): string {
+  const words: string[] = [];
+  scanner.take('/');
+  for (;;) {
+    scanner.skipBlanks();
+    if (scanner.take('/')) continue;
+    if (scanner.atLineEnd()) break;
+    const place = scanner.place();
+    const mark = scanner.mark();
+    const word = scanner.pathWord();
+    if (verbs.has(word)) {
+      scanner.back(mark);
+      break;
+    }
+    if (deeds.has(word) && menuFacts(`/${[...words, word].join(' ')}`) === undefined) {
+      throw scanner.problem(
+        'not-an-export',
+        `"${word}" is a command that does something: expected "add" or "set"`,
+        place,
+      );
+    }
+    if (!pathWord.test(word)) {
+      throw scanner.problem(
+        'bad-section',
+        'expected the words of a menu, such as "/ip address", or "add" or "set"',
+        place,
+      );
+    }
+    words.push(word);
+  }
+  return `/${words.join(' ')}`;
+}
+
+/** One command, up to and with its line end. */
+export function readCommand(scanner: Scanner, path: string): Command {
+  const place = scanner.place();
+  if (/[:$[\](){};]/.test(scanner.peek())) scanner.refuseScript();
+  const verb = scanner.word();
+  if (!isVerb(verb)) {
+    throw scanner.problem('not-an-export', `expected "add" or "set" in section "${path}"`, place);
+  }
+  scanner.skipBlanks();
+  const selector: Selector = verb === 'add' ? { kind: 'none' } : readSelector(scanner);
+  if (verb === 'add' || verb === 'set') {
+    const args = readArguments(scanner);
+    scanner.skipPhysicalLine();
+    return { verb, selector, args, ...place };
+  }
+  // The other verbs are reported as they stand; what follows the selector makes no difference to that.
+  scanner.skipLine();
+  return { verb, selector, args: [], ...place };
+}
+
+function isVerb(word: string): word is Verb {
+  return verbs.has(word);
+}
+
+function readSelector(scanner: Scanner): Selector {
+  const c = scanner.peek();
+  if (c === '[') return readFind(scanner);
+  if (c === '"') return { kind: 'name', name: scanner.quoted() };
+  if (c === '!' || c === '.') return { kind: 'none' };
+  const mark = scanner.mark();
+  const name = scanner.word();
+  if (name === '' || scanner.peek() === '=') {
+    scanner.back(mark);
+    return { kind: 'none' };
+  }
+  if (/^\d+$/.test(name)) return { kind: 'number', number: name };
+  if (/^\*[0-9A-Fa-f]+$/.test(name)) return { kind: 'id', id: name.toUpperCase() };
+  return { kind: 'name', name };
+}
+
+function readFind(scanner: Scanner): Selector {
+  const start = scanner.place();
+  scanner.take('[');
+  scanner.skipBlanks();
+  if (scanner.word() !== 'find')
+    throw scanner.problem('bad-selector', 'expected "[ find name=value ]"', start);
+  const conditions: (readonly [string, string])[] = [];
+  for (;;) {
+    scanner.skipBlanks();
+    if (scanner.take(']')) return { kind: 'find', conditions };
+    const place = scanner.place();
+    const name = scanner.word();
+    if (name === 'where' && conditions.length === 0 && scanner.peek() !== '=') continue;
+    if (!argumentName.test(name) || !scanner.take('=')) {
+      throw scanner.problem('bad-selector', 'expected "name=value" or "]" in "[ find … ]"', place);
+    }
+    conditions.push([name, scanner.value()]);
+  }
+}
+
+function readArguments(scanner: Scanner): readonly Argument[] {
+  const args: Argument[] = [];
+  let prefix: string | null = null;
+  for (;;) {
+    scanner.skipBlanks();
+    if (scanner.atLineEnd()) return args;
+    const { line, column } = scanner.place();
+    const mark = scanner.mark();
+    const unset = scanner.take('!');
+    const written = scanner.word();
+    if (!argumentName.test(written)) {
+      scanner.back(mark);
+      if (/[:$[\](){};]/.test(scanner.peek())) scanner.refuseScript();
+      throw scanner.problem('bad-argument', 'expected "name=value" or "!name"');
+    }
+    if (written.startsWith('.') && prefix === null) {
+      throw scanner.problem(
+        'bad-argument',
+        'a leading dot repeats the prefix of the argument before it: there is none',
+        { line, column },
+      );
+    }
+    const name: string = written.startsWith('.') ? `${prefix}${written}` : written;
+    const dot = name.lastIndexOf('.');
+    prefix = dot < 0 ? null : name.slice(0, dot);
+    if (unset) {
+      if (scanner.peek() === '=') throw scanner.problem('bad-argument', 'expected a blank after "!name"');
+      args.push({ name, value: null, flag: false, line, column, valueLine: line, valueColumn: column });
+      continue;
+    }
+    if (!scanner.take('=')) {
+      if (!scanner.atLineEnd() && !/[ \t\\]/.test(scanner.peek())) {
+        throw scanner.problem('bad-argument', `expected "=" after "${name}"`);
+      }
+      args.push({ name, value: '', flag: true, line, column, valueLine: line, valueColumn: column });
+      continue;
+    }
+    scanner.skipContinuations();
+    const at = scanner.place();
+    const value = scanner.value();
+    args.push({ name, value, flag: false, line, column, valueLine: at.line, valueColumn: at.column });
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * Lossless reader of the text that `/export` prints and people edit. Every byte is in exactly one piece, so
+ * `printExport(readExport(x))` is x; beside it stands what was understood. What is not an export (script text,
+ * variables, commands that do rather than describe) is refused with its place, never half understood.
+ * Nothing is thrown for bad text: it becomes problems, several per file.
+ */
+import type { Place } from '../../core/errors.ts';
+import type { Problem } from '../../core/dialect.ts';
+import { NotUnderstood, Scanner } from './export-scanner.ts';
+import { readCommand, readSectionPath, type Command } from './export-command.ts';
+
+export interface Header {
+  /** As printed, e.g. `7.18.2`; null without a header. */
+  readonly version: string | null;
+  readonly date: string | null;
+  readonly model: string | null;
+  /** Software id of hardware, system id of a CHR. */
+  readonly softwareId: string | null;
+  readonly serialNumber: string | null;
+}
+
+export interface Piece {
+  readonly kind: 'blank' | 'comment' | 'section' | 'command' | 'foreign';
+  /** The bytes, line ends included. */
+  readonly raw: string;
+  readonly line: number;
+  /** Set for `section` and `command`. */
+  readonly path: string | null;
+  /** Set for `command`. */
+  readonly command: Command | null;
+}
+
+export interface ExportText {
+  readonly file: string;
+  readonly header: Header;
+  readonly pieces: readonly Piece[];
+  readonly problems: readonly Problem[];
+}
+
+const maxBytes = 32 * 1024 * 1024;
+/** More than anybody reads; the last one says that there are more. */
+const maxProblems = 1000;
+
+export function readExport(bytes: Uint8Array, file: string): ExportText {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  if (text.length > maxBytes) {
+    const message = `the text is larger than ${maxBytes} bytes: expected a RouterOS export`;
+    const problem = { code: 'too-large', message, place: { file }, section: null };
+    return { file, header: noHeader, pieces: [foreign(text, 1)], problems: [problem] };
+  }
+  return new Reader(text, file).read();
+}
+
+/** Byte for byte what was read. */
+export function printExport(text: ExportText): Uint8Array {
+  return Buffer.from(text.pieces.map((piece) => piece.raw).join(''), 'latin1');
+}
+
+const noHeader: Header = { version: null, date: null, model: null, softwareId: null, serialNumber: null };
+
+function foreign(raw: string, line: number): Piece {
+  return { kind: 'foreign', raw, line, path: null, command: null };
+}
+
+class Reader {
+  readonly #file: string;
+  readonly #scanner: Scanner;
+  readonly #pieces: Piece[] = [];
+  readonly #problems: Problem[] = [];
+  #header: Header = noHeader;
+  #path: string | null = null;
+
+  constructor(text: string, file: string) {
+    this.#file = file;
+    this.#scanner = new Scanner(text);
+  }
+
+  read(): ExportText {
+    const scanner = this.#scanner;
+    while (!scanner.atEnd()) {
+      if (this.#problems.length >= maxProblems) {
+        const place = scanner.place();
+        this.#report(new NotUnderstood('too-many-problems', 'more follow: correct these first', place));
+        this.#pieces.push(foreign(scanner.rest(), place.line));
+        break;
+      }
+      this.#readPiece();
+    }
+    return { file: this.#file, header: this.#header, pieces: this.#pieces, problems: this.#problems };
+  }
+
+  #readPiece(): void {
+    const scanner = this.#scanner;
+    const start = scanner.position();
+    const { line } = scanner.place();
+    try {
+      const piece = this.#understand(line);
+      this.#pieces.push({ ...piece, raw: scanner.since(start), line });
+    } catch (error) {
+      if (!(error instanceof NotUnderstood)) throw error;
+      this.#report(error);
+      scanner.skipLine();
+      this.#pieces.push(foreign(scanner.since(start), line));
+    }
+  }
+
+  #understand(line: number): Omit<Piece, 'raw' | 'line'> {
+    const scanner = this.#scanner;
+    scanner.skipBlanks();
+    if (scanner.atLineEnd()) {
+      scanner.skipLine();
+      return { kind: 'blank', path: null, command: null };
+    }
+    if (scanner.peek() === '#') {
+      const start = scanner.position();
+      scanner.skipPhysicalLine();
+      this.#readHeaderLine(scanner.since(start), line);
+      return { kind: 'comment', path: null, command: null };
+    }
+    if (scanner.peek() !== '/') {
+      if (this.#path === null) refuseStart(scanner);
+      const command = readCommand(scanner, this.#path);
+      return { kind: 'command', path: this.#path, command };
+    }
+    fenceGluedPath(scanner);
+    const path = readSectionPath(scanner);
+    if (scanner.atLineEnd()) {
+      scanner.skipLine();
+      this.#path = path;
+      return { kind: 'section', path, command: null };
+    }
+    // A command on the line of its path (terse form) does not change the section that later lines are in.
+    return { kind: 'command', path, command: readCommand(scanner, path) };
+  }
+
+  /** Only comments before the first section can be the header. */
+  #readHeaderLine(comment: string, line: number): void {
+    if (this.#path !== null || line > 200) return;
+    const text = comment.slice(1).trim();
+    const first = /^(.*?) ?by RouterOS (\S+)/.exec(text);
+    const pair = /^(software id|system id|model|serial number) =\s*(.*)$/.exec(text);
+    const h = this.#header;
+    if (first && h.version === null)
+      this.#header = { ...h, date: first[1] ?? null, version: first[2] ?? null };
+    else if (pair?.[1] === 'model') this.#header = { ...h, model: pair[2] ?? null };
+    else if (pair?.[1] === 'serial number') this.#header = { ...h, serialNumber: pair[2] ?? null };
+    else if (pair) this.#header = { ...h, softwareId: pair[2] ?? null };
+  }
+
+  #report(error: NotUnderstood): void {
+    const place: Place = { file: this.#file, line: error.line, column: error.column };
+    this.#problems.push({ code: error.code, message: error.message, place, section: null });
+  }
+}
+
+function refuseStart(scanner: Scanner): never {
+  if (/[:$[\](){};]/.test(scanner.peek())) scanner.refuseScript();
+  throw scanner.problem(
+    'no-section',
+    'expected a section line such as "/ip address" before the first command',
+  );
+}
+
+/**
+ * `export terse` prints a note as a section line, the note and the item, and forgets the line end in front:
+ * `/ip firewall nat add … out-interface="wan A"/ip firewall nat`, then `# pppoe not ready` (seen on 7.15.3).
+ */
+function fenceGluedPath(scanner: Scanner): void {
+  const { text, next } = scanner.lineAhead();
+  if (next !== '#') return;
+  const path = /^(\/[a-z0-9 -]+?) (?:add|set) /.exec(text)?.[1];
+  if (path !== undefined && text.endsWith(path)) scanner.fence(text.length - path.length);
+}
