@@ -1,0 +1,173 @@
+/**
+ * The repository with the desired state, on this machine, bare or not; read in place and never written.
+ * Follows one branch. What a commit means is in `site-files.ts`, whether its head may be believed in `freshness.ts`,
+ * and who signed it is decided from `rawCommit` by others.
+ */
+import { readFile, stat } from 'node:fs/promises';
+import fs from 'node:fs';
+import path from 'node:path';
+import git from 'isomorphic-git';
+import { InvalidInput } from '../core/errors.ts';
+import { GitObjects, isOid } from './git-objects.ts';
+import { readSiteFiles } from './site-files.ts';
+import type { SiteFiles } from './site-files.ts';
+
+export interface RepositoryOptions {
+  /** An absolute path; URLs come later. */
+  readonly url: string;
+  readonly branch: string;
+  /** Folder of the site in the repository, without slashes at its ends; '' is its root. */
+  readonly path: string;
+  /** The site that commits must be for; another's is a problem `wrong-site`. */
+  readonly site?: string;
+}
+
+export interface DesiredRepository {
+  /** Object name of the branch's newest commit. Throws `InvalidInput`: unreadable-repository, no-such-branch. */
+  head(): Promise<string>;
+  readSite(oid: string): Promise<SiteFiles>;
+  /** Whether `ancestor` is `oid` itself or one of those it descends from. */
+  descends(oid: string, ancestor: string): Promise<boolean>;
+  /** The commit as it was hashed, for judging its signature. */
+  rawCommit(oid: string): Promise<Uint8Array>;
+  /** A branch, a tag, or an object name of at least 7 digits, as the commit it means. */
+  resolve(rev: string): Promise<string>;
+}
+
+const maxHistory = 200_000;
+
+/** Throws `InvalidInput`: unsupported-url, not-a-repository. */
+export async function openRepository(options: RepositoryOptions): Promise<DesiredRepository> {
+  const gitdir = await findGitDir(options.url);
+  const objects = new GitObjects(gitdir);
+  return {
+    head: () => headOf(gitdir, options.branch),
+    readSite: (oid) => readSiteFiles(objects, oid, options.path, options.site ?? null),
+    descends: (oid, ancestor) => descends(gitdir, objects, oid, ancestor),
+    rawCommit: (oid) => objects.read(oid, 'commit'),
+    resolve: (rev) => resolve(gitdir, objects, rev),
+  };
+}
+
+async function findGitDir(url: string): Promise<string> {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(url) || !path.isAbsolute(url))
+    throw new InvalidInput(
+      'unsupported-url',
+      `the desired state is read from a repository on this machine; expected an absolute path, got ${JSON.stringify(url)}`,
+    );
+  for (const candidate of [path.join(url, '.git'), url])
+    if ((await isFolder(path.join(candidate, 'objects'))) && (await isFolder(path.join(candidate, 'refs'))))
+      return candidate;
+  throw new InvalidInput(
+    'not-a-repository',
+    'no git repository is there; check `desired: url:`, and that the daemon may read it',
+    { file: url },
+  );
+}
+
+async function isFolder(file: string): Promise<boolean> {
+  try {
+    return (await stat(file)).isDirectory();
+  } catch {
+    // Whatever is in the way, there is no repository to be read here.
+    return false;
+  }
+}
+
+async function headOf(gitdir: string, branch: string): Promise<string> {
+  const oid = await resolveRef(gitdir, `refs/heads/${branch}`);
+  if (oid === null)
+    throw new InvalidInput(
+      'no-such-branch',
+      `no branch ${JSON.stringify(branch)}; check \`desired: branch:\``,
+      { file: gitdir },
+    );
+  return oid;
+}
+
+/** Null when there is no such reference; unreadable is an error, never "not there". */
+async function resolveRef(gitdir: string, ref: string): Promise<string | null> {
+  try {
+    const oid = await git.resolveRef({ fs, gitdir, ref });
+    return isOid(oid) ? oid : null;
+  } catch (cause) {
+    if (cause instanceof Error && cause.name === 'NotFoundError') {
+      if (await isFolder(path.join(gitdir, 'objects'))) return null;
+    }
+    throw new InvalidInput(
+      'unreadable-repository',
+      'the repository can not be read',
+      { file: gitdir },
+      { cause },
+    );
+  }
+}
+
+async function resolve(gitdir: string, objects: GitObjects, rev: string): Promise<string> {
+  const unknown = (): InvalidInput =>
+    new InvalidInput(
+      'no-such-revision',
+      `no commit ${JSON.stringify(rev)}; expected a branch, a tag or a commit`,
+      { file: gitdir },
+    );
+  if (!/^[A-Za-z0-9][A-Za-z0-9._/@+-]{0,250}$/.test(rev) || rev.includes('..') || rev.includes('@{'))
+    throw unknown();
+  let oid: string | null = isOid(rev) ? rev : null;
+  for (const ref of [
+    rev === 'HEAD' ? 'HEAD' : `refs/heads/${rev}`,
+    `refs/tags/${rev}`,
+    `refs/remotes/${rev}`,
+  ])
+    oid ??= await resolveRef(gitdir, ref);
+  if (oid === null && /^[0-9a-f]{7,39}$/.test(rev)) oid = await objects.expand(rev);
+  if (oid === null) throw unknown();
+  for (let depth = 0; depth < 5; depth++) {
+    const { type, content } = await objects.readAny(oid);
+    if (type === 'commit') return oid;
+    const target = /^object ([0-9a-f]{40})\n/.exec(Buffer.from(content).toString('latin1'))?.[1];
+    if (type !== 'tag' || target === undefined) throw unknown();
+    oid = target;
+  }
+  throw unknown();
+}
+
+async function descends(
+  gitdir: string,
+  objects: GitObjects,
+  oid: string,
+  ancestor: string,
+): Promise<boolean> {
+  const cut = await shallowCommits(gitdir);
+  const seen = new Set([oid]);
+  const queue = [oid];
+  for (let next = 0; next < queue.length; next++) {
+    const current = queue[next] ?? '';
+    if (current === ancestor) return true;
+    if (seen.size > maxHistory)
+      throw new InvalidInput('history-too-long', `the history has more than ${maxHistory} commits`, {
+        file: gitdir,
+      });
+    if (cut.has(current)) continue;
+    for (const parent of (await objects.readCommit(current)).parents)
+      if (!seen.has(parent)) {
+        seen.add(parent);
+        queue.push(parent);
+      }
+  }
+  return false;
+}
+
+/** Commits whose parents a shallow clone left out. */
+async function shallowCommits(gitdir: string): Promise<ReadonlySet<string>> {
+  try {
+    return new Set((await readFile(path.join(gitdir, 'shallow'), 'latin1')).split('\n').filter(isOid));
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return new Set();
+    throw new InvalidInput(
+      'unreadable-repository',
+      'the repository can not be read',
+      { file: gitdir },
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,291 @@
+/**
+ * The schema of the settings file, key by key, with what each one expects in words. The JSON Schema for editors is
+ * made from it. Values that name paths stay as written here; `settings.ts` resolves them.
+ */
+import * as z from 'zod';
+
+const unitMs: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/** `90s`, `15m`, `1h30m`, `7d` in milliseconds; null when it is none. */
+export function parseDuration(text: string): number | null {
+  if (!durationPattern.test(text)) return null;
+  let total = 0;
+  for (const [, amount, unit] of text.matchAll(/(\d+)(ms|[smhd])/g))
+    total += Number(amount) * (unitMs[unit ?? ''] ?? 0);
+  return total;
+}
+const durationPattern = /^(?:\d{1,9}d)?(?:\d{1,9}h)?(?:\d{1,9}m(?!s))?(?:\d{1,9}s)?(?:\d{1,9}ms)?$(?<!^)/;
+
+interface Bounds {
+  readonly least?: string;
+  readonly most?: string;
+}
+
+function duration(about: string, bounds: Bounds = {}) {
+  const least = bounds.least === undefined ? 0 : (parseDuration(bounds.least) ?? 0);
+  const most = bounds.most === undefined ? 52 * 7 * unitMs['d']! : (parseDuration(bounds.most) ?? 0);
+  const words = [
+    'expected a duration such as 90s, 15m, 1h or 7d',
+    bounds.least === undefined ? '' : `, at least ${bounds.least}`,
+    bounds.most === undefined ? '' : `, at most ${bounds.most}`,
+  ].join('');
+  return z
+    .string({ error: words })
+    .regex(durationPattern, { error: words })
+    .transform((text, context): number => {
+      const ms = parseDuration(text);
+      if (ms !== null && ms >= least && ms <= most) return ms;
+      context.issues.push({ code: 'custom', message: words, input: text });
+      return z.NEVER;
+    })
+    .describe(about);
+}
+
+function text(expected: string, about: string, pattern = /^[^\0-\x1f\x7f]{1,1000}$/) {
+  const error = `expected ${expected}`;
+  return z.string({ error }).regex(pattern, { error }).describe(about);
+}
+
+function whole(about: string, least: number, most: number) {
+  const error = `expected a whole number from ${least} to ${most}`;
+  return z.int({ error }).min(least, { error }).max(most, { error }).describe(about);
+}
+
+function oneOf<const Values extends readonly [string, ...string[]]>(values: Values, about: string) {
+  return z.enum(values, { error: `expected ${values.join(' | ')}` }).describe(about);
+}
+
+const mapping = { error: 'expected a mapping of keys' };
+const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+const nameWords = 'a name of letters, digits, dots, dashes and underscores, at most 63';
+const port = (about: string) => whole(about, 1, 65535);
+const path = (about: string) => text('a path', about);
+
+const managementSchema = z
+  .strictObject(
+    {
+      address: text(
+        'an address',
+        'Address of the device that management uses, as the device sees it',
+      ).optional(),
+      port: port('Port that management uses, as the device sees it').optional(),
+      from: text('an address', 'Address the daemon comes from, as the device sees it').optional(),
+      interface: text(
+        'the name of an interface',
+        'Interface of the device that management comes in by',
+      ).optional(),
+    },
+    mapping,
+  )
+  .describe(
+    'The management path as the device sees it, where that differs from the session (behind NAT, on a simulator)',
+  );
+
+/** What `defaults:` can say for all devices. */
+const sharedShape = {
+  driver: oneOf(['routeros'], 'What kind of device it is').optional(),
+  port: port('SSH port; 22 if not said').optional(),
+  user: text('a user name', 'User that the daemon logs in as').optional(),
+  identity: path('Private key to log in with; relative to the settings file').optional(),
+  'password-file': path('File that holds the password to log in with, instead of a key').optional(),
+  manage: oneOf(
+    ['backup', 'report', 'rollout'],
+    'How far siteward goes: only keep what the device has; report differences; roll out. rollout if not said',
+  ).optional(),
+  rollout: oneOf(
+    ['auto', 'manual'],
+    'Whether a plan starts by itself or by `siteward apply`; auto if not said',
+  ).optional(),
+  drift: oneOf(['report', 'heal'], 'What happens to drift; report if not said').optional(),
+  read: duration('How often the device is read when nothing else asks; 15m if not said', {
+    least: '1s',
+    most: '7d',
+  }).optional(),
+  window: duration('The least time before the device rolls back by itself; 120s if not said', {
+    least: '5s',
+    most: '1d',
+  }).optional(),
+  tick: duration("How often the device's own timer looks; 10s if not said", {
+    least: '1s',
+    most: '10m',
+  }).optional(),
+  flush: duration('How long the device may cache writes; 45s if not said, 0s for CHR', {
+    most: '10m',
+  }).optional(),
+  'min-uptime': duration('How long the device must have been up before a rollout; 5m if not said', {
+    most: '1d',
+  }).optional(),
+  soak: duration('How long the target must hold before it is confirmed; 0s if not said', {
+    most: '1d',
+  }).optional(),
+  'secrets-on-device': oneOf(
+    ['allow', 'refuse'],
+    'Whether a plan with a secret value may be staged on the device, where it can be read meanwhile; refuse if not said',
+  ).optional(),
+  management: managementSchema.optional(),
+};
+
+export const deviceSchema = z.strictObject(
+  {
+    address: text('a host name or address', 'Where the device is', /^[A-Za-z0-9._:%-]{1,255}$/),
+    'host-key': text(
+      'SHA256: and 43 characters, as `ssh-keygen -lf` prints it',
+      "Fingerprint of the device's host key",
+      /^SHA256:[A-Za-z0-9+/]{43}$/,
+    ),
+    ...sharedShape,
+  },
+  mapping,
+);
+
+const deviceName = z.string().regex(namePattern, { error: `expected ${nameWords}` });
+
+/** The form of `devices:` and of every file in `devices.d`. */
+export const devicesSchema = z.record(deviceName, deviceSchema, {
+  error: 'expected a mapping of device names',
+});
+
+const personSchema = z.strictObject(
+  {
+    principals: z
+      .array(
+        text(
+          'a principal as in the allowed signers file',
+          'As in the allowed signers file',
+          /^[^\s",*?!\0-\x1f]{1,200}$/,
+        ),
+        {
+          error: 'expected a list of principals',
+        },
+      )
+      .min(1, { error: 'expected at least one principal' }),
+    roles: z
+      .array(oneOf(['operational', 'recovery'], 'What the person may sign'), {
+        error: 'expected a list of roles',
+      })
+      .min(1, { error: 'expected at least one role' }),
+  },
+  mapping,
+);
+
+const shareWords = 'expected a share such as 10%';
+
+export const settingsSchema = z.strictObject(
+  {
+    site: text(nameWords, 'Name of the site; the desired state must carry the same', namePattern),
+    organization: text(
+      'a domain name such as example.org',
+      'Domain that signature namespaces are bound to',
+      /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/,
+    ),
+    state: path('Folder of the journal and everything the daemon keeps; made at first start').default(
+      '/var/lib/siteward',
+    ),
+    desired: z.strictObject(
+      {
+        url: path('Repository with the desired state: a local path, bare or not'),
+        branch: text(
+          'a branch name',
+          'Branch that is followed',
+          /^(?!-|\/)[^\s~^:?*[\\\0-\x1f\x7f]{1,200}$/,
+        ).default('main'),
+        path: text(
+          'a folder inside the repository',
+          'Where the site is in the repository; its root if not said',
+        ).default(''),
+        signed: oneOf(
+          ['required', 'off'],
+          'Whether commits must be signed by a key of the allowed signers',
+        ).default('required'),
+        poll: duration('How often the branch is looked at; 60s if not said', {
+          least: '1s',
+          most: '1d',
+        }).optional(),
+      },
+      mapping,
+    ),
+    defaults: z
+      .strictObject(sharedShape, mapping)
+      .optional()
+      .describe('For every device that does not say otherwise'),
+    devices: devicesSchema
+      .optional()
+      .describe('The devices of the site, by name; more may be in devices.d/*.yaml'),
+    trust: z.strictObject(
+      {
+        'allowed-signers': path('Who may sign, with which key: the form of ssh-keygen(1) ALLOWED SIGNERS'),
+        'revoked-keys': path('Keys that no longer count').optional(),
+        people: z
+          .record(deviceName, personSchema, { error: 'expected a mapping of names' })
+          .optional()
+          .describe('Which principals are the same person, and what that person may sign'),
+      },
+      mapping,
+    ),
+    policy: z
+      .strictObject(
+        {
+          approvals: z
+            .strictObject(
+              {
+                operational: whole(
+                  'Persons who must sign an operational change; 1 if not said',
+                  1,
+                  16,
+                ).optional(),
+                recovery: whole('Persons who must sign a rotation; 2 if not said', 1, 16).optional(),
+              },
+              mapping,
+            )
+            .optional(),
+          expires: duration('How long a document can be signed and used; 1h if not said', {
+            least: '1s',
+            most: '7d',
+          }).optional(),
+          removals: z
+            .strictObject(
+              {
+                items: whole(
+                  'Removed or reset items above which a plan needs a signature; 20 if not said',
+                  0,
+                  100_000,
+                ).optional(),
+                share: z
+                  .string({ error: shareWords })
+                  .regex(/^(?:100|\d{1,2})%$/, { error: shareWords })
+                  .optional()
+                  .describe('The same as a share of a section; 10% if not said'),
+              },
+              mapping,
+            )
+            .optional(),
+          'four-eyes': z
+            .boolean({ error: 'expected true | false' })
+            .optional()
+            .describe(
+              'Whether the author of a commit may not be the one who signs its plan; false if not said',
+            ),
+          batch: whole('At most this many rollouts at once; 5 if not said', 1, 1000).optional(),
+        },
+        mapping,
+      )
+      .optional(),
+    listen: text(
+      'HOST:PORT such as 127.0.0.1:9464',
+      'Where metrics and health are served; nowhere if not said',
+      /^(?:\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]{1,255}):\d{1,5}$/,
+    ).optional(),
+    socket: path('Where the command line talks to the daemon').default('/run/siteward/siteward.sock'),
+  },
+  mapping,
+);
+
+export type RawSettings = z.output<typeof settingsSchema>;
+export type RawDevice = z.output<typeof deviceSchema>;
+export type RawDefaults = NonNullable<RawSettings['defaults']>;

@@ -1,0 +1,293 @@
+/**
+ * The daemon's settings: read, checked, with defaults filled in and paths made absolute. Trust is local (I11):
+ * a file that others could write is refused before a byte of it is believed. Reports every fault it finds, each with
+ * file, line and column. Never holds a secret, only names of files that do.
+ */
+import { readFile, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { InvalidInput } from '../core/errors.ts';
+import type { Place } from '../core/errors.ts';
+import type { DeviceSettings, Person, Policy } from '../core/site.ts';
+import { devicesSchema, settingsSchema } from './schema.ts';
+import type { RawDefaults, RawDevice, RawSettings } from './schema.ts';
+import { checkOwnedFile } from './trust-files.ts';
+import { readYaml } from './yaml-file.ts';
+
+export interface Settings {
+  /** Absolute path of the settings file. */
+  readonly file: string;
+  readonly site: string;
+  readonly organization: string;
+  readonly state: string;
+  readonly desired: {
+    /** An absolute path, or a URL as written. */
+    readonly url: string;
+    readonly branch: string;
+    /** Folder in the repository, without slashes at its ends; '' is its root. */
+    readonly path: string;
+    readonly signed: 'required' | 'off';
+    readonly pollMs: number;
+  };
+  readonly devices: readonly DeviceSettings[];
+  readonly trust: {
+    readonly allowedSignersFile: string;
+    readonly revokedKeysFile: string | null;
+    readonly people: readonly Person[];
+  };
+  readonly policy: Policy;
+  readonly listen: { readonly host: string; readonly port: number } | null;
+  readonly socket: string;
+}
+
+/** All the faults of one reading. Its own place and code are the first one's. */
+export class SettingsErrors extends InvalidInput {
+  readonly problems: readonly InvalidInput[];
+  constructor(problems: readonly InvalidInput[]) {
+    const first = problems[0] ?? new InvalidInput('settings-invalid', 'the settings are unusable');
+    const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
+    super(first.code, `${first.message}${more}`, first.place, { cause: first });
+    this.problems = problems;
+  }
+}
+
+interface PlacedDevice {
+  readonly name: string;
+  readonly raw: RawDevice;
+  readonly place: (key?: string) => Place;
+}
+
+/** Throws `InvalidInput`, as `SettingsErrors` when there are several faults. */
+export async function loadSettings(file: string): Promise<Settings> {
+  const absolute = path.resolve(file);
+  const folder = path.dirname(absolute);
+  const parsed = readYaml(await readChecked(absolute), absolute, settingsSchema);
+  const problems: InvalidInput[] = parsed.kind === 'invalid' ? [...parsed.problems] : [];
+  const placed: PlacedDevice[] = [];
+  if (parsed.kind === 'valid')
+    collect(placed, parsed.value.devices ?? {}, (keys) => parsed.at(['devices', ...keys]));
+  for (const extra of await deviceFiles(folder)) {
+    const more = readYaml(await readChecked(extra), extra, devicesSchema);
+    if (more.kind === 'invalid') problems.push(...more.problems);
+    else collect(placed, more.value, more.at);
+  }
+  problems.push(...duplicates(placed));
+  if (parsed.kind === 'invalid') throw new SettingsErrors(problems);
+  const defaults = parsed.value.defaults ?? {};
+  const devices = placed.flatMap((device) => {
+    const result = deviceOf(device, defaults, folder);
+    if (result instanceof InvalidInput) problems.push(result);
+    return result instanceof InvalidInput ? [] : [result];
+  });
+  if (devices.length === 0 && problems.length === 0)
+    problems.push(
+      new InvalidInput('no-devices', 'no device is named; expected at least one under `devices:`', {
+        file: absolute,
+      }),
+    );
+  problems.push(...sharedPrincipals(parsed.value, (keys) => parsed.at(['trust', 'people', ...keys])));
+  const listen = listenOf(parsed.value.listen);
+  if (listen instanceof InvalidInput)
+    problems.push(new InvalidInput(listen.code, listen.message, parsed.at(['listen'])));
+  if (problems.length > 0 || listen instanceof InvalidInput) throw new SettingsErrors(problems);
+  return settingsOf(absolute, folder, parsed.value, devices, listen);
+}
+
+function settingsOf(
+  file: string,
+  folder: string,
+  raw: RawSettings,
+  devices: readonly DeviceSettings[],
+  listen: Settings['listen'],
+): Settings {
+  const { desired, trust } = raw;
+  const revoked = trust['revoked-keys'];
+  return {
+    file,
+    site: raw.site,
+    organization: raw.organization,
+    state: path.resolve(folder, raw.state),
+    desired: {
+      url: isUrl(desired.url) ? desired.url : path.resolve(folder, desired.url),
+      branch: desired.branch,
+      path: path.posix.normalize(desired.path).replace(/^(?:\.?\/)+|^\.$|\/+$/g, ''),
+      signed: desired.signed,
+      pollMs: desired.poll ?? 60_000,
+    },
+    devices,
+    trust: {
+      allowedSignersFile: path.resolve(folder, trust['allowed-signers']),
+      revokedKeysFile: revoked === undefined ? null : path.resolve(folder, revoked),
+      people: Object.entries(trust.people ?? {}).map(([name, person]) => ({ name, ...person })),
+    },
+    policy: policyOf(raw.policy ?? {}),
+    listen,
+    socket: path.resolve(folder, raw.socket),
+  };
+}
+
+function policyOf(raw: NonNullable<RawSettings['policy']>): Policy {
+  return {
+    approvals: { operational: raw.approvals?.operational ?? 1, recovery: raw.approvals?.recovery ?? 2 },
+    expiresMs: raw.expires ?? 3_600_000,
+    removals: {
+      items: raw.removals?.items ?? 20,
+      share: Number.parseInt(raw.removals?.share ?? '10%', 10) / 100,
+    },
+    fourEyes: raw['four-eyes'] ?? false,
+    batch: raw.batch ?? 5,
+  };
+}
+
+/** `ssh://`, `https://` and the like, and `host:path` as git takes it. */
+function isUrl(text: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(text) || /^[^/]+:/.test(text);
+}
+
+function listenOf(text: string | undefined): Settings['listen'] | InvalidInput {
+  if (text === undefined) return null;
+  const colon = text.lastIndexOf(':');
+  const port = Number(text.slice(colon + 1));
+  if (port > 65535)
+    return new InvalidInput('invalid-value', `listen: expected a port up to 65535, got ${port}`);
+  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port };
+}
+
+async function readChecked(file: string): Promise<Uint8Array> {
+  await checkOwnedFile(file);
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    throw new InvalidInput(
+      'unreadable',
+      'the file can not be read; check that it is there and readable',
+      { file },
+      { cause },
+    );
+  }
+}
+
+/** Files of `devices.d` in the order of their names; none when the folder is missing. */
+async function deviceFiles(folder: string): Promise<string[]> {
+  const extra = path.join(folder, 'devices.d');
+  try {
+    const names = await readdir(extra);
+    return names
+      .filter((name) => name.endsWith('.yaml') && !name.startsWith('.'))
+      .sort()
+      .map((name) => path.join(extra, name));
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw new InvalidInput('unreadable', 'the folder can not be read', { file: extra }, { cause });
+  }
+}
+
+function collect(
+  into: PlacedDevice[],
+  devices: Readonly<Record<string, RawDevice>>,
+  at: (keys: string[]) => Place,
+): void {
+  for (const [name, raw] of Object.entries(devices))
+    into.push({ name, raw, place: (key) => at(key === undefined ? [name] : [name, key]) });
+}
+
+function duplicates(devices: readonly PlacedDevice[]): InvalidInput[] {
+  const seen = new Map<string, PlacedDevice>();
+  const problems: InvalidInput[] = [];
+  for (const device of devices) {
+    // Two names that differ in case only would share a folder on some systems, and a label in many eyes.
+    const first = seen.get(device.name.toLowerCase());
+    if (first === undefined) {
+      seen.set(device.name.toLowerCase(), device);
+      continue;
+    }
+    const { file, line } = first.place();
+    problems.push(
+      new InvalidInput(
+        'duplicate-device',
+        `device ${device.name} is already named at ${file}:${line ?? 1}`,
+        device.place(),
+      ),
+    );
+  }
+  return problems;
+}
+
+/** One principal of two persons would let one key count twice. */
+function sharedPrincipals(raw: RawSettings, at: (keys: string[]) => Place): InvalidInput[] {
+  const owner = new Map<string, string>();
+  const problems: InvalidInput[] = [];
+  for (const [name, person] of Object.entries(raw.trust.people ?? {}))
+    for (const principal of person.principals) {
+      const first = owner.get(principal);
+      if (first !== undefined && first !== name)
+        problems.push(
+          new InvalidInput(
+            'shared-principal',
+            `${principal} already belongs to ${first}; one principal is one person`,
+            at([name]),
+          ),
+        );
+      owner.set(principal, name);
+    }
+  return problems;
+}
+
+function deviceOf(
+  device: PlacedDevice,
+  defaults: RawDefaults,
+  folder: string,
+): DeviceSettings | InvalidInput {
+  const { name, raw, place } = device;
+  const missing = (key: string): InvalidInput =>
+    new InvalidInput(
+      'missing-key',
+      `device ${name}: missing key "${key}"; set it here or under \`defaults:\``,
+      place(),
+    );
+  const own = raw.identity !== undefined || raw['password-file'] !== undefined;
+  const identity = own ? raw.identity : defaults.identity;
+  const password = own ? raw['password-file'] : defaults['password-file'];
+  if (identity !== undefined && password !== undefined)
+    return new InvalidInput(
+      'invalid-value',
+      `device ${name}: expected either "identity" or "password-file", got both`,
+      place(own ? 'password-file' : undefined),
+    );
+  if (identity === undefined && password === undefined) return missing('identity');
+  const user = raw.user ?? defaults.user;
+  if (user === undefined) return missing('user');
+  const driver = raw.driver ?? defaults.driver;
+  if (driver === undefined) return missing('driver');
+  return {
+    name,
+    driver,
+    address: raw.address,
+    port: raw.port ?? defaults.port ?? 22,
+    user,
+    identityFile: identity === undefined ? null : path.resolve(folder, identity),
+    passwordFile: password === undefined ? null : path.resolve(folder, password),
+    hostKey: raw['host-key'],
+    manage: raw.manage ?? defaults.manage ?? 'rollout',
+    rollout: raw.rollout ?? defaults.rollout ?? 'auto',
+    drift: raw.drift ?? defaults.drift ?? 'report',
+    readMs: raw.read ?? defaults.read ?? 15 * 60_000,
+    windowMs: raw.window ?? defaults.window ?? 120_000,
+    tickMs: raw.tick ?? defaults.tick ?? 10_000,
+    flushMs: raw.flush ?? defaults.flush ?? 45_000,
+    minUptimeMs: raw['min-uptime'] ?? defaults['min-uptime'] ?? 5 * 60_000,
+    soakMs: raw.soak ?? defaults.soak ?? 0,
+    secretsOnDevice: raw['secrets-on-device'] ?? defaults['secrets-on-device'] ?? 'refuse',
+    management: defined({ ...defaults.management, ...raw.management }),
+  };
+}
+
+/** Without keys that are there but undefined. */
+function defined(management: NonNullable<RawDevice['management']>): DeviceSettings['management'] {
+  const { address, port, from, interface: name } = management;
+  return {
+    ...(address === undefined ? {} : { address }),
+    ...(port === undefined ? {} : { port }),
+    ...(from === undefined ? {} : { from }),
+    ...(name === undefined ? {} : { interface: name }),
+  };
+}
