@@ -1,0 +1,128 @@
+/**
+ * The console's side of a conversation, pure: how a command is given an end that proves that all of it ran, and
+ * what an answer without that end means. Exit codes play no part: devices answer 0 after failures and 1 after
+ * success.
+ */
+import type { DeviceErrorCode } from '../../core/errors.ts';
+import { quoteString } from './quote.ts';
+
+/** Pieces of `value` whose quoted form is at most `limit` long each; none for the empty value. */
+export function pieces(value: string, limit: number): readonly string[] {
+  const out: string[] = [];
+  let piece = '';
+  let length = 2;
+  for (const char of value) {
+    const more = quoteString(char).length - 2;
+    if (length + more > limit) {
+      out.push(piece);
+      piece = '';
+      length = 2;
+    }
+    piece += char;
+    length += more;
+  }
+  return piece === '' ? out : [...out, piece];
+}
+
+/** The command with an end that is only reached when nothing before it failed. */
+export function withSentinel(command: string, sentinel: string): string {
+  return `${command}; :put ${quoteString(sentinel)}`;
+}
+
+export type Answer =
+  /** It ran to its end; `text` is what it said before, bytes as sent. */
+  | { readonly kind: 'done'; readonly text: string }
+  | { readonly kind: 'failed'; readonly failure: Failure }
+  /** Neither its end nor an error that is known: nobody can say what happened. */
+  | { readonly kind: 'unclear' };
+
+export interface Failure {
+  readonly code: DeviceErrorCode;
+  readonly duplicate: boolean;
+  /** For people: what the device meant, never its own words, which may quote a value. */
+  readonly message: string;
+}
+
+/** Judges an answer by its text alone. */
+export function readAnswer(output: string, sentinel: string): Answer {
+  const body = output.replace(/[\r\n]+$/, '');
+  if (body === sentinel) return { kind: 'done', text: '' };
+  if (body.endsWith(`\n${sentinel}`)) return { kind: 'done', text: body.slice(0, -sentinel.length) };
+  // An error is the last thing the device says; earlier lines are data that may look like one.
+  const last = body.slice(body.lastIndexOf('\n') + 1).trim();
+  const failure = failureOf(last);
+  return failure === null ? { kind: 'unclear' } : { kind: 'failed', failure };
+}
+
+interface KnownError {
+  readonly pattern: RegExp;
+  readonly code: DeviceErrorCode;
+  readonly message: string;
+}
+
+/**
+ * Error texts of RouterOS 6 and 7, the narrow ones first. From 7.2x on they end in `(/menu/verb; line N)`,
+ * and from an import or script they begin with `Script Error:`.
+ */
+const knownErrors: readonly KnownError[] = [
+  {
+    pattern: /not enough permissions/,
+    code: 'permission-denied',
+    message: 'the login lacks a policy that this needs',
+  },
+  {
+    pattern: /not allowed by device-mode/,
+    code: 'unsupported',
+    message: "the device's device-mode forbids this",
+  },
+  { pattern: /^failure: .*already /, code: 'rejected', message: 'an object of that name is already there' },
+  { pattern: /^no such item/, code: 'rejected', message: 'an item that should be there is not' },
+  {
+    pattern: /^(bad|expected) command name/,
+    code: 'unsupported',
+    message: 'the device does not know the command',
+  },
+  {
+    pattern: /^expected end of command/,
+    code: 'unsupported',
+    message: 'the device does not know a property',
+  },
+  {
+    pattern:
+      /^(syntax error|expected closing|missing closing|missing value for|expected input value|expected .* \(line )/,
+    code: 'unsupported',
+    message: 'the device could not parse the command',
+  },
+  {
+    pattern: /^missing value\(s\) of/,
+    code: 'rejected',
+    message: 'the device asks for a property that was not given',
+  },
+  {
+    pattern:
+      /^(input does not match|ambiguous value|invalid value|value of .* out of range|value out of range)/,
+    code: 'rejected',
+    message: 'the device does not accept a value',
+  },
+  {
+    pattern: /^(bad|unknown) parameter/,
+    code: 'unsupported',
+    message: 'the device does not know a property',
+  },
+  { pattern: /^failure:/, code: 'rejected', message: 'the device refused' },
+  { pattern: /^action timed out/, code: 'timeout', message: 'the device took too long' },
+  { pattern: /^interrupted/, code: 'rejected', message: 'the device interrupted the command' },
+];
+
+/** What one line of error text means, or null when it is none that is known. */
+export function failureOf(line: string): Failure | null {
+  const text = line.replace(/^Script Error: /i, '');
+  const known = knownErrors.find(({ pattern }) => pattern.test(text));
+  if (known === undefined) return null;
+  return { code: known.code, message: known.message, duplicate: /^failure: .*already /.test(text) };
+}
+
+/** Lines without their ends, empty ones left out. */
+export function linesOf(text: string): readonly string[] {
+  return text.split(/\r?\n/).filter((line) => line !== '');
+}

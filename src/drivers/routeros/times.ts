@@ -1,0 +1,39 @@
+/** RouterOS times as text and as numbers, and the deadline that a rollout's scripts carry. Pure. */
+import type { Deadline, RolloutTimes } from '../../core/rollout/rollout.ts';
+
+/** `1w2d03:04:05`, `00:00:07.5`, `2m30s` and their mixtures in whole seconds; null if it is none. */
+export function parseTime(text: string): number | null {
+  const match =
+    /^(?:(\d{1,5})w)?(?:(\d{1,6})d)?(?:(\d{1,3}):(\d\d):(\d\d)(?:\.\d+)?|(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9})s)?)$/.exec(
+      text,
+    );
+  if (match === null || text === '') return null;
+  const part = (i: number): number => Number(match[i] ?? 0);
+  const clock = part(3) * 3600 + part(4) * 60 + part(5) + part(6) * 3600 + part(7) * 60 + part(8);
+  return part(1) * 604_800 + part(2) * 86_400 + clock;
+}
+
+/** Whole seconds the way the console writes and reads a time: `1d00:01:40`. */
+export function formatTime(seconds: number): string {
+  const two = (n: number): string => String(n).padStart(2, '0');
+  const days = Math.floor(seconds / 86_400);
+  const rest = seconds - days * 86_400;
+  const clock = `${two(Math.floor(rest / 3600))}:${two(Math.floor(rest / 60) % 60)}:${two(rest % 60)}`;
+  return days === 0 ? clock : `${days}d${clock}`;
+}
+
+export function tickSeconds(times: RolloutTimes): number {
+  return Math.max(1, Math.ceil(times.tickMs / 1000));
+}
+
+/** Staging the rollback, two connections, and two runs of the tick. */
+export function armingAllowanceS(times: RolloutTimes, scriptBytes: number): number {
+  return 8 + 2 * tickSeconds(times) + Math.ceil(scriptBytes / 16_000);
+}
+
+/** From the uptime read just before the rollback is staged. The window is whole once arming is over. */
+export function deadlineFrom(uptimeS: number, times: RolloutTimes, scriptBytes: number): Deadline {
+  const seconds =
+    armingAllowanceS(times, scriptBytes) + Math.ceil(times.flushMs / 1000) + Math.ceil(times.windowMs / 1000);
+  return { armedUptimeS: uptimeS, deadlineUptimeS: uptimeS + seconds };
+}
