@@ -33,6 +33,48 @@ const curatedKeys = {
 /** First match wins there although rows have unique names. */
 const orderedThoughKeyed = new Set(['/queue/simple']);
 const curatedGroups = /^\/(interface\/bridge\/(filter|nat)|routing\/filter\/(rule|select-rule))$/;
+/** Printed as a bare word without a value (seen in real exports). */
+const flags = new Set([
+  '/routing/table fib',
+  '/routing/ospf/area no-summaries',
+  '/routing/ospf/interface-template passive',
+  '/routing/isis/interface-template passive',
+  '/ip/route blackhole',
+  '/ipv6/route blackhole',
+]);
+/** Addresses whose /32 (/128) comes and goes with version and property; terraform names the firewall's only. */
+const curatedHosts = {
+  host: new Set([
+    '/ip/address address',
+    '/ip/firewall/address-list address',
+    '/ipv6/firewall/address-list address',
+    '/ip/ipsec/peer address',
+  ]),
+  hosts: new Set([
+    '/interface/wireguard/peers allowed-address',
+    '/ip/service address',
+    '/user address',
+    '/snmp/community addresses',
+  ]),
+};
+/** Routes made in WinBox are exported with all of these spelled out, those made in the console without. */
+const curatedDefaults = {
+  '/ip/route': {
+    'dst-address': '0.0.0.0/0',
+    distance: '1',
+    scope: '30',
+    'target-scope': '10',
+    'check-gateway': 'none',
+  },
+  '/ipv6/route': {
+    'dst-address': '::/0',
+    distance: '1',
+    scope: '30',
+    'target-scope': '10',
+    'check-gateway': 'none',
+  },
+};
+const curatedUnset = { '/ip/route': { 'pref-src': '' }, '/ipv6/route': { 'pref-src': '' } };
 /** The device prints these lists in an order of its own. `policy`: only where it is a list of rights. */
 const curatedSets = (path, name) =>
   ['connection-state', 'connection-nat-state', 'tcp-flags', 'topics'].includes(name) ||
@@ -78,6 +120,9 @@ const consoleValue = (value) => (value === true ? 'yes' : value === false ? 'no'
 
 function typeOf(path, name, device, terraform, said) {
   const text = device?.type ?? '';
+  if (flags.has(`${path} ${name}`)) return 'flag';
+  for (const type of ['host', 'hosts']) if (curatedHosts[type].has(`${path} ${name}`)) return type;
+  if (name.startsWith('connection-') && curatedSets(path, name)) return 'matched-set';
   if (curatedSets(path, name) || /\[,[A-Za-z]+\*\]$/.test(text)) return 'set';
   if (name === 'start-time' || name === 'start-date') return 'string';
   if (text === 'bool') return 'bool';
@@ -91,6 +136,8 @@ function typeOf(path, name, device, terraform, said) {
   if (compare === 'duration' || compare.startsWith('TimeEqual')) return 'time';
   if (text.startsWith('hexadecimal')) return 'string';
   if (said.some(({ facts }) => typeof facts.default === 'boolean') || terraform?.t === 'bool') return 'bool';
+  if (said.some(({ facts }) => /^0x[0-9a-fA-F]+$/.test(String(facts.default ?? ''))) && !device?.values)
+    return 'hex';
   if (said.some(({ facts }) => /^(\d+(w|d|h|m|s|ms))+$/.test(String(facts.default ?? '')))) return 'time';
   if (terraform?.t === 'int' || /^\d+\.\.\d+$/.test(text)) return 'number';
   if (text.startsWith('string')) return 'string';
@@ -98,7 +145,9 @@ function typeOf(path, name, device, terraform, said) {
   return undefined;
 }
 
-function defaultsOf(said) {
+function defaultsOf(path, name, said) {
+  const curated = curatedDefaults[path]?.[name];
+  if (curated !== undefined) return { d: curated };
   const known = said.filter(({ facts }) => 'default' in facts);
   const distinct = [...new Set(known.map(({ facts }) => consoleValue(facts.default)))];
   if (distinct.length === 0) return {};
@@ -120,7 +169,7 @@ function propertyFacts(path, name, menu, said) {
     .automatically_computed_from;
   return {
     ...(type === undefined ? {} : { t: type }),
-    ...defaultsOf(said),
+    ...defaultsOf(path, name, said),
     ...(disable === undefined
       ? {}
       : { u: 'remove_value' in disable ? consoleValue(disable.remove_value) : null }),

@@ -19,7 +19,10 @@
 import { createRequire } from 'node:module';
 import type { SectionKind } from '../../core/item.ts';
 
-/** `host`: an address whose /32 or /128 is implied; `set`: a list whose order means nothing. */
+/**
+ * `host`: an address whose /32 or /128 is implied (`hosts`: a list of them); `set`: a list whose order means
+ * nothing (`matched-set`: a `!` in front negates the whole); `flag`: a bare word, its value is `''`.
+ */
 export type ValueType =
   | 'bool'
   | 'time'
@@ -27,12 +30,15 @@ export type ValueType =
   | 'ip'
   | 'prefix'
   | 'host'
+  | 'hosts'
   | 'number'
   | 'hex'
   | 'bits'
   | 'bytes'
   | 'enum'
   | 'set'
+  | 'matched-set'
+  | 'flag'
   | 'string';
 
 export interface PropertyFacts {

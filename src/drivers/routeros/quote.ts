@@ -32,6 +32,11 @@ const escapes: Readonly<Record<string, string>> = {
   v: '\v',
 };
 
+/** One argument of `add` or `set`. A flag is the bare name; `null` unsets. */
+export function printArgument(name: string, value: string | null, flag: boolean): string {
+  return value === null ? `!${name}` : flag ? name : `${name}=${quoteValue(value)}`;
+}
+
 export function quoteValue(value: string): string {
   return bare.test(value) ? value : quoteString(value);
 }

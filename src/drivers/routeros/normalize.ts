@@ -1,0 +1,211 @@
+/**
+ * From an export's text to a Configuration: one item for each row, one spelling for each value, nothing that
+ * equals a known default. Two texts that mean the same become equal Configurations. What is not known
+ * is kept as written; what contradicts itself becomes a problem. It never guesses and never throws.
+ */
+import type { ParsedText, Problem } from '../../core/dialect.ts';
+import type { Place } from '../../core/errors.ts';
+import type { Item, Section } from '../../core/item.ts';
+import type { Argument, Command } from './export-command.ts';
+import type { ExportText, Piece } from './export-syntax.ts';
+import { errorLines } from './completeness.ts';
+import { menuFacts, referencesOf, type MenuFacts } from './menus.ts';
+import { finishRow, keyOfAdded, keyOfSelector, type Row } from './rows.ts';
+import { canonicalValue } from './values.ts';
+
+export interface NormalizeOptions {
+  /**
+   * `desired`: a person wrote it; ghost references, reserved names and error lines are problems.
+   * `device`: a device said it; siteward's own objects (`sw-…`) are left out, completeness is proved elsewhere.
+   */
+  readonly role: 'desired' | 'device';
+  /** Of the device, for defaults that changed between versions; else the header's; else such defaults stay. */
+  readonly version?: string | null;
+}
+
+export function toConfiguration(text: ExportText, options: NormalizeOptions): ParsedText {
+  return new Normalizer(text, options).run();
+}
+
+/** Objects that siteward itself keeps on a device: no part of base, target, drift or ownership. */
+export function isOwnObject(path: string, name: string | null | undefined): boolean {
+  return (path === '/system script' || path === '/system scheduler') && (name?.startsWith('sw-') ?? false);
+}
+
+interface OpenSection {
+  readonly path: string;
+  readonly facts: MenuFacts | undefined;
+  readonly rows: Row[];
+  /** By key; rows without one are not in it. */
+  readonly byKey: Map<string, Row>;
+}
+
+class Normalizer {
+  readonly #text: ExportText;
+  readonly #options: NormalizeOptions;
+  readonly #version: string | null;
+  readonly #sections = new Map<string, OpenSection>();
+  readonly #problems: Problem[];
+
+  constructor(text: ExportText, options: NormalizeOptions) {
+    this.#text = text;
+    this.#options = options;
+    this.#version = options.version ?? text.header.version;
+    this.#problems = [...text.problems];
+  }
+
+  run(): ParsedText {
+    for (const piece of this.#text.pieces) this.#piece(piece);
+    const sections = [...this.#sections.values()].map((section) => this.#finish(section));
+    return { configuration: { sections }, problems: this.#problems };
+  }
+
+  #piece(piece: Piece): void {
+    if (piece.kind === 'comment' && this.#options.role === 'desired') this.#errorLine(piece);
+    if (piece.path === null || piece.path === '/') {
+      if (piece.command)
+        this.#report('no-section', 'expected a section in front of the command', piece.command, null);
+      return;
+    }
+    const section = this.#open(piece.path);
+    if (piece.command) this.#command(section, piece.command);
+  }
+
+  #errorLine(piece: Piece): void {
+    const [error] = errorLines(piece.raw);
+    if (error === undefined) return;
+    const message = `the export in this file is not complete: ${error.message}; export again`;
+    this.#report('incomplete-export', message, { line: piece.line, column: 1 }, null);
+  }
+
+  #open(path: string): OpenSection {
+    const known = this.#sections.get(path);
+    if (known) return known;
+    const section: OpenSection = { path, facts: menuFacts(path), rows: [], byKey: new Map() };
+    this.#sections.set(path, section);
+    return section;
+  }
+
+  #command(section: OpenSection, command: Command): void {
+    if (command.verb !== 'add' && command.verb !== 'set') {
+      const message = `"${command.verb}" does something, it does not describe: expected "add" or "set"`;
+      this.#report('not-declarative', message, command, null);
+      return;
+    }
+    const values = this.#values(section, command.args);
+    if (command.verb === 'add') this.#add(section, command, values);
+    else this.#set(section, command, values);
+  }
+
+  #add(section: OpenSection, command: Command, values: Map<string, string | null>): void {
+    const name = values.get('name');
+    if (isOwnObject(section.path, name)) {
+      if (this.#options.role === 'device') return;
+      this.#report(
+        'reserved-name',
+        'names that start with "sw-" are siteward\'s own: choose another',
+        command,
+        section.path,
+      );
+    }
+    const key = keyOfAdded(section.facts, values);
+    const row: Row = { key, created: true, values, place: this.#place(command) };
+    const twin = key === null ? undefined : section.byKey.get(key);
+    if (twin?.created === true) {
+      const other = `line ${twin.place.line ?? '?'}`;
+      this.#report(
+        'duplicate-key',
+        `the same item is at ${other} already: keep one of the two`,
+        command,
+        section.path,
+      );
+      return;
+    }
+    if (key !== null) section.byKey.set(key, row);
+    section.rows.push(row);
+  }
+
+  #set(section: OpenSection, command: Command, values: Map<string, string | null>): void {
+    const key = keyOfSelector(section.facts, command.selector);
+    if (key === null) {
+      const message = 'expected a selector that names one row, such as "[ find name=x ]", a name or a number';
+      this.#report('bad-selector', message, command, section.path);
+      return;
+    }
+    if (isOwnObject(section.path, /^name=(.*)$/s.exec(key)?.[1])) return;
+    const known = section.byKey.get(key);
+    if (known === undefined) {
+      const row: Row = { key, created: false, values, place: this.#place(command) };
+      section.byKey.set(key, row);
+      section.rows.push(row);
+      return;
+    }
+    for (const [name, value] of values) {
+      const before = known.values.get(name);
+      if (before !== undefined && before !== value) this.#contradiction(section, command, name, known.place);
+      known.values.set(name, value);
+    }
+  }
+
+  /** Canonical, by name. */
+  #values(section: OpenSection, args: readonly Argument[]): Map<string, string | null> {
+    const values = new Map<string, string | null>();
+    for (const arg of args) {
+      const type = section.facts?.properties.get(arg.name)?.type ?? null;
+      if (arg.flag && type !== 'flag') {
+        const message = `expected "=" and a value after "${arg.name}": no known property is written as a bare word there`;
+        this.#report('unknown-flag', message, arg, section.path);
+      }
+      const value = arg.value === null ? null : canonicalValue(type, arg.value);
+      const before = values.get(arg.name);
+      if (before !== undefined && before !== value) this.#contradiction(section, arg, arg.name, null);
+      values.set(arg.name, value);
+      if (value !== null && this.#options.role === 'desired') this.#ghost(section, arg, value);
+    }
+    return values;
+  }
+
+  /** `*1F` in place of a name: what it named is gone from the device that was exported. */
+  #ghost(section: OpenSection, arg: Argument, value: string): void {
+    if (!value.includes('*') || !/(^|,)!?\*[0-9A-F]+(,|$)/.test(value)) return;
+    if (referencesOf(section.path, arg.name).length === 0) return;
+    const message = `"${arg.name}" names an item that no longer exists (an internal id): write the name of one that does`;
+    const place = { line: arg.valueLine, column: arg.valueColumn };
+    this.#report('ghost-reference', message, place, section.path);
+  }
+
+  #contradiction(
+    section: OpenSection,
+    at: { line: number; column: number },
+    name: string,
+    before: Place | null,
+  ): void {
+    const where = before === null ? 'in the same command' : `for the item of line ${before.line ?? '?'}`;
+    this.#report('contradiction', `"${name}" has another value already ${where}: keep one`, at, section.path);
+  }
+
+  #finish(section: OpenSection): Section {
+    const items: Item[] = [];
+    for (const row of section.rows) {
+      const item = finishRow(section.path, section.facts, row, this.#version);
+      if (item !== null) items.push(item);
+    }
+    return { path: section.path, kind: kindOf(section), items };
+  }
+
+  #place({ line, column }: { line: number; column: number }): Place {
+    return { file: this.#text.file, line, column };
+  }
+
+  #report(code: string, message: string, at: { line: number; column: number }, section: string | null): void {
+    this.#problems.push({ code, message, place: this.#place(at), section });
+  }
+}
+
+/** Menus that became lists in some version are what their rows show. */
+function kindOf({ facts, rows }: OpenSection): Section['kind'] {
+  if (facts === undefined) return 'unknown';
+  if (facts.kind === 'singleton' && facts.listSince !== null && rows.some((row) => row.key !== ''))
+    return 'keyed';
+  return facts.kind;
+}

@@ -1,0 +1,28 @@
+/**
+ * A Configuration as text in an export's form, for people, for sealed state and for `adopt`. `toConfiguration`
+ * reads it back to an equal Configuration. Printable ASCII and LF; secrets are in it if they are in the items.
+ */
+import type { Configuration, Item } from '../../core/item.ts';
+import { printArgument, quoteValue } from './quote.ts';
+import { propertyFacts } from './menus.ts';
+
+export function printConfiguration(configuration: Configuration): string {
+  return configuration.sections.map((section) => [section.path, ...section.items.map(printItem), ''].join('\n')).join('');
+}
+
+/** The command that describes the item, e.g. `set [ find default-name=ether1 ] mtu=1400`. */
+export function printItem(item: Item): string {
+  const words = item.created ? ['add'] : ['set', ...printSelector(item.key ?? '')];
+  for (const [name, value] of item.properties) {
+    words.push(printArgument(name, value, propertyFacts(item.section, name)?.type === 'flag'));
+  }
+  return words.join(' ');
+}
+
+function printSelector(key: string): readonly string[] {
+  if (key === '') return [];
+  const equals = key.indexOf('=');
+  const [name, value] = [key.slice(0, equals), key.slice(equals + 1)];
+  if (name === 'number' || name === 'id') return [value];
+  return ['[', 'find', `${name}=${quoteValue(value)}`, ']'];
+}

@@ -1,0 +1,115 @@
+/** What names a row, and which of its properties say something. Used by normalize only. */
+import type { Place } from '../../core/errors.ts';
+import type { Item, Properties } from '../../core/item.ts';
+import type { Selector } from './export-command.ts';
+import { defaultOf, type MenuFacts } from './menus.ts';
+import { canonicalValue } from './values.ts';
+
+export interface Row {
+  readonly key: string | null;
+  readonly created: boolean;
+  /** Canonical values by name; `null` is an explicit unset. */
+  readonly values: Map<string, string | null>;
+  readonly place: Place;
+}
+
+/** Null: no natural key, or the row lacks what it is made of; its content is its identity. */
+export function keyOfAdded(
+  facts: MenuFacts | undefined,
+  values: ReadonlyMap<string, string | null>,
+): string | null {
+  if (facts === undefined || facts.key.length === 0) return null;
+  if (facts.key.every((name) => values.get(name) == null)) return null;
+  return facts.key.map((name) => `${name}=${values.get(name) ?? ''}`).join(',');
+}
+
+/** Null: the selector names no row, or the table does not say what a bare name is compared with. */
+export function keyOfSelector(facts: MenuFacts | undefined, selector: Selector): string | null {
+  switch (selector.kind) {
+    case 'none':
+      return '';
+    case 'number':
+      return `number=${Number(selector.number)}`;
+    case 'id':
+      return `id=${selector.id}`;
+    case 'name':
+      return `${nameProperty(facts)}=${selector.name}`;
+    case 'find': {
+      if (selector.conditions.length === 0) return null;
+      return selector.conditions
+        .map(([name, value]) => `${name}=${canonicalOf(facts, name, value)}`)
+        .join(',');
+    }
+  }
+}
+
+/** `set ether1 …` addresses by the one key property; ports by name although their key is the default name. */
+function nameProperty(facts: MenuFacts | undefined): string {
+  const [only, second] = facts?.key ?? [];
+  return only === undefined || second !== undefined || only === 'default-name' ? 'name' : only;
+}
+
+function canonicalOf(facts: MenuFacts | undefined, name: string, value: string): string {
+  return canonicalValue(facts?.properties.get(name)?.type ?? null, value);
+}
+
+/** Null: a row that the device brings along and of which the text says nothing but defaults. */
+export function finishRow(
+  path: string,
+  facts: MenuFacts | undefined,
+  row: Row,
+  version: string | null,
+): Item | null {
+  const properties: (readonly [string, string | null])[] = [];
+  for (const [name, value] of row.values) {
+    if (!isSilent(path, facts, name, value, version, row.values)) properties.push([name, value]);
+  }
+  if (!row.created && properties.length === 0) return null;
+  properties.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  const sorted: Properties = properties;
+  return { section: path, key: row.key, created: row.created, properties: sorted, place: row.place };
+}
+
+/** Whether leaving the property out means the same. Keys and what says where a rule stands always stay. */
+function isSilent(
+  path: string,
+  facts: MenuFacts | undefined,
+  name: string,
+  value: string | null,
+  version: string | null,
+  values: ReadonlyMap<string, string | null>,
+): boolean {
+  const property = facts?.properties.get(name);
+  if (facts === undefined || property === undefined) return false;
+  if (facts.key.includes(name) || facts.group === name || name === 'chain' || name === 'action') return false;
+  if (property.computedFrom.length > 0) return isComputed(path, name, value, values);
+  const known = defaultOf(path, name, version);
+  if (known !== null) return value !== null && value === canonicalValue(property.type, known);
+  // No default: absent is unset, whichever way the text says so.
+  const changed = property.defaults.length > 0;
+  if (changed || property.unset === null) return false;
+  return value === null || (property.unset.by === 'value' && value === property.unset.value);
+}
+
+/** `/ip address` prints the network that follows from address and length. */
+function isComputed(
+  path: string,
+  name: string,
+  value: string | null,
+  values: ReadonlyMap<string, string | null>,
+): boolean {
+  if (path !== '/ip address' || name !== 'network') return false;
+  return value === null || value === networkOf(values.get('address') ?? '');
+}
+
+export function networkOf(address: string): string | null {
+  const match = /^(\d+)\.(\d+)\.(\d+)\.(\d+)(?:\/(\d+))?$/.exec(address);
+  if (!match) return null;
+  const length = Number(match[5] ?? 32);
+  const octets = match.slice(1, 5).map(Number);
+  if (length > 32 || octets.some((octet) => octet > 255)) return null;
+  const bits = octets.reduce((sum, octet) => sum * 256 + octet, 0);
+  const size = 2 ** (32 - length);
+  const network = Math.floor(bits / size) * size;
+  return [24, 16, 8, 0].map((shift) => Math.floor(network / 2 ** shift) % 256).join('.');
+}
