@@ -26,7 +26,7 @@ export interface Journal extends JournalWriter {
 export interface JournalOptions {
   readonly folder: string;
   readonly clock: Pick<Clock, 'now'>;
-  /** Called for each record in order, before `openJournal` resolves. Must not throw. */
+  /** Called for each record in order, before `openJournal` resolves. If it throws, that record is reported as damage. */
   readonly onRecord: (record: RecordEnvelope) => void;
   readonly storage?: JournalStorage;
   /** Reads beside a running daemon: changes nothing, refuses appends. */

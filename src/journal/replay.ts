@@ -76,7 +76,13 @@ export async function replayJournal(
     ({ torn, damage } = result);
     if (damage !== null) break;
   }
-  if (chain.held !== null) onRecord(chain.held);
+  if (chain.held !== null) {
+    try {
+      onRecord(chain.held);
+    } catch (error) {
+      damage ??= refusedBy(chain, error);
+    }
+  }
   return { head: chain.head, segments, lastSegmentBytes, torn, damage };
 }
 
@@ -110,7 +116,13 @@ async function replaySegment(
         : { ok: false as const, reason: 'the line has no end' };
       const problem = decoded.ok ? chainProblem(decoded.record, chain.head) : decoded.reason;
       if (decoded.ok && problem === null) {
-        if (chain.held !== null) onRecord(chain.held);
+        if (chain.held !== null) {
+          try {
+            onRecord(chain.held);
+          } catch (error) {
+            return { validBytes: offset, torn: null, damage: refusedBy(chain, error) };
+          }
+        }
         chain.held = decoded.record;
         chain.heldAt = { file: name, line: lineNumber };
         chain.head = decoded.head;
@@ -163,6 +175,14 @@ function blame(
   chain.head = { seq: held.seq - 1, hash: held.prev };
   chain.held = null;
   return { ...heldAt, reason: 'changed: the line after it was chained onto another text' };
+}
+
+/** The reader of the records can't make sense of one: what follows has no meaning either. */
+function refusedBy(chain: Chain, error: unknown): JournalDamage {
+  const { held, heldAt } = chain;
+  if (held !== null) chain.head = { seq: held.seq - 1, hash: held.prev };
+  chain.held = null;
+  return { ...heldAt, reason: messageOf(error) };
 }
 
 /**

@@ -93,8 +93,12 @@ function verifyWith(question: SignatureQuestion, principals: readonly string[] |
       );
     }
     fingerprint = key.fingerprint;
-    if (blob.signatureType !== key.type)
+    if (blob.signatureType !== key.type) {
       return refused('malformed-signature', 'the signature and its key are of different types', fingerprint);
+    }
+    if (blob.signatureTrailer.length !== 0) {
+      return refused('malformed-signature', 'there are bytes behind its end', fingerprint);
+    }
     const verdict = verifyEd25519(key.algorithm, blob.signatureBody, signedData(blob, question.message));
     if (verdict === 'disagreement')
       return refused('verifier-disagreement', 'two verifiers disagree about it; report this', fingerprint);

@@ -49,6 +49,10 @@ export class Reader {
     return bytes.toString('latin1');
   }
 
+  rest(): Buffer {
+    return this.take(this.#bytes.length - this.#at);
+  }
+
   end(): void {
     if (this.#at !== this.#bytes.length) throw new WireError('there are bytes behind its end');
   }
@@ -90,9 +94,10 @@ export interface SignatureBlob {
   readonly publicKey: Buffer;
   readonly namespace: string;
   readonly hashAlgorithm: 'sha256' | 'sha512';
-  /** The inner signature: its type, and what follows it, unread. */
+  /** The inner signature: its type, its bytes, and what follows them (a security key's flags and counter). */
   readonly signatureType: string;
   readonly signatureBody: Buffer;
+  readonly signatureTrailer: Buffer;
 }
 
 export function decodeSignatureBlob(blob: Uint8Array): SignatureBlob {
@@ -113,7 +118,6 @@ export function decodeSignatureBlob(blob: Uint8Array): SignatureBlob {
   reader.end();
   const signatureType = signature.name();
   const signatureBody = signature.string();
-  // Security keys have flags and a counter here; other types have nothing.
-  signature.end();
-  return { publicKey, namespace, hashAlgorithm, signatureType, signatureBody };
+  const signatureTrailer = signature.rest();
+  return { publicKey, namespace, hashAlgorithm, signatureType, signatureBody, signatureTrailer };
 }
