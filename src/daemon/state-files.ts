@@ -1,0 +1,59 @@
+/**
+ * Texts that the journal refers to by digest: desired texts last confirmed, issued documents, sealed rollouts.
+ * A file is whole and durable before its digest can be recorded, and is believed only if it still has that
+ * digest. Readable by the daemon's user alone: sealed rollouts may hold secrets.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf, SitewardError } from '../core/errors.ts';
+import type { StateFiles } from '../reconcile/state-files.ts';
+
+const folders = { desired: 'desired', document: 'documents', rollout: 'rollouts' } as const;
+
+export async function openStateFiles(state: string): Promise<StateFiles> {
+  for (const folder of Object.values(folders)) await mkdir(join(state, folder), { recursive: true, mode: 0o700 });
+  const pathOf = (kind: keyof typeof folders, digest: string): string => join(state, folders[kind], digest);
+  return {
+    async put(kind, bytes) {
+      const digest = createHash('sha256').update(bytes).digest('hex');
+      try {
+        await writeDurably(pathOf(kind, digest), join(state, folders[kind]), bytes);
+      } catch (error) {
+        throw new SitewardError('state-unwritable', `state: ${messageOf(error)}; free space or rights are missing`, {
+          cause: error,
+        });
+      }
+      return digest;
+    },
+    async get(kind, digest) {
+      const bytes = await readFile(pathOf(kind, digest)).catch(() => null);
+      if (bytes === null || createHash('sha256').update(bytes).digest('hex') !== digest) return null;
+      return bytes;
+    },
+    async keepOnly(kind, digests) {
+      for (const name of await readdir(join(state, folders[kind]))) {
+        if (!digests.has(name)) await rm(join(state, folders[kind], name), { force: true });
+      }
+    },
+  };
+}
+
+/** A new file, synced, renamed into place, and its folder synced: after a power cut it is there or it is not. */
+async function writeDurably(path: string, folder: string, bytes: Uint8Array): Promise<void> {
+  const temporary = `${path}.new`;
+  const file = await open(temporary, 'w', 0o600);
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+  const directory = await open(folder, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * Which commit is carried out. Moves forward only (I12): the first head, then descendants of the last accepted
+ * one. A head that can't be accepted is shown with its reason and changes nothing: devices go on being
+ * compared with the last accepted commit.
+ */
+import type { SitewardError } from '../core/errors.ts';
+import { codeOf, InvalidInput, messageOf } from '../core/errors.ts';
+import type { DesiredRepository } from '../desired/git-repository.ts';
+import type { SiteFiles } from '../desired/site-files.ts';
+import type { DesiredText } from './device-room.ts';
+import type { Ledger } from './ledger.ts';
+
+export interface DesiredHead {
+  readonly head: string | null;
+  readonly state: 'accepted' | 'held' | 'error' | 'unknown';
+  readonly reason: string | null;
+  readonly message: string | null;
+}
+
+export interface DesiredRoom {
+  readonly site: string;
+  readonly repository: DesiredRepository;
+  readonly ledger: Ledger;
+  /** Judges the commit's signature; null when none is demanded. Returns who signed, or the refusal. */
+  readonly judgeSignature:
+    | ((rawCommit: Uint8Array) => { readonly ok: true; readonly signer: string } | { readonly ok: false; readonly code: string; readonly message: string })
+    | null;
+  /** Why no first commit may be accepted (the devices know another state of this site), or null. */
+  readonly firstStartObstacle: () => Promise<SitewardError | null>;
+}
+
+export interface DesiredState {
+  readonly head: () => DesiredHead;
+  /** The accepted commit's files; null before there is one. */
+  readonly files: () => SiteFiles | null;
+  /** Looks at the branch; true when another commit was accepted. Throws only when the journal fails. */
+  refresh(): Promise<boolean>;
+  /** A device's part of the accepted commit; throws `InvalidInput`. */
+  textFor(device: string): Promise<DesiredText>;
+  /** A device's part of any commit of the repository. */
+  textAt(device: string, rev: string): Promise<DesiredText>;
+}
+
+export function openDesiredState(room: DesiredRoom): DesiredState {
+  let shown: DesiredHead = { head: null, state: 'unknown', reason: 'not-read-yet', message: null };
+  let files: SiteFiles | null = null;
+  const accepted = (): string | null => room.ledger.state.accepted?.commit ?? null;
+
+  async function refresh(): Promise<boolean> {
+    let head: string | null = null;
+    try {
+      head = await room.repository.head();
+      const before = accepted();
+      const isNew = head !== before;
+      if (isNew) await accept(room, head, before);
+      if (isNew || files === null) files = await readWhole(room.repository, head);
+      shown = { head, state: 'accepted', reason: null, message: null };
+      return isNew;
+    } catch (error) {
+      const code = codeOf(error);
+      if (code.startsWith('journal-')) throw error;
+      const held = heldCodes.includes(code);
+      const place = error instanceof InvalidInput && error.place !== null ? `${error.place.file}: ` : '';
+      shown = { head, state: held ? 'held' : 'error', reason: code, message: `${place}${messageOf(error)}` };
+      await recordRefusal(room, head, code, messageOf(error));
+      await loadAccepted();
+      return false;
+    }
+  }
+
+  /** After a restart with an unusable head, the accepted commit is still what devices are compared with. */
+  async function loadAccepted(): Promise<void> {
+    const commit = accepted();
+    if (files !== null || commit === null) return;
+    files = await readWhole(room.repository, commit).catch((error: unknown) => {
+      if (!(error instanceof InvalidInput)) throw error;
+      return null;
+    });
+  }
+
+  return {
+    head: () => shown,
+    files: () => files,
+    refresh,
+    textFor(device) {
+      return Promise.resolve().then(() => textOf(files, device, shown));
+    },
+    async textAt(device, rev) {
+      return textOf(await readWhole(room.repository, await room.repository.resolve(rev)), device, shown);
+    },
+  };
+}
+
+/** Refusals that a person or a later commit resolves; all else is an error of the repository. */
+const heldCodes: readonly string[] = [
+  'history-rewound',
+  'wrong-site',
+  'commit-unsigned',
+  'commit-signature-refused',
+  'state-lost',
+];
+
+async function accept(room: DesiredRoom, head: string, before: string | null): Promise<void> {
+  let signer: string | null = null;
+  if (room.judgeSignature !== null) {
+    const verdict = room.judgeSignature(await room.repository.rawCommit(head));
+    if (!verdict.ok) throw new InvalidInput('commit-signature-refused', `commit ${head.slice(0, 12)}: ${verdict.message}`);
+    signer = verdict.signer;
+  }
+  if (before === null) {
+    const obstacle = await room.firstStartObstacle();
+    if (obstacle !== null) throw obstacle;
+  } else if (!(await room.repository.descends(head, before))) {
+    throw new InvalidInput(
+      'history-rewound',
+      `commit ${head.slice(0, 12)} does not descend from ${before.slice(0, 12)}, the last accepted one; ` +
+        'push a commit on top of that one (git revert, not reset)',
+    );
+  }
+  // Reading the whole site first: a commit of another site or with broken files is never accepted half.
+  await readWhole(room.repository, head);
+  await room.ledger.append({
+    kind: 'commit-accepted',
+    commit: head,
+    previous: before,
+    reason: before === null ? 'first' : 'descendant',
+    signer,
+  });
+}
+
+/** Throws the first fault of the commit as a whole; a fault of one device's files is that device's alone. */
+async function readWhole(repository: DesiredRepository, commit: string): Promise<SiteFiles> {
+  const files = await repository.readSite(commit);
+  const fault = files.problems[0];
+  if (fault !== undefined) throw fault;
+  return files;
+}
+
+async function recordRefusal(room: DesiredRoom, head: string | null, code: string, message: string): Promise<void> {
+  const known = room.ledger.state.refusedCommit;
+  if (head === null || (known?.commit === head && known.code === code)) return;
+  if (room.ledger.journal.broken !== null) return;
+  await room.ledger.append({ kind: 'commit-refused', commit: head, code, message });
+}
+
+function textOf(files: SiteFiles | null, name: string, head: DesiredHead): DesiredText {
+  if (files === null) throw new InvalidInput(head.reason ?? 'desired-missing', head.message ?? 'no commit was accepted yet');
+  const device = files.devices.find((candidate) => candidate.name === name);
+  if (device === undefined) {
+    throw new InvalidInput('desired-missing', `commit ${files.commit.slice(0, 12)} has no folder devices/${name}`);
+  }
+  if (device.error !== null) throw device.error;
+  if (device.text === null) throw new InvalidInput('desired-missing', 'the file is not there', { file: device.file });
+  return { commit: files.commit, file: device.file, text: device.text, owns: device.owns, ignore: device.ignore };
+}

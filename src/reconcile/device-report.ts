@@ -1,0 +1,78 @@
+/** What the last pass saw of a device: lost with the process, read again at start. */
+import type { Problem } from '../core/dialect.ts';
+import type { Place } from '../core/errors.ts';
+import { formatPlace, InvalidInput, messageOf, codeOf } from '../core/errors.ts';
+import type { Difference, Plan } from '../core/plan/action.ts';
+import type { Evidence } from '../core/rollout/rollout.ts';
+import type { DeviceFacts } from '../drivers/driver.ts';
+
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly place: Place | null;
+}
+
+/** What would be done on the device, as of the last reading. */
+export interface Planned {
+  readonly plan: Plan;
+  readonly text: string;
+  readonly digest: string;
+}
+
+export interface DeviceReport {
+  /** Milliseconds since the epoch; null: not read since start. */
+  readonly readAt: number | null;
+  /** The accepted commit this reading was judged against. */
+  readonly readCommit: string | null;
+  readonly facts: DeviceFacts | null;
+  readonly hostKey: string | null;
+  /** Why the last pass could not be finished. */
+  readonly failure: Failure | null;
+  readonly differences: readonly Difference[];
+  readonly ignored: number;
+  readonly problems: readonly Problem[];
+  readonly planned: Planned | null;
+  /** Why no rollout may start now, although there is a plan. */
+  readonly obstacle: { readonly code: string; readonly message: string } | null;
+  /** The newest look at the device while a rollout is in flight. */
+  readonly sight: { readonly evidence: Evidence | null; readonly code: string | null } | null;
+}
+
+export const unreadReport: DeviceReport = {
+  readAt: null,
+  readCommit: null,
+  facts: null,
+  hostKey: null,
+  failure: null,
+  differences: [],
+  ignored: 0,
+  problems: [],
+  planned: null,
+  obstacle: null,
+  sight: null,
+};
+
+export function failureOf(error: unknown): Failure {
+  const place = error instanceof InvalidInput ? error.place : null;
+  return { code: codeOf(error), message: messageOf(error), place };
+}
+
+export function describeFailure(failure: Failure): string {
+  return failure.place === null ? failure.message : `${formatPlace(failure.place)}: ${failure.message}`;
+}
+
+/** A report that is replaced piece by piece by the passes and read by whoever answers questions. */
+export interface ReportCell {
+  current(): DeviceReport;
+  update(patch: Partial<DeviceReport>): void;
+}
+
+export function reportCell(): ReportCell {
+  let report = unreadReport;
+  return {
+    current: () => report,
+    update: (patch) => {
+      report = { ...report, ...patch };
+    },
+  };
+}

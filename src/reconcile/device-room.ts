@@ -1,0 +1,53 @@
+/** Everything one device's passes work with, handed in by the daemon. */
+import type { Clock } from '../core/clock.ts';
+import type { IgnoreRule } from '../core/plan/scope.ts';
+import type { Trust } from '../core/gate/trust.ts';
+import type { DeviceState } from '../core/site-state.ts';
+import type { DeviceSettings, Policy } from '../core/site.ts';
+import type { Driver } from '../drivers/driver.ts';
+import type { ReportCell } from './device-report.ts';
+import type { Ledger } from './ledger.ts';
+import type { StateFiles } from './state-files.ts';
+
+/** What a person ordered for this pass. */
+export interface Order {
+  /** `siteward apply`: starts a manual rollout. */
+  readonly apply: boolean;
+}
+
+/** A device's part of an accepted commit. */
+export interface DesiredText {
+  readonly commit: string;
+  /** Path in the repository, for places. */
+  readonly file: string;
+  readonly text: Uint8Array;
+  readonly owns: 'sections' | 'items' | 'everything';
+  readonly ignore: readonly IgnoreRule[];
+}
+
+export interface DeviceRoom {
+  readonly site: string;
+  readonly daemon: string;
+  /** New at each start of the daemon. */
+  readonly nonce: string;
+  readonly organization: string;
+  readonly device: DeviceSettings;
+  readonly policy: Policy;
+  readonly driver: Driver;
+  readonly ledger: Ledger;
+  readonly files: StateFiles;
+  readonly clock: Clock;
+  readonly random: (bytes: number) => Buffer;
+  readonly signal: AbortSignal;
+  readonly report: ReportCell;
+  /** The device's part of the last accepted commit; throws `InvalidInput` when it can't be used. */
+  readonly desired: () => Promise<DesiredText>;
+  readonly trust: () => Trust;
+  /** What the journal knows of the device, as it is now. */
+  readonly folded: () => DeviceState;
+  /** Runs at most `policy.batch` rollouts of the site at once. */
+  readonly inRolloutSlot: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Asks for another pass soon. */
+  readonly again: () => void;
+  readonly log: (event: string, facts: Record<string, unknown>) => void;
+}

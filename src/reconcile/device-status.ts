@@ -1,0 +1,144 @@
+/**
+ * Where a device stands, from the journal's fold and the last reading: one state, why, and the one command that
+ * goes on when a person is asked for. Pure.
+ */
+import type { DeviceState as FoldedDevice, SiteState } from '../core/site-state.ts';
+import type { DeviceSettings } from '../core/site.ts';
+import type { DeviceReport } from './device-report.ts';
+import { describeFailure } from './device-report.ts';
+
+export type DeviceCondition =
+  | 'in-sync'
+  | 'behind'
+  | 'drifted'
+  | 'pending-signature'
+  | 'rolling-out'
+  | 'held'
+  | 'quarantined'
+  | 'unreachable'
+  | 'unknown'
+  | 'diverged'
+  | 'error';
+
+export interface Standing {
+  readonly state: DeviceCondition;
+  readonly reason: string | null;
+  readonly message: string | null;
+  readonly next: string | null;
+}
+
+const unreachableCodes: readonly string[] = ['unreachable', 'timeout', 'auth-failed', 'outcome-unknown'];
+
+export function standingOf(
+  device: DeviceSettings,
+  folded: FoldedDevice,
+  report: DeviceReport,
+  site: SiteState,
+  nowMs: number,
+): Standing {
+  return (
+    duringRollout(device, folded, report) ??
+    unreadable(report) ??
+    stoppedByPeople(device, folded, site, nowMs) ??
+    waiting(device, folded, report, site) ??
+    settledState(device, folded, report, site)
+  );
+}
+
+function duringRollout(device: DeviceSettings, folded: FoldedDevice, report: DeviceReport): Standing | null {
+  const { rollout } = folded;
+  if (rollout === null) return null;
+  if (rollout.phase === 'diverged') {
+    return {
+      state: 'diverged',
+      reason: 'diverged',
+      message: `rollout ${rollout.id}: the device has neither what it had nor what was planned`,
+      next: `siteward log ${device.name}`,
+    };
+  }
+  const unseen = report.sight !== null && report.sight.evidence === null;
+  const message = unseen ? `can't be asked (${report.sight?.code ?? 'unreachable'}); asking again` : null;
+  return { state: 'rolling-out', reason: rollout.cause ?? rollout.phase, message, next: null };
+}
+
+/** What `rollout.state` says in answers: the phase, or that evidence is missing or mixed. */
+export function rolloutStateName(folded: FoldedDevice, report: DeviceReport): string {
+  const { rollout } = folded;
+  if (rollout === null) return 'settled';
+  if (report.sight?.evidence === null && rollout.mayHaveChanged) return 'unknown';
+  if (rollout.phase === 'rolling-back' && report.sight?.evidence?.footprint.kind === 'mixed') return 'between';
+  return rollout.phase;
+}
+
+function unreadable(report: DeviceReport): Standing | null {
+  if (report.failure !== null) {
+    const { code } = report.failure;
+    const state = unreachableCodes.includes(code) ? 'unreachable' : 'error';
+    return { state, reason: code, message: describeFailure(report.failure), next: state === 'error' ? 'siteward check' : null };
+  }
+  if (report.readAt === null) return { state: 'unknown', reason: 'not-read-yet', message: null, next: null };
+  return null;
+}
+
+function stoppedByPeople(device: DeviceSettings, folded: FoldedDevice, site: SiteState, nowMs: number): Standing | null {
+  const hold = activeHold(site, folded, nowMs);
+  if (hold === null) return null;
+  const until = hold.until === null ? '' : `, until ${hold.until}`;
+  const scope = hold === site.siteHold ? '--all' : device.name;
+  return { state: 'held', reason: 'held', message: `"${hold.reason}" by ${hold.by}${until}`, next: `siteward release ${scope}` };
+}
+
+export function activeHold(site: SiteState, folded: FoldedDevice, nowMs: number): FoldedDevice['hold'] {
+  const holds = [site.siteHold, folded.hold];
+  return holds.find((hold) => hold !== null && (hold.until === null || Date.parse(hold.until) > nowMs)) ?? null;
+}
+
+function waiting(device: DeviceSettings, folded: FoldedDevice, report: DeviceReport, site: SiteState): Standing | null {
+  const { planned } = report;
+  const { quarantine, pending } = folded;
+  if (planned === null) return null;
+  if (quarantine !== null && quarantine.plan === planned.digest && quarantine.base === planned.plan.baseDigest) {
+    const message = {
+      'rolled-back': 'this plan was rolled back on this base; it is not tried again by itself',
+      'not-converging': 'the device does not keep what was rolled out',
+      rejected: 'this plan was rejected',
+    }[quarantine.reason];
+    return { state: 'quarantined', reason: quarantine.reason, message, next: `siteward retry ${device.name}` };
+  }
+  if (pending !== null) {
+    return { state: 'pending-signature', reason: pending.reason, message: null, next: `siteward pending ${pending.id}` };
+  }
+  if (site.stopped !== null && site.stopped.commit === site.accepted?.commit) {
+    const message = `${site.stopped.device} rolled this commit back; nothing more is rolled out`;
+    return { state: 'held', reason: 'wave-stopped', message, next: 'siteward release --all' };
+  }
+  if (report.obstacle !== null) {
+    const { code, message } = report.obstacle;
+    return { state: 'held', reason: code, message, next: `siteward plan ${device.name}` };
+  }
+  if (device.manage !== 'rollout') {
+    return { state: 'behind', reason: 'report-only', message: null, next: `siteward plan ${device.name}` };
+  }
+  if (device.rollout === 'manual') {
+    return { state: 'behind', reason: 'manual', message: null, next: `siteward apply ${device.name}` };
+  }
+  return { state: 'behind', reason: 'rollout-due', message: null, next: null };
+}
+
+function settledState(device: DeviceSettings, _folded: FoldedDevice, report: DeviceReport, site: SiteState): Standing {
+  const plain = (state: DeviceCondition, reason: string | null, next: string | null): Standing => ({
+    state,
+    reason,
+    message: null,
+    next,
+  });
+  if (report.readCommit !== (site.accepted?.commit ?? null)) return plain('behind', 'reading', null);
+  const blocked = report.problems[0];
+  if (blocked !== undefined) {
+    return { state: 'error', reason: blocked.code, message: describeFailure(blocked), next: `siteward plan ${device.name}` };
+  }
+  if (report.differences.some((difference) => difference.label === 'drift')) {
+    return plain('drifted', 'drift', `siteward plan ${device.name}`);
+  }
+  return plain('in-sync', null, null);
+}

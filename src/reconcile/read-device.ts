@@ -1,0 +1,54 @@
+/**
+ * Reads what the device is and what it should be, and refuses to go on with a device that has seen another
+ * writer: its witness must be the one that this journal announced last.
+ */
+import { SitewardError } from '../core/errors.ts';
+import type { Witness } from '../core/rollout/rollout.ts';
+import type { DeviceState } from '../core/site-state.ts';
+import type { Observation } from '../drivers/driver.ts';
+import type { DesiredText, DeviceRoom } from './device-room.ts';
+
+export interface Reading {
+  readonly observation: Observation;
+  readonly desired: DesiredText;
+}
+
+/** Throws `DeviceError` when the device can't be read, `InvalidInput` when its desired text can't be used. */
+export async function readDevice(room: DeviceRoom): Promise<Reading> {
+  const observation = await room.driver.observe(room.signal);
+  const { facts, hostKey } = observation;
+  room.report.update({
+    readAt: room.clock.now(),
+    readCommit: room.ledger.state.accepted?.commit ?? null,
+    facts,
+    hostKey,
+    failure: null,
+  });
+  judgeWitness(observation.witness, room);
+  const desired = await room.desired();
+  return { observation, desired };
+}
+
+/** I6: a device that is ahead of the journal, or that another daemon wrote to, is not touched. */
+function judgeWitness(witness: Witness | null, room: DeviceRoom): void {
+  if (witness === null) return;
+  const folded: DeviceState = room.folded();
+  if (witness.site !== room.site || witness.daemon !== room.daemon) {
+    throw new SitewardError(
+      'foreign-daemon',
+      `the device was last written by daemon ${witness.daemon.slice(0, 8)}… of site ${witness.site}; ` +
+        'if this site lost its state, restore the state folder; if another daemon serves the device, stop one of the two',
+    );
+  }
+  const known = [folded.witness, folded.witnessAnnounced].some(
+    (own) => own !== null && own.seq === witness.seq && own.head === witness.head,
+  );
+  const older = folded.witness !== null && witness.seq < folded.witness.seq;
+  if (!known && !older) {
+    throw new SitewardError(
+      'journal-rewound',
+      `the device has seen record ${witness.seq} of this journal, which is not in it; ` +
+        'the state was restored from an older copy or is in use twice: restore the newest one, then start again',
+    );
+  }
+}

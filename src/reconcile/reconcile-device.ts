@@ -1,0 +1,29 @@
+/**
+ * The main path: one pass over one device, one line per stage. A pass never guesses and never hurries: whatever
+ * is missing, unreadable or unsigned ends it with a reason in the report, and the next pass begins anew.
+ */
+import { SitewardError } from '../core/errors.ts';
+import { failureOf } from './device-report.ts';
+import type { DeviceRoom, Order } from './device-room.ts';
+import { passGate } from './pass-gate.ts';
+import { planDevice } from './plan-device.ts';
+import { readDevice } from './read-device.ts';
+import { finishRollout, rollOut } from './roll-out.ts';
+
+/** Rejects only when the daemon ends; all else is in the report. */
+export async function reconcileDevice(room: DeviceRoom, order: Order): Promise<void> {
+  try {
+    if (!(await finishRollout(room))) return;
+    const reading = await readDevice(room);
+    const planned = await planDevice(room, reading);
+    const permission = await passGate(room, planned, order);
+    if (planned === null || permission === null) return;
+    await rollOut(room, planned, permission);
+    room.again();
+  } catch (error) {
+    room.signal.throwIfAborted();
+    const failure = failureOf(error);
+    room.report.update({ failure });
+    room.log(error instanceof SitewardError ? 'pass-failed' : 'defect', { device: room.device.name, error });
+  }
+}

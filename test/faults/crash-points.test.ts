@@ -1,0 +1,184 @@
+/**
+ * Every point at which the daemon, the device's power or the network can die in a rollout, one after the other:
+ * the process after each journal record and each message, the power and the network at each message. After a
+ * restart the rollout must end on evidence, at base or target, with nothing left on the device.
+ */
+import { describe, expect, test } from 'vitest';
+import type { NewRecord, RecordEnvelope } from '../../src/core/journal.ts';
+import { rfc3339 } from '../../src/core/clock.ts';
+import type { SitewardEvent, SitewardRecord } from '../../src/core/rollout/events.ts';
+import type { Rollout } from '../../src/core/rollout/rollout.ts';
+import { deviceState, emptySiteState, foldRecord } from '../../src/core/site-state.ts';
+import { openLedger } from '../../src/reconcile/ledger.ts';
+import type { Ledger } from '../../src/reconcile/ledger.ts';
+import { runRollout } from '../../src/reconcile/rollout-runner.ts';
+import { cutOff, ModelDevice, modelDriver } from '../support/model-device.ts';
+import { virtualClock } from '../support/virtual-clock.ts';
+
+class Killed extends Error {}
+
+type Fault = 'kill' | 'power' | 'cut' | 'cut-and-kill';
+
+interface Shape {
+  readonly name: string;
+  readonly prepare: (device: ModelDevice) => void;
+  readonly undisturbed: 'confirmed' | 'rolled-back';
+}
+
+const shapes: readonly Shape[] = [
+  { name: 'a plan that works', prepare: () => undefined, undisturbed: 'confirmed' },
+  { name: 'a plan whose second step fails', prepare: (d) => (d.failsAtStep = 1), undisturbed: 'rolled-back' },
+  { name: 'a plan that cuts the daemon off', prepare: (d) => (d.locksOut = true), undisturbed: 'rolled-back' },
+];
+
+const rollout: Rollout = {
+  id: '00112233aabb',
+  device: 'gw1',
+  owner: { daemon: '0'.repeat(32), nonce: '1'.repeat(16) },
+  plan: { actions: [] } as unknown as Rollout['plan'],
+  times: { windowMs: 120_000, tickMs: 10_000, flushMs: 0, minUptimeMs: 0, soakMs: 0 },
+  payload: {},
+};
+
+/** Runs one rollout with one fault at boundary `at`; returns how many boundaries there were and how it ended. */
+async function run(shape: Shape, fault: Fault, at: number): Promise<{ boundaries: number; outcome: string; trace: string[] }> {
+  const device = new ModelDevice();
+  shape.prepare(device);
+  const clock = virtualClock();
+  clock.onAdvance((ms) => {
+    device.advance(ms);
+    checkNet(device, trace);
+  });
+  const disk: SitewardRecord[] = [];
+  const trace: string[] = [];
+  let boundaries = 0;
+  let cutUntil = -1;
+  let fired = false;
+
+  function boundary(what: string, onKill: () => void, onCut: (() => never) | null, isMessage: boolean): void {
+    boundaries += 1;
+    trace.push(`${(clock.monotonic() / 1000).toFixed(2)} ${what}`);
+    if (onCut !== null && clock.monotonic() < cutUntil) onCut();
+    if (boundaries !== at || fired) return;
+    if (fault !== 'kill' && !isMessage) return;
+    fired = true;
+    trace.push(`--- ${fault} ---`);
+    if (fault === 'power') device.powerCut();
+    if (fault === 'cut' || fault === 'cut-and-kill') cutUntil = clock.monotonic() + 300_000;
+    if (fault === 'kill' || fault === 'cut-and-kill') onKill();
+    if (onCut !== null && clock.monotonic() < cutUntil) onCut();
+  }
+
+  for (let start = 0; start < 5; start += 1) {
+    let dead = false;
+    const kill = (): never => {
+      dead = true;
+      throw new Killed();
+    };
+    const state = emptySiteState();
+    for (const record of disk) foldRecord(state, record);
+    const ledger = memoryLedger(state, disk, clock.now, (kind) => {
+      if (dead) throw new Killed();
+      boundary(`record ${kind}`, kill, null, false);
+    });
+    const driver = modelDriver(device, clock, (effect, sent) => {
+      if (dead) throw new Killed();
+      boundary(`${effect} ${sent ? 'done' : 'sent'}`, kill, () => cutOff(sent), true);
+      if (!sent && effect !== 'evidence') checkAnnounced(effect, disk, trace);
+    });
+    try {
+      if (start === 0) await plan(ledger);
+      else await ledger.append({ kind: 'daemon-started', nonce: String(start), version: '0', trust: {} });
+      const folded = deviceState(state, 'gw1');
+      if (folded.rollout !== null) {
+        const room = { site: 's', rollout, driver, ledger, clock, signal: new AbortController().signal, onSight: () => undefined };
+        await runRollout(room, folded.rollout);
+      }
+      const outcome = deviceState(state, 'gw1').lastRollout?.outcome ?? 'none';
+      checkEnd(device, outcome, disk, trace);
+      return { boundaries, outcome, trace };
+    } catch (error) {
+      if (!(error instanceof Killed)) throw new Error(`${trace.join('\n')}`, { cause: error });
+      clock.advance(5_000);
+    }
+  }
+  throw new Error(`not settled after five starts\n${trace.join('\n')}`);
+}
+
+function memoryLedger(
+  state: ReturnType<typeof emptySiteState>,
+  disk: SitewardRecord[],
+  now: () => number,
+  afterWrite: (kind: string) => void,
+): Ledger {
+  const journal = {
+    head: { seq: disk.length, hash: '0'.repeat(64) },
+    broken: null,
+    append(record: NewRecord): Promise<RecordEnvelope> {
+      const written = { v: 1 as const, seq: disk.length + 1, at: rfc3339(now()), prev: '', ...record };
+      disk.push(written as unknown as SitewardRecord);
+      return Promise.resolve().then(() => {
+        afterWrite(record.kind);
+        return written;
+      });
+    },
+  };
+  return openLedger(journal, state);
+}
+
+async function plan(ledger: Ledger): Promise<void> {
+  const ids = { rollout: rollout.id, device: 'gw1' };
+  await ledger.append({
+    kind: 'rollout-planned',
+    ...ids,
+    commit: 'c',
+    plan: 'p',
+    base: 'b',
+    class: 'benign',
+    items: [],
+    desired: 'd',
+    sealed: 's',
+  });
+  await ledger.append({ kind: 'authorized', ...ids, reason: 'benign' });
+}
+
+/** I1: what goes out was announced by a durable record. */
+function checkAnnounced(effect: string, disk: readonly SitewardEvent[], trace: readonly string[]): void {
+  const last = disk.filter((record) => record.kind.endsWith('-started') && record.kind !== 'daemon-started').at(-1);
+  if (last?.kind !== `${effect}-started`) throw new Error(`I1: ${effect} was not announced\n${trace.join('\n')}`);
+}
+
+/** I3: whatever is changed and not confirmed has a net on the device. */
+function checkNet(device: ModelDevice, trace: readonly string[]): void {
+  const changed = device.items.some(Boolean);
+  if (changed && device.tick === null && device.decision !== 'confirm' && device.lock !== null) {
+    throw new Error(`I3: changed without a net\n${trace.join('\n')}`);
+  }
+}
+
+function checkEnd(device: ModelDevice, outcome: string, disk: readonly SitewardEvent[], trace: readonly string[]): void {
+  const all = device.items.every(Boolean);
+  const none = !device.items.some(Boolean);
+  const told = `${outcome}, items ${device.items.join()}\n${trace.join('\n')}`;
+  if (outcome === 'confirmed' ? !all : !none) throw new Error(`the journal does not tell what the device has: ${told}`);
+  if (device.objects().length > 0) throw new Error(`left on the device: ${device.objects().join()}: ${told}`);
+  if (outcome === 'none' && disk.some((record) => record.kind === 'lock-started')) throw new Error(`never ended: ${told}`);
+}
+
+describe.each(shapes)('$name', (shape) => {
+  test('ends as expected when nothing dies', async () => {
+    const { outcome } = await run(shape, 'kill', -1);
+    expect(outcome).toBe(shape.undisturbed);
+  });
+
+  test.each(['kill', 'power', 'cut', 'cut-and-kill'] as const)('%s at every boundary ends at base or target', async (fault) => {
+    const { boundaries } = await run(shape, fault, -1);
+    const outcomes = new Map<string, number>();
+    for (let at = 1; at <= boundaries; at += 1) {
+      const { outcome } = await run(shape, fault, at);
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+    }
+    console.log(`${shape.name}, ${fault}: ${boundaries} boundaries, ${[...outcomes].map(([o, n]) => `${n} ${o}`).join(', ')}`);
+    expect(boundaries).toBeGreaterThan(30);
+  });
+});
