@@ -3,15 +3,15 @@
  * a file that others could write is refused before a byte of it is believed. Reports every fault it finds, each with
  * file, line and column. Never holds a secret, only names of files that do.
  */
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { InvalidInput } from '../core/errors.ts';
 import type { Place } from '../core/errors.ts';
 import type { DeviceSettings, Person, Policy } from '../core/site.ts';
 import { devicesSchema, settingsSchema } from './schema.ts';
 import type { RawDefaults, RawDevice, RawSettings } from './schema.ts';
-import { checkOwnedFile } from './trust-files.ts';
-import { readYaml } from './yaml-file.ts';
+import { readOwnedFile } from './trust-files.ts';
+import { maxYamlBytes, readYaml } from './yaml-file.ts';
 
 export interface Settings {
   /** Absolute path of the settings file. */
@@ -60,13 +60,13 @@ interface PlacedDevice {
 export async function loadSettings(file: string): Promise<Settings> {
   const absolute = path.resolve(file);
   const folder = path.dirname(absolute);
-  const parsed = readYaml(await readChecked(absolute), absolute, settingsSchema);
+  const parsed = readYaml(await readOwnedFile(absolute, maxYamlBytes), absolute, settingsSchema);
   const problems: InvalidInput[] = parsed.kind === 'invalid' ? [...parsed.problems] : [];
   const placed: PlacedDevice[] = [];
   if (parsed.kind === 'valid')
     collect(placed, parsed.value.devices ?? {}, (keys) => parsed.at(['devices', ...keys]));
   for (const extra of await deviceFiles(folder)) {
-    const more = readYaml(await readChecked(extra), extra, devicesSchema);
+    const more = readYaml(await readOwnedFile(extra, maxYamlBytes), extra, devicesSchema);
     if (more.kind === 'invalid') problems.push(...more.problems);
     else collect(placed, more.value, more.at);
   }
@@ -80,9 +80,11 @@ export async function loadSettings(file: string): Promise<Settings> {
   });
   if (devices.length === 0 && problems.length === 0)
     problems.push(
-      new InvalidInput('no-devices', 'no device is named; expected at least one under `devices:`', {
-        file: absolute,
-      }),
+      new InvalidInput(
+        'no-devices',
+        'no device is named; expected at least one under `devices:`',
+        parsed.at([]),
+      ),
     );
   problems.push(...sharedPrincipals(parsed.value, (keys) => parsed.at(['trust', 'people', ...keys])));
   const listen = listenOf(parsed.value.listen);
@@ -150,20 +152,6 @@ function listenOf(text: string | undefined): Settings['listen'] | InvalidInput {
   if (port > 65535)
     return new InvalidInput('invalid-value', `listen: expected a port up to 65535, got ${port}`);
   return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port };
-}
-
-async function readChecked(file: string): Promise<Uint8Array> {
-  await checkOwnedFile(file);
-  try {
-    return await readFile(file);
-  } catch (cause) {
-    throw new InvalidInput(
-      'unreadable',
-      'the file can not be read; check that it is there and readable',
-      { file },
-      { cause },
-    );
-  }
 }
 
 /** Files of `devices.d` in the order of their names; none when the folder is missing. */

@@ -9,7 +9,7 @@ import type * as z from 'zod';
 import { InvalidInput } from '../core/errors.ts';
 import type { Place } from '../core/errors.ts';
 
-const maxBytes = 1024 * 1024;
+export const maxYamlBytes = 1024 * 1024;
 const maxProblems = 50;
 
 export type YamlPath = readonly PropertyKey[];
@@ -29,9 +29,9 @@ export function readYaml<Schema extends z.ZodType>(
     kind: 'invalid',
     problems,
   });
-  if (bytes.length > maxBytes)
+  if (bytes.length > maxYamlBytes)
     return invalid(
-      new InvalidInput('too-large', `the file has ${bytes.length} bytes, at most ${maxBytes} are read`, {
+      new InvalidInput('too-large', `the file has ${bytes.length} bytes, at most ${maxYamlBytes} are read`, {
         file,
       }),
     );
