@@ -5,7 +5,9 @@
  */
 import { messageOf } from '../core/errors.ts';
 import type { JournalHead, RecordEnvelope } from '../core/journal.ts';
-import { chainProblem, decodeLine, emptyHead, maxLineBytes } from './record.ts';
+import { LineReader } from './lines.ts';
+import type { Line } from './lines.ts';
+import { chainProblem, decodeLine, emptyHead } from './record.ts';
 import type { JournalStorage, ReadableFile } from './storage.ts';
 
 /** Most that one interrupted write can leave behind; a group is never larger. */
@@ -41,21 +43,14 @@ export function segmentName(number: number): string {
   return `${String(number).padStart(8, '0')}.jsonl`;
 }
 
-interface Chain {
-  head: JournalHead;
-  /** Read, but not yet confirmed by a line after it. */
-  held: RecordEnvelope | null;
-  /** Where the held record stands. */
-  heldAt: { file: string; line: number };
-}
-
+/** Throws only when the folder can't be listed. A throw of `onRecord` is damage at that record. */
 export async function replayJournal(
   folder: string,
   storage: JournalStorage,
   onRecord: (record: RecordEnvelope) => void,
 ): Promise<Replayed> {
   const segments = (await storage.list(folder)).filter((name) => segmentPattern.test(name)).sort();
-  const chain: Chain = { head: emptyHead, held: null, heldAt: { file: '', line: 0 } };
+  const chain = new Chain(onRecord);
   let lastSegmentBytes = 0;
   let torn: TornTail | null = null;
   let damage: JournalDamage | null = null;
@@ -64,26 +59,60 @@ export async function replayJournal(
       damage = { file: segmentName(index + 1), line: 0, reason: 'the segment is missing' };
       break;
     }
-    const result = await replaySegment(
-      `${folder}/${name}`,
-      name,
-      index === segments.length - 1,
-      storage,
-      chain,
-      onRecord,
-    );
+    const isLast = index === segments.length - 1;
+    const result = await replaySegment(`${folder}/${name}`, name, isLast, storage, chain);
     lastSegmentBytes = result.validBytes;
     ({ torn, damage } = result);
     if (damage !== null) break;
   }
-  if (chain.held !== null) {
-    try {
-      onRecord(chain.held);
-    } catch (error) {
-      damage ??= refusedBy(chain, error);
-    }
-  }
+  damage = chain.handOver() ?? damage;
   return { head: chain.head, segments, lastSegmentBytes, torn, damage };
+}
+
+interface Held {
+  readonly record: RecordEnvelope;
+  readonly file: string;
+  readonly line: number;
+}
+
+/** The end of the proved chain, and its last record, which no later line has confirmed yet. */
+class Chain {
+  head: JournalHead = emptyHead;
+  readonly #onRecord: (record: RecordEnvelope) => void;
+  #held: Held | null = null;
+
+  constructor(onRecord: (record: RecordEnvelope) => void) {
+    this.#onRecord = onRecord;
+  }
+
+  extend(record: RecordEnvelope, head: JournalHead, file: string, line: number): JournalDamage | null {
+    const damage = this.handOver();
+    if (damage !== null) return damage;
+    this.#held = { record, file, line };
+    this.head = head;
+    return null;
+  }
+
+  /** Gives the held record to the reader, who may be unable to make sense of it. */
+  handOver(): JournalDamage | null {
+    if (this.#held === null) return null;
+    try {
+      this.#onRecord(this.#held.record);
+    } catch (error) {
+      return this.withdraw(messageOf(error));
+    }
+    this.#held = null;
+    return null;
+  }
+
+  /** The held record does not count after all. */
+  withdraw(reason: string): JournalDamage | null {
+    if (this.#held === null) return null;
+    const { record, file, line } = this.#held;
+    this.head = { seq: record.seq - 1, hash: record.prev };
+    this.#held = null;
+    return { file, line, reason };
+  }
 }
 
 interface SegmentResult {
@@ -98,91 +127,72 @@ async function replaySegment(
   isLast: boolean,
   storage: JournalStorage,
   chain: Chain,
-  onRecord: (record: RecordEnvelope) => void,
 ): Promise<SegmentResult> {
-  let offset = 0;
-  let lineNumber = 0;
+  let validBytes = 0;
+  let line = 0;
   let file: ReadableFile | null = null;
   try {
     file = await storage.openForReading(path);
-    const opened = file;
-    const lines = new LineReader(opened);
+    const lines = new LineReader(file);
     for (;;) {
-      const line = await lines.next();
-      if (line === null) return { validBytes: offset, torn: null, damage: null };
-      lineNumber++;
-      const decoded = line.complete
-        ? decodeLine(line.bytes)
-        : { ok: false as const, reason: 'the line has no end' };
-      const problem = decoded.ok ? chainProblem(decoded.record, chain.head) : decoded.reason;
-      if (decoded.ok && problem === null) {
-        if (chain.held !== null) {
-          try {
-            onRecord(chain.held);
-          } catch (error) {
-            return { validBytes: offset, torn: null, damage: refusedBy(chain, error) };
-          }
-        }
-        chain.held = decoded.record;
-        chain.heldAt = { file: name, line: lineNumber };
-        chain.head = decoded.head;
-        offset += line.bytes.length + 1;
+      const next = await lines.next();
+      if (next === null) return { validBytes, torn: null, damage: null };
+      line++;
+      const length = next.bytes.length + 1;
+      const finding = judgeLine(next, chain.head);
+      if (finding.kind === 'follows') {
+        const damage = chain.extend(finding.record, finding.head, name, line);
+        if (damage !== null) return { validBytes, torn: null, damage };
+        validBytes += length;
         continue;
       }
-      const tail = isLast ? await readTail(opened, offset) : null;
-      if (tail !== null && isTorn(tail))
-        return { validBytes: offset, torn: { segment: name, offset, bytes: tail }, damage: null };
-      if (problem === 'wrong-prev' && decoded.ok) {
-        return {
-          validBytes: offset,
-          torn: null,
-          damage: blame(name, lineNumber, decoded.head, await lines.next(), chain),
-        };
+      const tail = isLast ? await readTail(file, validBytes) : null;
+      if (tail !== null && isTorn(tail)) {
+        return { validBytes, torn: { segment: name, offset: validBytes, bytes: tail }, damage: null };
       }
-      const reason =
-        problem === 'wrong-seq' && decoded.ok
-          ? `seq ${decoded.record.seq} where ${chain.head.seq + 1} must follow`
-          : (problem ?? '');
-      return { validBytes: offset, torn: null, damage: { file: name, line: lineNumber, reason } };
+      const earlier =
+        finding.kind === 'changed' ? blameEarlier(chain, finding.head, await lines.next()) : null;
+      return { validBytes, torn: null, damage: earlier ?? { file: name, line, reason: finding.reason } };
     }
   } catch (error) {
     return {
-      validBytes: offset,
+      validBytes,
       torn: null,
-      damage: { file: name, line: lineNumber, reason: `can't be read: ${messageOf(error)}` },
+      damage: { file: name, line, reason: `can’t be read: ${messageOf(error)}` },
     };
   } finally {
     await file?.close();
   }
 }
 
-/**
- * Two lines that do not chain: one of them was changed. When the next line still fits the second, the first
- * is the changed one; it is then withdrawn, since nothing vouches for it.
- */
-function blame(
-  file: string,
-  line: number,
-  second: JournalHead,
-  next: Line | null,
-  chain: Chain,
-): JournalDamage {
-  const following = next?.complete === true ? decodeLine(next.bytes) : null;
-  const secondIsIntact = following === null || !following.ok || following.record.prev === second.hash;
-  if (chain.held === null || !secondIsIntact)
-    return { file, line, reason: 'changed: it does not chain onto the line before' };
-  const { heldAt, held } = chain;
-  chain.head = { seq: held.seq - 1, hash: held.prev };
-  chain.held = null;
-  return { ...heldAt, reason: 'changed: the line after it was chained onto another text' };
+type Finding =
+  | { readonly kind: 'follows'; readonly record: RecordEnvelope; readonly head: JournalHead }
+  | { readonly kind: 'changed'; readonly head: JournalHead; readonly reason: string }
+  | { readonly kind: 'bad'; readonly reason: string };
+
+function judgeLine(line: Line, tip: JournalHead): Finding {
+  if (!line.complete) return { kind: 'bad', reason: 'the line has no end' };
+  const decoded = decodeLine(line.bytes);
+  if (!decoded.ok) return { kind: 'bad', reason: decoded.reason };
+  const { record, head } = decoded;
+  switch (chainProblem(record, tip)) {
+    case null:
+      return { kind: 'follows', record, head };
+    case 'wrong-seq':
+      return { kind: 'bad', reason: `seq ${record.seq} where ${tip.seq + 1} must follow` };
+    case 'wrong-prev':
+      return { kind: 'changed', head, reason: 'changed: it does not chain onto the line before' };
+  }
 }
 
-/** The reader of the records can't make sense of one: what follows has no meaning either. */
-function refusedBy(chain: Chain, error: unknown): JournalDamage {
-  const { held, heldAt } = chain;
-  if (held !== null) chain.head = { seq: held.seq - 1, hash: held.prev };
-  chain.held = null;
-  return { ...heldAt, reason: messageOf(error) };
+/**
+ * Two lines that do not chain: one of them was changed. Unless the line after them shows that it was the
+ * second, it is the first one; that is then withdrawn, since nothing vouches for it.
+ */
+function blameEarlier(chain: Chain, second: JournalHead, after: Line | null): JournalDamage | null {
+  const following = after?.complete === true ? decodeLine(after.bytes) : null;
+  if (following?.ok === true && following.record.prev !== second.hash) return null;
+  return chain.withdraw('changed: the line after it was chained onto another text');
 }
 
 /**
@@ -205,6 +215,7 @@ function isTorn(tail: Uint8Array): boolean {
 
 /** The bytes from `offset` to the end, or null when they are more than one group. */
 async function readTail(file: ReadableFile, offset: number): Promise<Uint8Array | null> {
+  // A reader beside a running daemon may have seen more lines than the file had when it was opened.
   const length = Math.max(0, file.size - offset);
   if (length > maxGroupBytes) return null;
   const tail = Buffer.alloc(length);
@@ -215,53 +226,4 @@ async function readTail(file: ReadableFile, offset: number): Promise<Uint8Array 
     filled += read;
   }
   return tail.subarray(0, filled);
-}
-
-interface Line {
-  /** Without its LF; valid until the next call. */
-  readonly bytes: Uint8Array;
-  /** False for what stands at the end without an LF, or is too long to be a line. */
-  readonly complete: boolean;
-}
-
-const blockBytes = 1024 * 1024;
-
-/** Lines by blocks: the scan costs a fraction of parsing, and memory stays bounded whatever the file holds. */
-class LineReader {
-  readonly #file: ReadableFile;
-  readonly #buffer = Buffer.allocUnsafe(blockBytes + maxLineBytes);
-  #start = 0;
-  #end = 0;
-  #position = 0;
-
-  constructor(file: ReadableFile) {
-    this.#file = file;
-  }
-
-  async next(): Promise<Line | null> {
-    let scanned = this.#start;
-    for (;;) {
-      const found = this.#buffer.subarray(0, this.#end).indexOf(10, scanned);
-      if (found >= 0) {
-        const bytes = this.#buffer.subarray(this.#start, found);
-        this.#start = found + 1;
-        return { bytes, complete: true };
-      }
-      const pending = this.#end - this.#start;
-      if (pending >= maxLineBytes)
-        return { bytes: this.#buffer.subarray(this.#start, this.#end), complete: false };
-      this.#buffer.copyWithin(0, this.#start, this.#end);
-      this.#start = 0;
-      this.#end = pending;
-      scanned = pending;
-      const read = await this.#file.read(
-        this.#buffer.subarray(pending, pending + blockBytes),
-        this.#position,
-      );
-      this.#position += read;
-      this.#end += read;
-      if (read === 0)
-        return pending === 0 ? null : { bytes: this.#buffer.subarray(0, pending), complete: false };
-    }
-  }
 }
