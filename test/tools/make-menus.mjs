@@ -19,7 +19,7 @@ const spaced = (path) => `/${path.slice(1).replaceAll('/', ' ')}`;
 /** Names are not unique there, or a row may have none. */
 const nameIsNoKey =
   /^\/(ip\/dns\/static|tool\/netwatch|interface\/wireless\/channels|tool\/traffic-generator|dude|lora|iot\/lora|certificate$|file$|ip\/kid-control\/device)/;
-/** Keys by which people and devices address rows where no table names one. */
+/** Keys by which people and devices address rows where no table names one; null: real exports show that it is no key. */
 const curatedKeys = {
   '/disk': ['slot'],
   '/lcd/interface': ['interface'],
@@ -28,6 +28,8 @@ const curatedKeys = {
   '/zerotier': ['name'],
   '/zerotier/interface': ['name'],
   '/interface/ovpn-server/server': ['name'],
+  '/routing/id': null,
+  '/container/mounts': null,
   '/ip/dns/adlist': null,
 };
 /** First match wins there although rows have unique names. */
@@ -57,23 +59,50 @@ const curatedHosts = {
     '/snmp/community addresses',
   ]),
 };
-/** Routes made in WinBox are exported with all of these spelled out, those made in the console without. */
+/**
+ * Not in the tables, or wrong there for some versions. Routes made in WinBox are exported with all of these
+ * spelled out, those made in the console without. v6 made DHCP clients and servers disabled.
+ */
+const route = { distance: '1', scope: '30', 'target-scope': '10', 'check-gateway': 'none' };
 const curatedDefaults = {
-  '/ip/route': {
-    'dst-address': '0.0.0.0/0',
-    distance: '1',
-    scope: '30',
-    'target-scope': '10',
-    'check-gateway': 'none',
-  },
-  '/ipv6/route': {
-    'dst-address': '::/0',
-    distance: '1',
-    scope: '30',
-    'target-scope': '10',
-    'check-gateway': 'none',
+  '/ip/route': { ...route, 'dst-address': '0.0.0.0/0' },
+  '/ipv6/route': { ...route, 'dst-address': '::/0' },
+  '/ip/dhcp-client': { disabled: disabledBefore7(), 'dhcp-options': [['7.0', null, 'hostname,clientid']] },
+  '/ip/dhcp-server': { disabled: disabledBefore7() },
+  '/interface/bridge/port': {
+    'internal-path-cost': [[null, '7.13', '10']],
+    'path-cost': [[null, '7.13', '10']],
   },
 };
+/** Where `disabled` is in no table but is `no` as nearly everywhere. */
+const enabledByDefault =
+  /^\/(interface\/(bridge\/(filter|nat|msti)|ipip|eoipv6|ipipv6|macvlan|vxlan\/vteps)|ip\/(hotspot\/ip-binding|proxy\/(access|cache|direct)|smb\/(shares|users)|tftp|kid-control)|routing\/(filter|isis|rip|bgp|pimsm)\/.+|tool\/graphing\/queue|system\/leds|user-manager\/(router|user))$/;
+/**
+ * Real exports print these with the tables' default value, and an export prints what differs from the default:
+ * so the table is wrong for some version or model. Unknown is the truth.
+ */
+const doubtfulDefaults = new Set([
+  '/caps-man/access-list disabled',
+  '/caps-man/manager/interface disabled',
+  '/ip/hotspot disabled',
+  '/interface/wireless/security-profiles supplicant-identity',
+  '/interface/wireless mode',
+  '/interface/wireless antenna-gain',
+  '/interface/wireguard mtu',
+  '/ip/firewall/connection/tracking udp-timeout',
+  '/ip/hotspot/profile html-directory',
+  '/ip/ipsec/mode-config system-dns',
+  '/ip/ipsec/profile dpd-interval',
+  '/ip/ipsec/profile dpd-maximum-failures',
+  '/ip/settings max-neighbor-entries',
+  '/ipv6/settings max-neighbor-entries',
+  '/ip/smb enabled',
+  '/ipv6/nd advertise-dns',
+  '/ppp/profile change-tcp-mss',
+  '/snmp/community addresses',
+  '/system/logging/action remote',
+  '/system/routerboard/settings silent-boot',
+]);
 const curatedUnset = { '/ip/route': { 'pref-src': '' }, '/ipv6/route': { 'pref-src': '' } };
 /** The device prints these lists in an order of its own. `policy`: only where it is a list of rights. */
 const curatedSets = (path, name) =>
@@ -88,6 +117,13 @@ const executableName =
   /^(on-(event|up|down|login|logout|alert|message|error|master|backup|fail)|(up|down|test|lease|binding)-script|script|cmd|entrypoint)$/;
 const executable = (path, name) =>
   path === '/system/script' ? name === 'source' : executableName.test(name);
+
+function disabledBefore7() {
+  return [
+    [null, '7.0', 'yes'],
+    ['7.0', null, 'no'],
+  ];
+}
 
 function whenRange(when) {
   // [["7.15",">="],["7.20","<"]] or ["7.15",">="]; null: always.
@@ -147,7 +183,9 @@ function typeOf(path, name, device, terraform, said) {
 
 function defaultsOf(path, name, said) {
   const curated = curatedDefaults[path]?.[name];
-  if (curated !== undefined) return { d: curated };
+  if (curated !== undefined) return typeof curated === 'string' ? { d: curated } : { dv: curated };
+  if (name === 'disabled' && enabledByDefault.test(path)) return { d: 'no' };
+  if (doubtfulDefaults.has(`${path} ${name}`)) return {};
   const known = said.filter(({ facts }) => 'default' in facts);
   const distinct = [...new Set(known.map(({ facts }) => consoleValue(facts.default)))];
   if (distinct.length === 0) return {};

@@ -202,10 +202,9 @@ class Normalizer {
   }
 }
 
-/** Menus that became lists in some version are what their rows show. */
+/** A singleton with rows is a list by now (`listSince`), or no longer what the table says: then only carried. */
 function kindOf({ facts, rows }: OpenSection): Section['kind'] {
   if (facts === undefined) return 'unknown';
-  if (facts.kind === 'singleton' && facts.listSince !== null && rows.some((row) => row.key !== ''))
-    return 'keyed';
-  return facts.kind;
+  if (facts.kind !== 'singleton' || rows.every((row) => row.key === '')) return facts.kind;
+  return facts.listSince === null ? 'unknown' : 'keyed';
 }
