@@ -50,6 +50,8 @@ export interface Dialect {
   creationRank(section: string): number;
   /** Can this action be planned at all (known menu, known defaults)? */
   plannable(action: Action): Problem | null;
+  /** Forms that a `set` passes through on the device when it takes several commands; none when it is atomic. */
+  intermediates?(from: Item, to: Item): readonly Item[];
   classify(action: Action, context: PlanContext): Verdict;
   managementPath(actions: readonly Action[], context: PlanContext): PathProof;
   /** Console commands that do the action on a device in state `before`; secrets masked unless `reveal`. */

@@ -14,19 +14,27 @@ export interface Difference {
   readonly confirmed: Item | null;
 }
 
+/** Which of several rows with equal content is meant, counted from 0 in the order of the device; absent: the first. */
+export interface Nth {
+  /** Of the item itself. */
+  readonly nth?: number;
+  /** Of `before`. */
+  readonly beforeNth?: number;
+}
+
 /** One step on one item. `before` is the item it stands in front of (null: the end); only ordered sections use it. */
 export type Action =
-  | { readonly verb: 'add'; readonly section: string; readonly item: Item; readonly before: Item | null }
-  | { readonly verb: 'set'; readonly section: string; readonly from: Item; readonly to: Item }
-  | { readonly verb: 'remove'; readonly section: string; readonly item: Item; readonly before: Item | null }
-  | {
+  | ({ readonly verb: 'add'; readonly section: string; readonly item: Item; readonly before: Item | null } & Nth)
+  | ({ readonly verb: 'set'; readonly section: string; readonly from: Item; readonly to: Item } & Nth)
+  | ({ readonly verb: 'remove'; readonly section: string; readonly item: Item; readonly before: Item | null } & Nth)
+  | ({
       readonly verb: 'move';
       readonly section: string;
       readonly item: Item;
       readonly before: Item | null;
       /** Where it stood in the base. */
       readonly wasBefore: Item | null;
-    };
+    } & Nth);
 
 export interface PlannedAction {
   /** From 1, in the order of execution. */

@@ -1,0 +1,225 @@
+/**
+ * The rollback as data: a list of steps that each look at the state and bring one thing nearer to the base. It
+ * is made from base and plan, not from a list of inverse actions, so that it is right from any prefix of the
+ * plan and of itself, and doing it twice is doing it once. The device's script is rendered from these steps;
+ * here they run on the model. Each step counts as a change only if it did something.
+ */
+import { canonicalItem } from '../digest.ts';
+import type { Item, Section } from '../item.ts';
+import type { Action } from './action.ts';
+import { actionsOf, checksOf, countForms, followGroup, groupOf, lookupAt, type Check, type FormFacts } from './footprint.ts';
+import { Model, ModelRefusal, changesBetween, contentOf, type Lookup, type Row } from './model.ts';
+import type { Plan } from './action.ts';
+
+export type Step =
+  /** A keyed or only row: made again if it is missing, then each property that differs is set. */
+  | {
+      readonly kind: 'reset';
+      readonly row: Item;
+      readonly before: Lookup | null;
+      /** Null: unset. */
+      readonly properties: readonly (readonly [name: string, value: string | null])[];
+    }
+  /** Rows of exactly this form: while fewer than `count`, one of the other forms is turned back, else one is added. */
+  | {
+      readonly kind: 'restore';
+      readonly form: Item;
+      readonly count: number;
+      readonly donors: readonly { readonly form: Item; readonly keep: number }[];
+      readonly before: Lookup | null;
+    }
+  /** A row behind `after` and in front of `before`, else it is moved in front of `before`. */
+  | { readonly kind: 'place'; readonly row: Lookup; readonly after: Lookup | null; readonly before: Lookup | null }
+  /** Rows of this form (keyed: of this key) above `keep` go. */
+  | { readonly kind: 'surplus'; readonly form: Item; readonly keep: number };
+
+export interface ConvergeFacts extends FormFacts {
+  creationRank(section: string): number;
+}
+
+export function convergeSteps(plan: Pick<Plan, 'actions' | 'base' | 'target'>, facts: ConvergeFacts): readonly Step[] {
+  const actions = actionsOf(plan);
+  const checks = checksOf(actions, plan.base, plan.target, facts);
+  const counts = countForms(plan.base);
+  const onPath = new Set(plan.actions.filter((p) => p.reason === 'management-path').map((p) => p.action.section));
+  const rank = (section: string): number => facts.creationRank(section);
+  const restores: Step[] = [];
+  const surplus: Step[] = [];
+  // From the end, so that a row which stands in front of another finds that one there.
+  for (let i = actions.length - 1; i >= 0; i--) {
+    const [action, check] = [actions[i], checks[i]];
+    if (!action || !check) continue;
+    const anchor = restoreAnchor(action, plan.base, facts);
+    collect(check, anchor, counts, restores, surplus);
+  }
+  const places = plan.base.flatMap((section) => (section.kind === 'ordered' ? placeSteps(section, actions, plan, facts) : []));
+  const adding = (step: Step): boolean => step.kind === 'restore' || (step.kind === 'reset' && step.row.created);
+  restores.sort(
+    (a, b) =>
+      Number(!onPath.has(sectionOfStep(a)) || adding(a)) - Number(!onPath.has(sectionOfStep(b)) || adding(b)) ||
+      rank(sectionOfStep(a)) - rank(sectionOfStep(b)),
+  );
+  surplus.sort((a, b) => rank(sectionOfStep(b)) - rank(sectionOfStep(a)));
+  return [...restores, ...places, ...unique(surplus)];
+}
+
+export function sectionOfStep(step: Step): string {
+  switch (step.kind) {
+    case 'reset':
+      return step.row.section;
+    case 'restore':
+    case 'surplus':
+      return step.form.section;
+    case 'place':
+      return step.row.section;
+  }
+}
+
+function collect(check: Check, before: Lookup | null, counts: ReadonlyMap<string, number>, restores: Step[], surplus: Step[]): void {
+  const had = (item: Item): number => counts.get(canonicalItem(item)) ?? 0;
+  if (check.by === 'key') {
+    const { row, properties } = check;
+    if (!check.inBase) surplus.push({ kind: 'surplus', form: row, keep: 0 });
+    else restores.push({ kind: 'reset', row, before, properties: properties.map((p) => [p.name, p.base] as const) });
+  } else if (check.by === 'count') {
+    const made = [...(check.produced ? [check.produced.form] : []), ...check.between.map((form) => form.form)];
+    const donors = made.map((form) => ({ form, keep: had(form) }));
+    if (check.consumed) {
+      const { form } = check.consumed;
+      restores.push({ kind: 'restore', form, count: had(form), donors, before });
+    }
+    for (const { form, keep } of donors) surplus.push({ kind: 'surplus', form, keep });
+  }
+}
+
+function unique(steps: readonly Step[]): readonly Step[] {
+  const seen = new Set<string>();
+  return steps.filter((step) => {
+    if (step.kind !== 'surplus') return true;
+    const id = canonicalItem(step.form);
+    if (seen.has(id)) return false;
+    seen.add(id);
+    return true;
+  });
+}
+
+/** The nearest row behind the item in the base that the plan leaves alone or only changes. */
+function restoreAnchor(action: Action, base: readonly Section[], facts: FormFacts): Lookup | null {
+  const section = base.find((s) => s.path === action.section);
+  if (action.verb !== 'remove' || section?.kind !== 'ordered') return null;
+  const group = groupOf(action, facts);
+  const rows = section.items.filter((item) => (facts.orderGroup(item) ?? '') === group);
+  const content = canonicalItem(action.item);
+  const own = rows.findIndex((item) => (item.key !== null ? item.key === action.item.key : canonicalItem(item) === content));
+  return own < 0 ? null : lookupAt(rows, own + 1);
+}
+
+function placeSteps(
+  section: Section,
+  actions: readonly Action[],
+  plan: Pick<Plan, 'base' | 'target'>,
+  facts: FormFacts,
+): readonly Step[] {
+  const mine = actions.filter((action) => action.section === section.path);
+  const groups = new Set(mine.filter((action) => action.verb !== 'set').map((action) => groupOf(action, facts)));
+  return [...groups].flatMap((group) => {
+    const { base, became } = followGroup(group, section, actions, facts);
+    const moved = movedRows(base, became, mine);
+    const steps: Step[] = [];
+    for (let i = base.length - 1; i >= 0; i--) {
+      if (!moved.has(i)) continue;
+      let previous = i - 1;
+      while (moved.has(previous)) previous -= 1;
+      const row = lookupAt(base, i);
+      if (row) steps.push({ kind: 'place', row, after: lookupAt(base, previous), before: lookupAt(base, i + 1) });
+    }
+    return steps;
+  });
+}
+
+/** Base rows that the plan moves or takes away, and all rows that content alone can't tell from such a row. */
+function movedRows(base: readonly Item[], became: readonly number[], actions: readonly Action[]): ReadonlySet<number> {
+  const contents = base.map((item) => item.key ?? canonicalItem(item));
+  const times = new Map<string, number>();
+  for (const content of contents) times.set(content, (times.get(content) ?? 0) + 1);
+  const used = new Set(
+    actions.flatMap((a) => (a.verb === 'set' ? [a.from, a.to] : [a.item])).map((item) => item.key ?? canonicalItem(item)),
+  );
+  const movedForms = new Set(
+    actions.filter((a) => a.verb === 'move').map(({ item }) => item.key ?? canonicalItem(item)),
+  );
+  const setBack = new Map(
+    actions.flatMap((a) => (a.verb === 'set' ? [[a.from.key ?? canonicalItem(a.from), a.to.key ?? canonicalItem(a.to)] as const] : [])),
+  );
+  return new Set(
+    [...base.keys()].filter((i) => {
+      const content = contents[i] ?? '';
+      const alike = used.has(content) && (times.get(content) ?? 0) > 1;
+      return became[i] === -1 || alike || movedForms.has(content) || movedForms.has(setBack.get(content) ?? '\0');
+    }),
+  );
+}
+
+export interface PassResult {
+  readonly changed: number;
+  readonly failed: number;
+}
+
+/** One pass over the steps as the device does it: a step that fails is counted, the others go on. */
+export function runPass(model: Model, steps: readonly Step[], upTo = steps.length): PassResult {
+  let changed = 0;
+  let failed = 0;
+  for (const step of steps.slice(0, upTo)) {
+    try {
+      changed += runStep(model, step);
+    } catch (error) {
+      if (!(error instanceof ModelRefusal)) throw error;
+      failed += 1;
+    }
+  }
+  return { changed, failed };
+}
+
+function runStep(model: Model, step: Step): number {
+  switch (step.kind) {
+    case 'reset':
+      return reset(model, step);
+    case 'restore': {
+      if (model.matching(step.form).length >= step.count) return 0;
+      for (const { form, keep } of step.donors) {
+        const donor = model.matching(form)[keep];
+        if (!donor) continue;
+        model.set(donor, changesBetween(form, step.form));
+        return 1;
+      }
+      model.add(step.form, step.before && model.find(step.before));
+      return 1;
+    }
+    case 'place': {
+      const row = model.get(step.row);
+      const after = step.after && model.get(step.after);
+      const before = step.before && model.get(step.before);
+      const at = (other: Row | null): number => (other ? model.position(other) : -1);
+      if (at(after) < at(row) && (before === null || at(row) < at(before))) return 0;
+      model.move(row, before);
+      return 1;
+    }
+    case 'surplus': {
+      const extra = model.matching(step.form).slice(step.keep);
+      for (const row of extra) model.remove(row);
+      return extra.length;
+    }
+  }
+}
+
+function reset(model: Model, step: Step & { kind: 'reset' }): number {
+  const row = model.matching(step.row)[0];
+  if (!row) {
+    if (!step.row.created) throw new ModelRefusal(`no such item in ${step.row.section}`);
+    model.add(step.row, step.before && model.find(step.before));
+    return 1;
+  }
+  const before = row.content;
+  model.set(row, step.properties);
+  return contentOf(row.item) === before ? 0 : 1;
+}

@@ -1,0 +1,208 @@
+/**
+ * The three-way difference: what was last confirmed, what git wants, what the device has. Each difference says
+ * who moved: git (`desired`), the device (`drift`), or both (`conflict`). What is not owned or is ignored is
+ * never part of one, and what can't be planned safely blocks its section instead of being guessed (I9).
+ * Near linear in the number of rows.
+ */
+import type { Dialect, Problem } from '../dialect.ts';
+import { sameProperties, sectionOf, type Configuration, type Item, type Properties, type Section } from '../item.ts';
+import type { Action, Difference, Label } from './action.ts';
+import { matchRows, type Triple } from './match.ts';
+import { groupBy, isIncreasing, longestIncreasing } from './order.ts';
+import { defaultRow, overlay, ownsSection, viewOf, type IgnoreRule, type Owns } from './scope.ts';
+
+export interface DiffInput {
+  /** The desired configuration that was last confirmed on the device; null before anything was. */
+  readonly confirmed: Configuration | null;
+  readonly desired: Configuration;
+  readonly actual: Configuration;
+  readonly owns: Owns;
+  readonly ignore: readonly IgnoreRule[];
+  readonly dialect: Dialect;
+}
+
+export interface DiffResult {
+  /** A pair with equal `base` and `target` is a move: the row stands in the wrong place. */
+  readonly differences: readonly Difference[];
+  /** Sections with a difference that can't be planned; none of theirs is in `differences`. */
+  readonly blocked: readonly Problem[];
+  /** How many actual rows the ignore rules left out. */
+  readonly ignored: number;
+}
+
+export function diffConfigurations(input: DiffInput): DiffResult {
+  const { confirmed, desired, actual } = input;
+  const paths = new Set([...desired.sections, ...actual.sections, ...(confirmed?.sections ?? [])].map((s) => s.path));
+  const [desiredBy, actualBy, confirmedBy] = [desired, actual, confirmed].map(
+    (c) => new Map(c?.sections.map((s) => [s.path, s])),
+  ) as [Map<string, Section>, Map<string, Section>, Map<string, Section>];
+  const differences: Difference[] = [];
+  const blocked: Problem[] = [];
+  let ignored = 0;
+  for (const path of paths) {
+    if (!ownsSection(path, input.owns, desired, confirmed)) continue;
+    const rules = input.ignore.filter((rule) => rule.section === path);
+    const [d, a, c] = [desiredBy, actualBy, confirmedBy].map((by) => viewOf(by.get(path)?.items ?? [], rules));
+    if (!d || !a || !c) continue;
+    ignored += a.ignored;
+    const known = actualBy.get(path)?.kind ?? desiredBy.get(path)?.kind ?? 'unknown';
+    const found = diffSection(input, known === 'ordered', d.items, a.items, c.items);
+    const problem = blockedBy(path, known, found, input.dialect);
+    if (problem === null) for (const difference of found) differences.push(withIgnored(difference, actualBy.get(path), rules));
+    else blocked.push(problem);
+  }
+  return { differences, blocked, ignored };
+}
+
+function diffSection(
+  input: DiffInput,
+  ordered: boolean,
+  desired: readonly Item[],
+  actual: readonly Item[],
+  confirmed: readonly Item[],
+): readonly Difference[] {
+  const hasConfirmed = input.confirmed !== null;
+  const groupOf = (item: Item): string => input.dialect.orderGroup(item) ?? '';
+  const triples = matchRows({ confirmed, desired, actual, hasConfirmed, groupOf });
+  const changes = triples.flatMap((triple) => {
+    const [c, d, a] = [at(confirmed, triple.confirmed), at(desired, triple.desired), at(actual, triple.actual)];
+    const difference = compareRow(c, d, a, hasConfirmed, input.owns);
+    return difference === null ? [] : [{ difference, position: triple.desired ?? triple.actual ?? 0 }];
+  });
+  // In the order of the desired text; what it does not name comes last.
+  changes.sort((x, y) => Number(x.difference.target === null) - Number(y.difference.target === null) || x.position - y.position);
+  const rows = changes.map(({ difference }) => difference);
+  return ordered ? [...rows, ...moves(triples, desired, actual, hasConfirmed, groupOf)] : rows;
+}
+
+function at(items: readonly Item[], index: number | null): Item | null {
+  return index === null ? null : (items[index] ?? null);
+}
+
+function compareRow(c: Item | null, d: Item | null, a: Item | null, hasConfirmed: boolean, owns: Owns): Difference | null {
+  const some = d ?? a ?? c;
+  if (some === null) return null;
+  let [was, wanted, had] = [c, d, a];
+  if (!some.created) {
+    // A row that the device brings along is there, named or not: not named means as it came.
+    const plain = defaultRow(some);
+    was ??= hasConfirmed ? plain : null;
+    if (owns !== 'items' || c !== null) wanted ??= plain;
+    had ??= plain;
+  }
+  if (owns === 'items') {
+    if (d === null && c === null) return null;
+    if (wanted !== null && had !== null) {
+      const mine = namesOf(d, c);
+      const rest = had.properties.filter(([name]) => !mine.has(name));
+      wanted = { ...wanted, properties: overlay(rest, wanted.properties) };
+      if (was !== null) was = { ...was, properties: overlay(rest, was.properties) };
+    }
+  }
+  if (same(wanted, had)) return null;
+  return { label: labelOf(was, wanted, had, hasConfirmed), section: some.section, base: had, target: wanted, confirmed: was };
+}
+
+function namesOf(...items: readonly (Item | null)[]): ReadonlySet<string> {
+  return new Set(items.flatMap((item) => item?.properties.map(([name]) => name) ?? []));
+}
+
+/** An explicit unset and an absent property mean the same. */
+function same(a: Item | null, b: Item | null): boolean {
+  if (a === null || b === null) return a === b;
+  return sameProperties(present(a.properties), present(b.properties));
+}
+
+function present(properties: Properties): Properties {
+  return properties.some(([, value]) => value === null) ? properties.filter(([, value]) => value !== null) : properties;
+}
+
+function labelOf(was: Item | null, wanted: Item | null, had: Item | null, hasConfirmed: boolean): Label {
+  if (!hasConfirmed || same(was, had)) return 'desired';
+  return same(was, wanted) ? 'drift' : 'conflict';
+}
+
+/** Rows that stand in the wrong place, the fewest per group; who moved is judged for the group as a whole. */
+function moves(
+  triples: readonly Triple[],
+  desired: readonly Item[],
+  actual: readonly Item[],
+  hasConfirmed: boolean,
+  groupOf: (item: Item) => string,
+): readonly Difference[] {
+  const pairs = triples.flatMap(({ confirmed, desired: d, actual: a }) =>
+    d === null || a === null ? [] : [{ confirmed, d, a, item: desired[d] as Item }],
+  );
+  const found: { position: number; difference: Difference }[] = [];
+  for (const group of groupBy(pairs, (pair) => groupOf(pair.item)).values()) {
+    group.sort((x, y) => x.a - y.a);
+    const order = group.map((pair) => pair.d);
+    if (isIncreasing(order)) continue;
+    const stays = new Set(longestIncreasing(order));
+    const label = hasConfirmed ? orderLabel(group) : 'desired';
+    group.forEach((pair, i) => {
+      if (stays.has(i)) return;
+      const { section } = pair.item;
+      found.push({
+        position: pair.d,
+        difference: { label, section, base: actual[pair.a] ?? pair.item, target: actual[pair.a] ?? pair.item, confirmed: null },
+      });
+    });
+  }
+  return found.sort((x, y) => x.position - y.position).map(({ difference }) => difference);
+}
+
+function orderLabel(group: readonly { confirmed: number | null; d: number; a: number }[]): Label {
+  const known = group.filter((pair) => pair.confirmed !== null);
+  const asActual = known.map((pair) => pair.confirmed ?? 0);
+  const asDesired = [...known].sort((x, y) => x.d - y.d).map((pair) => pair.confirmed ?? 0);
+  if (isIncreasing(asActual)) return 'desired';
+  return isIncreasing(asDesired) ? 'drift' : 'conflict';
+}
+
+function blockedBy(path: string, kind: Section['kind'], found: readonly Difference[], dialect: Dialect): Problem | null {
+  const first = found[0];
+  if (first === undefined) return null;
+  if (kind === 'unknown') {
+    const place = (first.target ?? first.base)?.place ?? null;
+    const message = `${path} differs, but nothing is known about this menu: it is not planned; change it by hand or leave it out of the file`;
+    return { code: 'unknown-section', message, place, section: path };
+  }
+  for (const difference of found) {
+    const action = plainAction(difference);
+    const problem = action === null ? null : dialect.plannable(action);
+    if (problem !== null) return { ...problem, section: path };
+  }
+  return null;
+}
+
+/** The difference as one action without a place, to ask whether it can be planned at all. */
+export function plainAction({ section, base, target }: Difference): Action | null {
+  if (base === null) return target === null ? null : { verb: 'add', section, item: target, before: null };
+  if (target === null) return { verb: 'remove', section, item: base, before: null };
+  if (isMove({ base, target })) return null;
+  return { verb: 'set', section, from: base, to: target };
+}
+
+export function isMove({ base, target }: Pick<Difference, 'base' | 'target'>): boolean {
+  return base !== null && target !== null && same(base, target);
+}
+
+/** Ignored properties stay on the device as they are: in the base and, unchanged, in the target. */
+function withIgnored(difference: Difference, section: Section | undefined, rules: readonly IgnoreRule[]): Difference {
+  const { base, target } = difference;
+  if (base === null || !rules.some((rule) => rule.properties !== null)) return difference;
+  const twins = section?.items.filter((item) => item.key === base.key) ?? [];
+  const whole = twins.find((item) => same(viewOf([item], rules).items[0] ?? null, base)) ?? base;
+  const names = new Set(base.properties.map(([name]) => name));
+  const kept = whole.properties.filter(([name]) => !names.has(name));
+  return { ...difference, base: whole, target: target && { ...target, properties: overlay(target.properties, kept) } };
+}
+
+export function itemCount(configuration: Configuration): number {
+  return configuration.sections.reduce((sum, section) => sum + section.items.length, 0);
+}
+
+export function itemsOf(configuration: Configuration, path: string): readonly Item[] {
+  return sectionOf(configuration, path)?.items ?? [];
+}

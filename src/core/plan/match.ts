@@ -1,0 +1,122 @@
+/**
+ * Which row of one text is the same object as which row of another. By natural key where there is one; else
+ * rows of equal content first (the n-th equal to the n-th), then the most similar within the same order
+ * group, so that a changed property becomes a `set`. Never quadratic over a large section.
+ */
+import { canonicalItem } from '../digest.ts';
+import type { Item } from '../item.ts';
+import { groupBy } from './order.ts';
+import { pairSimilar } from './similar.ts';
+
+/** One object as the three texts see it: indices into the lists that were matched, null where it is missing. */
+export interface Triple {
+  confirmed: number | null;
+  desired: number | null;
+  actual: number | null;
+}
+
+export interface MatchInput {
+  readonly confirmed: readonly Item[];
+  readonly desired: readonly Item[];
+  readonly actual: readonly Item[];
+  /** False before anything was confirmed: then history says nothing about who moved. */
+  readonly hasConfirmed: boolean;
+  readonly groupOf: (item: Item) => string;
+}
+
+export function matchRows(input: MatchInput): readonly Triple[] {
+  return [...matchKeyed(input), ...matchByContent(input)];
+}
+
+function matchKeyed(input: MatchInput): readonly Triple[] {
+  const byKey = new Map<string, Triple>();
+  for (const side of ['desired', 'actual', 'confirmed'] as const) {
+    const seen = new Map<string, number>();
+    input[side].forEach((item, index) => {
+      if (item.key === null) return;
+      const n = seen.get(item.key) ?? 0;
+      seen.set(item.key, n + 1);
+      const id = `${n}:${item.key}`;
+      const triple = byKey.get(id) ?? { confirmed: null, desired: null, actual: null };
+      triple[side] = index;
+      byKey.set(id, triple);
+    });
+  }
+  return [...byKey.values()];
+}
+
+/** A bag of row indices by content; taking one gives the first that is left. */
+class Bag {
+  readonly #rows: Map<string, number[]>;
+  constructor(items: readonly Item[]) {
+    const unkeyed = [...items.keys()].filter((i) => items[i]?.key === null);
+    this.#rows = groupBy(unkeyed, (i) => contentOf(items, i));
+    for (const rows of this.#rows.values()) rows.reverse();
+  }
+  take(content: string): number | null {
+    return this.#rows.get(content)?.pop() ?? null;
+  }
+  rest(): readonly number[] {
+    return [...this.#rows.values()].flat().sort((a, b) => a - b);
+  }
+}
+
+function contentOf(items: readonly Item[], index: number): string {
+  const item = items[index];
+  return item ? canonicalItem(item) : '';
+}
+
+function matchByContent(input: MatchInput): readonly Triple[] {
+  const { confirmed, desired, actual, groupOf } = input;
+  const triples: Triple[] = [];
+  const actualBag = new Bag(actual);
+  const confirmedBag = new Bag(confirmed);
+  const lonelyDesired: number[] = [];
+  desired.forEach((item, index) => {
+    if (item.key !== null) return;
+    const content = canonicalItem(item);
+    const twin = actualBag.take(content);
+    if (twin === null) lonelyDesired.push(index);
+    else triples.push({ desired: index, actual: twin, confirmed: confirmedBag.take(content) });
+  });
+  // A row that equals its confirmed form was not touched on that side: the other side moved, or lost it.
+  const wanted = lonelyDesired.map((index) => ({ index, was: confirmedBag.take(contentOf(desired, index)) }));
+  const had = actualBag.rest().map((index) => ({ index, was: confirmedBag.take(contentOf(actual, index)) }));
+  const lostBoth = [...confirmedBag.rest()];
+
+  const itemAt = (items: readonly Item[], index: number): Item => items[index] as Item;
+  const pairs = pairSimilar(
+    wanted.map(({ index, was }) => ({ item: itemAt(desired, index), position: index, unchanged: was !== null })),
+    had.map(({ index, was }) => ({ item: itemAt(actual, index), position: index, unchanged: was !== null })),
+    groupOf,
+  );
+  const open: Triple[] = [];
+  const pairedActual = new Set<number>();
+  wanted.forEach((row, i) => {
+    const j = pairs.get(i);
+    const other = j === undefined ? undefined : had[j];
+    if (j !== undefined) pairedActual.add(j);
+    const triple = { desired: row.index, actual: other?.index ?? null, confirmed: row.was ?? other?.was ?? null };
+    (triple.confirmed === null ? open : triples).push(triple);
+  });
+  had.forEach((row, j) => {
+    if (pairedActual.has(j)) return;
+    const triple = { desired: null, actual: row.index, confirmed: row.was };
+    (triple.confirmed === null ? open : triples).push(triple);
+  });
+  // What changed on both sides, or on one and vanished on the other, finds its confirmed form by similarity.
+  const histories = pairSimilar(
+    open.map((triple) => {
+      const position = triple.desired ?? triple.actual ?? 0;
+      const item = triple.desired === null ? itemAt(actual, position) : itemAt(desired, position);
+      return { item, position, unchanged: false };
+    }),
+    lostBoth.map((index) => ({ item: itemAt(confirmed, index), position: index, unchanged: false })),
+    groupOf,
+  );
+  open.forEach((triple, i) => {
+    const j = histories.get(i);
+    triples.push(j === undefined ? triple : { ...triple, confirmed: lostBoth[j] ?? null });
+  });
+  return triples;
+}

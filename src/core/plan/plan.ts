@@ -1,0 +1,127 @@
+/**
+ * Makes a plan: actions in order, each classified and rendered, the way to the device judged, the footprint
+ * digested, and all of it proved on the model. What can't be proved is refused, never sent (I7).
+ */
+import { classifyAction, removalsOf, strictest } from '../gate/classify.ts';
+import { canonicalItem, sha256 } from '../digest.ts';
+import type { Dialect, PlanContext } from '../dialect.ts';
+import type { Configuration, Item, Section } from '../item.ts';
+import type { ManagementPath, Policy } from '../site.ts';
+import type { Action, Difference, Plan, PlannedAction } from './action.ts';
+import { listActions, type LabelledAction } from './actions.ts';
+import { itemCount } from './diff.ts';
+import { Model } from './model.ts';
+import { provePlan } from './prove.ts';
+
+export interface PlanInput {
+  readonly differences: readonly Difference[];
+  readonly actual: Configuration;
+  readonly desired: Configuration;
+  /** Carry out drift too (`drift: heal`); without it nobody's fix by hand is swept away. */
+  readonly heal: boolean;
+  readonly removals: Policy['removals'];
+  readonly management: ManagementPath;
+  readonly isOwn: (item: Item) => boolean;
+  readonly dialect: Dialect;
+}
+
+export type PlanResult =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'plan'; readonly plan: Plan }
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string };
+
+/** More than this in one rollout is several rollouts. */
+const mostActions = 500;
+
+export function makePlan(input: PlanInput): PlanResult {
+  const { dialect, actual } = input;
+  const differences = input.differences.filter(({ label }) => label !== 'drift' || input.heal);
+  if (differences.length === 0) return { kind: 'nothing' };
+  const alone = { base: actual, target: input.desired, management: input.management, isOwn: input.isOwn };
+  const onPath = (action: Action): boolean => dialect.managementPath([action], alone).kind !== 'untouched';
+  const list = listActions({ differences, actual, desired: input.desired, dialect, onPath });
+  if (list.actions.length === 0) return { kind: 'nothing' };
+  if (list.actions.length > mostActions) {
+    const message = `${list.actions.length} actions are more than one rollout may hold (${mostActions}): commit the change in several parts`;
+    return { kind: 'refused', code: 'plan-too-large', message };
+  }
+  const target = withSections(actual, list.target);
+  const context: PlanContext = { base: withSections(actual, list.base), target, management: input.management, isOwn: input.isOwn };
+  const plain = list.actions.map(({ action }) => action);
+  const removals = removalsOf(plain, list.base, list.target, itemCount(actual), input.removals);
+  const lines = renderAll(list.actions, list.base, dialect);
+  const actions = list.actions.map(({ label, action }, i): PlannedAction => {
+    const verdict = classifyAction({ label, action, context, removals, dialect });
+    return { id: i + 1, label, class: verdict.class, reason: verdict.reason, action, ...(lines[i] ?? { forward: [], rollback: [] }) };
+  });
+  const path = dialect.managementPath(plain, context);
+  const plan: Plan = {
+    actions,
+    ...strictest(actions),
+    base: list.base,
+    target: list.target,
+    baseDigest: digestBase(list.base, plain, context, dialect),
+    path,
+    rollback: 'exact',
+  };
+  const proof = provePlan(plan, dialect);
+  if (!proof.proved) return { kind: 'refused', code: 'proof-failed', message: proof.account };
+  return { kind: 'plan', plan };
+}
+
+/** The configuration with some of its sections replaced, new ones at the end. */
+function withSections(configuration: Configuration, sections: readonly Section[]): Configuration {
+  const by = new Map(sections.map((section) => [section.path, section]));
+  const kept = configuration.sections.map((section) => by.get(section.path) ?? section);
+  const known = new Set(configuration.sections.map((section) => section.path));
+  return { sections: [...kept, ...sections.filter((section) => !known.has(section.path))] };
+}
+
+/** What is typed forward and back for each action, in the state in which it happens. */
+function renderAll(
+  actions: readonly LabelledAction[],
+  base: readonly Section[],
+  dialect: Dialect,
+): readonly Pick<PlannedAction, 'forward' | 'rollback'>[] {
+  const model = new Model(base);
+  return actions.map(({ action }) => {
+    const forward = dialect.render(action, [model.section(action.section)], false);
+    model.apply(action);
+    const rollback = dialect.render(inverseOf(action), [model.section(action.section)], false);
+    return { forward, rollback };
+  });
+}
+
+/** For showing what the rollback does; what runs on the device is the converging pass. */
+export function inverseOf(action: Action): Action {
+  const { section } = action;
+  switch (action.verb) {
+    case 'add':
+      return { verb: 'remove', section, item: action.item, before: action.before };
+    case 'set':
+      return { verb: 'set', section, from: action.to, to: action.from };
+    case 'remove':
+      return { verb: 'add', section, item: action.item, before: action.before };
+    case 'move':
+      return { verb: 'move', section, item: action.item, before: action.wasBefore, wasBefore: action.before };
+  }
+}
+
+/** Items changed, removed, referenced or used as anchor, as they are before the plan; secrets left out. */
+function digestBase(base: readonly Section[], actions: readonly Action[], context: PlanContext, dialect: Dialect): string {
+  const footprint = new Set<string>();
+  const add = (item: Item | null): void => {
+    if (item === null) return;
+    const properties = item.properties.filter(([name]) => !dialect.isSecret(item.section, name));
+    footprint.add(canonicalItem({ ...item, properties }));
+  };
+  for (const action of actions) {
+    add(action.verb === 'set' ? action.from : action.verb === 'add' ? null : action.item);
+    if (action.verb !== 'set') add(action.before);
+    if (action.verb === 'move') add(action.wasBefore);
+    const item = action.verb === 'set' ? action.to : action.item;
+    for (const named of dialect.references(item, context.base)) add(named);
+  }
+  for (const { path } of base) footprint.add(canonicalItem({ section: path, key: null, created: false, properties: [], place: null }));
+  return sha256([...footprint].sort().join('\n'));
+}
