@@ -24,9 +24,19 @@ export interface Nth {
 
 /** One step on one item. `before` is the item it stands in front of (null: the end); only ordered sections use it. */
 export type Action =
-  | ({ readonly verb: 'add'; readonly section: string; readonly item: Item; readonly before: Item | null } & Nth)
+  | ({
+      readonly verb: 'add';
+      readonly section: string;
+      readonly item: Item;
+      readonly before: Item | null;
+    } & Nth)
   | ({ readonly verb: 'set'; readonly section: string; readonly from: Item; readonly to: Item } & Nth)
-  | ({ readonly verb: 'remove'; readonly section: string; readonly item: Item; readonly before: Item | null } & Nth)
+  | ({
+      readonly verb: 'remove';
+      readonly section: string;
+      readonly item: Item;
+      readonly before: Item | null;
+    } & Nth)
   | ({
       readonly verb: 'move';
       readonly section: string;

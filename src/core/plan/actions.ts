@@ -47,7 +47,9 @@ interface Work {
 }
 
 export function listActions(input: ActionInput): ActionList {
-  const works = [...groupBy(input.differences, (d) => d.section)].map(([path, found]) => workOf(input, path, found));
+  const works = [...groupBy(input.differences, (d) => d.section)].map(([path, found]) =>
+    workOf(input, path, found),
+  );
   const base = works.map((work) => work.base);
   const run = new Run(base, input.dialect);
   const rank = (work: Work): number => input.dialect.creationRank(work.path);
@@ -60,7 +62,12 @@ export function listActions(input: ActionInput): ActionList {
   const late = new Set(sets.filter(({ work, row }) => input.onPath(plainSet(work, row))));
   for (const set of sets) if (!late.has(set)) run.set(set.work, set.row);
   for (const work of up) run.moves(work);
-  const removes = down.flatMap((work) => work.rows.filter(isRemove).reverse().map((row) => ({ work, row })));
+  const removes = down.flatMap((work) =>
+    work.rows
+      .filter(isRemove)
+      .reverse()
+      .map((row) => ({ work, row })),
+  );
   const last = new Set(removes.filter(({ work, row }) => input.onPath(plainRemove(work, row))));
   for (const remove of removes) if (!last.has(remove)) run.remove(remove.work, remove.row);
   for (const { work, row } of late) run.set(work, row);
@@ -139,7 +146,9 @@ function addsInOrder(works: readonly Work[], input: ActionInput): readonly { wor
   const visit = (add: (typeof adds)[number]): void => {
     if (done.has(add)) return;
     done.add(add);
-    for (const named of add.row.target === null ? [] : input.dialect.references(add.row.target, input.desired)) {
+    for (const named of add.row.target === null
+      ? []
+      : input.dialect.references(add.row.target, input.desired)) {
       const other = named.key === null ? undefined : byItem.get(`${named.section}\n${named.key}`);
       if (other) visit(other);
     }
@@ -186,7 +195,9 @@ class Run {
     const sequence = this.#sequences.get(work)?.get(this.#groupOf(row.base ?? row.target));
     if (!sequence) return null;
     const start = sequence.rows.indexOf(row);
-    const next = sequence.rows.slice(start + 1).find((other) => other.base !== null && !sequence.movers.has(other));
+    const next = sequence.rows
+      .slice(start + 1)
+      .find((other) => other.base !== null && !sequence.movers.has(other));
     return (next && this.#rows.get(next)) ?? null;
   }
 
@@ -194,14 +205,23 @@ class Run {
     if (row.target === null) return;
     const anchor = this.#anchorOf(work, row);
     const before = anchor === null ? { before: null } : { before: anchor.item, ...this.#beforeNth(anchor) };
-    this.actions.push({ label: row.label, action: { verb: 'add', section: work.path, item: row.target, ...before } });
+    this.actions.push({
+      label: row.label,
+      action: { verb: 'add', section: work.path, item: row.target, ...before },
+    });
     this.#rows.set(row, this.model.add(row.target, anchor));
   }
 
   set(work: Work, row: WorkRow): void {
     const there = this.#rows.get(row);
     if (!there || row.base === null || row.target === null) return;
-    const action = { verb: 'set' as const, section: work.path, from: there.item, to: row.target, ...this.#nth(there) };
+    const action = {
+      verb: 'set' as const,
+      section: work.path,
+      from: there.item,
+      to: row.target,
+      ...this.#nth(there),
+    };
     this.actions.push({ label: row.label, action });
     this.model.set(there, changesBetween(there.item, row.target));
   }
@@ -215,7 +235,8 @@ class Run {
         if (!row || !there || !sequence.movers.has(row)) continue;
         const next = rows[i + 1];
         const anchor = (next && this.#rows.get(next)) ?? null;
-        const before = anchor === null ? { before: null } : { before: anchor.item, ...this.#beforeNth(anchor) };
+        const before =
+          anchor === null ? { before: null } : { before: anchor.item, ...this.#beforeNth(anchor) };
         const wasBefore = this.#successor(work, group, row);
         const action = { verb: 'move' as const, section: work.path, item: there.item, wasBefore, ...before };
         this.actions.push({ label: row.moveLabel, action: { ...action, ...this.#nth(there) } });
@@ -228,7 +249,13 @@ class Run {
     const there = this.#rows.get(row);
     if (!there || row.base === null) return;
     const before = work.ordered ? this.#successor(work, this.#groupOf(row.base), row) : null;
-    const action = { verb: 'remove' as const, section: work.path, item: there.item, before, ...this.#nth(there) };
+    const action = {
+      verb: 'remove' as const,
+      section: work.path,
+      item: there.item,
+      before,
+      ...this.#nth(there),
+    };
     this.actions.push({ label: row.label, action });
     this.model.remove(there);
   }

@@ -7,7 +7,16 @@
 import { canonicalItem } from '../digest.ts';
 import type { Item, Section } from '../item.ts';
 import type { Action } from './action.ts';
-import { actionsOf, checksOf, countForms, followGroup, groupOf, lookupAt, type Check, type FormFacts } from './footprint.ts';
+import {
+  actionsOf,
+  checksOf,
+  countForms,
+  followGroup,
+  groupOf,
+  lookupAt,
+  type Check,
+  type FormFacts,
+} from './checks.ts';
 import { Model, ModelRefusal, changesBetween, contentOf, type Lookup, type Row } from './model.ts';
 import type { Plan } from './action.ts';
 
@@ -29,7 +38,12 @@ export type Step =
       readonly before: Lookup | null;
     }
   /** A row behind `after` and in front of `before`, else it is moved in front of `before`. */
-  | { readonly kind: 'place'; readonly row: Lookup; readonly after: Lookup | null; readonly before: Lookup | null }
+  | {
+      readonly kind: 'place';
+      readonly row: Lookup;
+      readonly after: Lookup | null;
+      readonly before: Lookup | null;
+    }
   /** Rows of this form (keyed: of this key) above `keep` go. */
   | { readonly kind: 'surplus'; readonly form: Item; readonly keep: number };
 
@@ -37,11 +51,16 @@ export interface ConvergeFacts extends FormFacts {
   creationRank(section: string): number;
 }
 
-export function convergeSteps(plan: Pick<Plan, 'actions' | 'base' | 'target'>, facts: ConvergeFacts): readonly Step[] {
+export function convergeSteps(
+  plan: Pick<Plan, 'actions' | 'base' | 'target'>,
+  facts: ConvergeFacts,
+): readonly Step[] {
   const actions = actionsOf(plan);
   const checks = checksOf(actions, plan.base, plan.target, facts);
   const counts = countForms(plan.base);
-  const onPath = new Set(plan.actions.filter((p) => p.reason === 'management-path').map((p) => p.action.section));
+  const onPath = new Set(
+    plan.actions.filter((p) => p.reason === 'management-path').map((p) => p.action.section),
+  );
   const rank = (section: string): number => facts.creationRank(section);
   const restores: Step[] = [];
   const surplus: Step[] = [];
@@ -52,12 +71,15 @@ export function convergeSteps(plan: Pick<Plan, 'actions' | 'base' | 'target'>, f
     const anchor = restoreAnchor(action, plan.base, facts);
     collect(check, anchor, counts, restores, surplus);
   }
-  const places = plan.base.flatMap((section) => (section.kind === 'ordered' ? placeSteps(section, actions, plan, facts) : []));
-  const adding = (step: Step): boolean => step.kind === 'restore' || (step.kind === 'reset' && step.row.created);
+  const places = plan.base.flatMap((section) =>
+    section.kind === 'ordered' ? placeSteps(section, actions, plan, facts) : [],
+  );
+  const adding = (step: Step): boolean =>
+    step.kind === 'restore' || (step.kind === 'reset' && step.row.created);
   restores.sort(
     (a, b) =>
-      Number(!onPath.has(sectionOfStep(a)) || adding(a)) - Number(!onPath.has(sectionOfStep(b)) || adding(b)) ||
-      rank(sectionOfStep(a)) - rank(sectionOfStep(b)),
+      Number(!onPath.has(sectionOfStep(a)) || adding(a)) -
+        Number(!onPath.has(sectionOfStep(b)) || adding(b)) || rank(sectionOfStep(a)) - rank(sectionOfStep(b)),
   );
   surplus.sort((a, b) => rank(sectionOfStep(b)) - rank(sectionOfStep(a)));
   return [...restores, ...places, ...unique(surplus)];
@@ -75,14 +97,29 @@ export function sectionOfStep(step: Step): string {
   }
 }
 
-function collect(check: Check, before: Lookup | null, counts: ReadonlyMap<string, number>, restores: Step[], surplus: Step[]): void {
+function collect(
+  check: Check,
+  before: Lookup | null,
+  counts: ReadonlyMap<string, number>,
+  restores: Step[],
+  surplus: Step[],
+): void {
   const had = (item: Item): number => counts.get(canonicalItem(item)) ?? 0;
   if (check.by === 'key') {
     const { row, properties } = check;
     if (!check.inBase) surplus.push({ kind: 'surplus', form: row, keep: 0 });
-    else restores.push({ kind: 'reset', row, before, properties: properties.map((p) => [p.name, p.base] as const) });
+    else
+      restores.push({
+        kind: 'reset',
+        row,
+        before,
+        properties: properties.map((p) => [p.name, p.base] as const),
+      });
   } else if (check.by === 'count') {
-    const made = [...(check.produced ? [check.produced.form] : []), ...check.between.map((form) => form.form)];
+    const made = [
+      ...(check.produced ? [check.produced.form] : []),
+      ...check.between.map((form) => form.form),
+    ];
     const donors = made.map((form) => ({ form, keep: had(form) }));
     if (check.consumed) {
       const { form } = check.consumed;
@@ -110,7 +147,9 @@ function restoreAnchor(action: Action, base: readonly Section[], facts: FormFact
   const group = groupOf(action, facts);
   const rows = section.items.filter((item) => (facts.orderGroup(item) ?? '') === group);
   const content = canonicalItem(action.item);
-  const own = rows.findIndex((item) => (item.key !== null ? item.key === action.item.key : canonicalItem(item) === content));
+  const own = rows.findIndex((item) =>
+    item.key !== null ? item.key === action.item.key : canonicalItem(item) === content,
+  );
   return own < 0 ? null : lookupAt(rows, own + 1);
 }
 
@@ -121,7 +160,9 @@ function placeSteps(
   facts: FormFacts,
 ): readonly Step[] {
   const mine = actions.filter((action) => action.section === section.path);
-  const groups = new Set(mine.filter((action) => action.verb !== 'set').map((action) => groupOf(action, facts)));
+  const groups = new Set(
+    mine.filter((action) => action.verb !== 'set').map((action) => groupOf(action, facts)),
+  );
   return [...groups].flatMap((group) => {
     const { base, became } = followGroup(group, section, actions, facts);
     const moved = movedRows(base, became, mine);
@@ -131,31 +172,44 @@ function placeSteps(
       let previous = i - 1;
       while (moved.has(previous)) previous -= 1;
       const row = lookupAt(base, i);
-      if (row) steps.push({ kind: 'place', row, after: lookupAt(base, previous), before: lookupAt(base, i + 1) });
+      if (row)
+        steps.push({ kind: 'place', row, after: lookupAt(base, previous), before: lookupAt(base, i + 1) });
     }
     return steps;
   });
 }
 
 /** Base rows that the plan moves or takes away, and all rows that content alone can't tell from such a row. */
-function movedRows(base: readonly Item[], became: readonly number[], actions: readonly Action[]): ReadonlySet<number> {
+function movedRows(
+  base: readonly Item[],
+  became: readonly number[],
+  actions: readonly Action[],
+): ReadonlySet<number> {
   const contents = base.map((item) => item.key ?? canonicalItem(item));
   const times = new Map<string, number>();
   for (const content of contents) times.set(content, (times.get(content) ?? 0) + 1);
   const used = new Set(
-    actions.flatMap((a) => (a.verb === 'set' ? [a.from, a.to] : [a.item])).map((item) => item.key ?? canonicalItem(item)),
+    actions
+      .flatMap((a) => (a.verb === 'set' ? [a.from, a.to] : [a.item]))
+      .map((item) => item.key ?? canonicalItem(item)),
   );
   const movedForms = new Set(
     actions.filter((a) => a.verb === 'move').map(({ item }) => item.key ?? canonicalItem(item)),
   );
   const setBack = new Map(
-    actions.flatMap((a) => (a.verb === 'set' ? [[a.from.key ?? canonicalItem(a.from), a.to.key ?? canonicalItem(a.to)] as const] : [])),
+    actions.flatMap((a) =>
+      a.verb === 'set'
+        ? [[a.from.key ?? canonicalItem(a.from), a.to.key ?? canonicalItem(a.to)] as const]
+        : [],
+    ),
   );
   return new Set(
     [...base.keys()].filter((i) => {
       const content = contents[i] ?? '';
       const alike = used.has(content) && (times.get(content) ?? 0) > 1;
-      return became[i] === -1 || alike || movedForms.has(content) || movedForms.has(setBack.get(content) ?? '\0');
+      return (
+        became[i] === -1 || alike || movedForms.has(content) || movedForms.has(setBack.get(content) ?? '\0')
+      );
     }),
   );
 }

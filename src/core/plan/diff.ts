@@ -5,7 +5,14 @@
  * Near linear in the number of rows.
  */
 import type { Dialect, Problem } from '../dialect.ts';
-import { sameProperties, sectionOf, type Configuration, type Item, type Properties, type Section } from '../item.ts';
+import {
+  sameProperties,
+  sectionOf,
+  type Configuration,
+  type Item,
+  type Properties,
+  type Section,
+} from '../item.ts';
 import type { Action, Difference, Label } from './action.ts';
 import { matchRows, type Triple } from './match.ts';
 import { groupBy, isIncreasing, longestIncreasing } from './order.ts';
@@ -32,7 +39,9 @@ export interface DiffResult {
 
 export function diffConfigurations(input: DiffInput): DiffResult {
   const { confirmed, desired, actual } = input;
-  const paths = new Set([...desired.sections, ...actual.sections, ...(confirmed?.sections ?? [])].map((s) => s.path));
+  const paths = new Set(
+    [...desired.sections, ...actual.sections, ...(confirmed?.sections ?? [])].map((s) => s.path),
+  );
   const [desiredBy, actualBy, confirmedBy] = [desired, actual, confirmed].map(
     (c) => new Map(c?.sections.map((s) => [s.path, s])),
   ) as [Map<string, Section>, Map<string, Section>, Map<string, Section>];
@@ -42,13 +51,16 @@ export function diffConfigurations(input: DiffInput): DiffResult {
   for (const path of paths) {
     if (!ownsSection(path, input.owns, desired, confirmed)) continue;
     const rules = input.ignore.filter((rule) => rule.section === path);
-    const [d, a, c] = [desiredBy, actualBy, confirmedBy].map((by) => viewOf(by.get(path)?.items ?? [], rules));
+    const [d, a, c] = [desiredBy, actualBy, confirmedBy].map((by) =>
+      viewOf(by.get(path)?.items ?? [], rules),
+    );
     if (!d || !a || !c) continue;
     ignored += a.ignored;
     const known = actualBy.get(path)?.kind ?? desiredBy.get(path)?.kind ?? 'unknown';
     const found = diffSection(input, known === 'ordered', d.items, a.items, c.items);
     const problem = blockedBy(path, known, found, input.dialect);
-    if (problem === null) for (const difference of found) differences.push(withIgnored(difference, actualBy.get(path), rules));
+    if (problem === null)
+      for (const difference of found) differences.push(withIgnored(difference, actualBy.get(path), rules));
     else blocked.push(problem);
   }
   return { differences, blocked, ignored };
@@ -65,12 +77,19 @@ function diffSection(
   const groupOf = (item: Item): string => input.dialect.orderGroup(item) ?? '';
   const triples = matchRows({ confirmed, desired, actual, hasConfirmed, groupOf });
   const changes = triples.flatMap((triple) => {
-    const [c, d, a] = [at(confirmed, triple.confirmed), at(desired, triple.desired), at(actual, triple.actual)];
+    const [c, d, a] = [
+      at(confirmed, triple.confirmed),
+      at(desired, triple.desired),
+      at(actual, triple.actual),
+    ];
     const difference = compareRow(c, d, a, hasConfirmed, input.owns);
     return difference === null ? [] : [{ difference, position: triple.desired ?? triple.actual ?? 0 }];
   });
   // In the order of the desired text; what it does not name comes last.
-  changes.sort((x, y) => Number(x.difference.target === null) - Number(y.difference.target === null) || x.position - y.position);
+  changes.sort(
+    (x, y) =>
+      Number(x.difference.target === null) - Number(y.difference.target === null) || x.position - y.position,
+  );
   const rows = changes.map(({ difference }) => difference);
   return ordered ? [...rows, ...moves(triples, desired, actual, hasConfirmed, groupOf)] : rows;
 }
@@ -79,7 +98,13 @@ function at(items: readonly Item[], index: number | null): Item | null {
   return index === null ? null : (items[index] ?? null);
 }
 
-function compareRow(c: Item | null, d: Item | null, a: Item | null, hasConfirmed: boolean, owns: Owns): Difference | null {
+function compareRow(
+  c: Item | null,
+  d: Item | null,
+  a: Item | null,
+  hasConfirmed: boolean,
+  owns: Owns,
+): Difference | null {
   const some = d ?? a ?? c;
   if (some === null) return null;
   let [was, wanted, had] = [c, d, a];
@@ -100,7 +125,13 @@ function compareRow(c: Item | null, d: Item | null, a: Item | null, hasConfirmed
     }
   }
   if (same(wanted, had)) return null;
-  return { label: labelOf(was, wanted, had, hasConfirmed), section: some.section, base: had, target: wanted, confirmed: was };
+  return {
+    label: labelOf(was, wanted, had, hasConfirmed),
+    section: some.section,
+    base: had,
+    target: wanted,
+    confirmed: was,
+  };
 }
 
 function namesOf(...items: readonly (Item | null)[]): ReadonlySet<string> {
@@ -114,7 +145,9 @@ function same(a: Item | null, b: Item | null): boolean {
 }
 
 function present(properties: Properties): Properties {
-  return properties.some(([, value]) => value === null) ? properties.filter(([, value]) => value !== null) : properties;
+  return properties.some(([, value]) => value === null)
+    ? properties.filter(([, value]) => value !== null)
+    : properties;
 }
 
 function labelOf(was: Item | null, wanted: Item | null, had: Item | null, hasConfirmed: boolean): Label {
@@ -145,7 +178,13 @@ function moves(
       const { section } = pair.item;
       found.push({
         position: pair.d,
-        difference: { label, section, base: actual[pair.a] ?? pair.item, target: actual[pair.a] ?? pair.item, confirmed: null },
+        difference: {
+          label,
+          section,
+          base: actual[pair.a] ?? pair.item,
+          target: actual[pair.a] ?? pair.item,
+          confirmed: null,
+        },
       });
     });
   }
@@ -160,7 +199,12 @@ function orderLabel(group: readonly { confirmed: number | null; d: number; a: nu
   return isIncreasing(asDesired) ? 'drift' : 'conflict';
 }
 
-function blockedBy(path: string, kind: Section['kind'], found: readonly Difference[], dialect: Dialect): Problem | null {
+function blockedBy(
+  path: string,
+  kind: Section['kind'],
+  found: readonly Difference[],
+  dialect: Dialect,
+): Problem | null {
   const first = found[0];
   if (first === undefined) return null;
   if (kind === 'unknown') {
@@ -189,14 +233,22 @@ export function isMove({ base, target }: Pick<Difference, 'base' | 'target'>): b
 }
 
 /** Ignored properties stay on the device as they are: in the base and, unchanged, in the target. */
-function withIgnored(difference: Difference, section: Section | undefined, rules: readonly IgnoreRule[]): Difference {
+function withIgnored(
+  difference: Difference,
+  section: Section | undefined,
+  rules: readonly IgnoreRule[],
+): Difference {
   const { base, target } = difference;
   if (base === null || !rules.some((rule) => rule.properties !== null)) return difference;
   const twins = section?.items.filter((item) => item.key === base.key) ?? [];
   const whole = twins.find((item) => same(viewOf([item], rules).items[0] ?? null, base)) ?? base;
   const names = new Set(base.properties.map(([name]) => name));
   const kept = whole.properties.filter(([name]) => !names.has(name));
-  return { ...difference, base: whole, target: target && { ...target, properties: overlay(target.properties, kept) } };
+  return {
+    ...difference,
+    base: whole,
+    target: target && { ...target, properties: overlay(target.properties, kept) },
+  };
 }
 
 export function itemCount(configuration: Configuration): number {

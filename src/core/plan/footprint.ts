@@ -1,274 +1,21 @@
 /**
- * The footprint of a plan as data: for each action, how to tell by reading alone whether its item is as in the
- * base, as in the target, on the way, or something else. The device's own check is rendered from the same data,
- * so that the two can't mean different things. Reads only; nothing here knows time or device.
+ * Where a reading stands against a plan: base, target, in between, or something else; and what somebody else
+ * changed meanwhile. Reads only; the checks are the same data that the device's own check is rendered from.
  */
 import { canonicalItem } from '../digest.ts';
-import { sameItem, sectionOf, type Configuration, type Item, type Section } from '../item.ts';
-import type { Action, FootprintState, Plan, PlannedAction } from './action.ts';
-import { Model, changesBetween, lookupOf, type Lookup } from './model.ts';
-import { groupBy, longestIncreasing } from './order.ts';
-import { defaultRow } from './scope.ts';
-
-/** What a dialect must tell about forms and order. */
-export interface FormFacts {
-  orderGroup(item: Item): string | null;
-  intermediates?(from: Item, to: Item): readonly Item[];
-}
-
-/** How many rows have exactly this form: `least` to `most` ever; `turned` once the action has happened. */
-export interface FormCount {
-  readonly form: Item;
-  readonly least: number;
-  readonly most: number;
-  /** The count at which this action has done its part. */
-  readonly turned: number;
-}
-
-/** Between which rows a row stands; null: no neighbour on that side. */
-export interface Slot {
-  readonly after: Lookup | null;
-  readonly before: Lookup | null;
-}
-
-export interface TouchedProperty {
-  readonly name: string;
-  /** Null: absent, which is the default. */
-  readonly base: string | null;
-  readonly target: string | null;
-}
-
-export type Check =
-  /** A row found by its key (or the only one): there or not, and the properties that the plan touches. */
-  | {
-      readonly by: 'key';
-      readonly row: Item;
-      readonly inBase: boolean;
-      readonly inTarget: boolean;
-      readonly properties: readonly TouchedProperty[];
-    }
-  /** Rows found by content alone: how many of each form. */
-  | {
-      readonly by: 'count';
-      readonly consumed: FormCount | null;
-      readonly produced: FormCount | null;
-      readonly between: readonly FormCount[];
-    }
-  /** A row's place among rows that nobody moves. */
-  | { readonly by: 'place'; readonly row: Lookup; readonly base: Slot; readonly target: Slot };
-
-export type ItemState = FootprintState['items'][number];
-
-/** One check for each action, in their order. */
-export function checksOf(actions: readonly Action[], base: readonly Section[], target: readonly Section[], facts: FormFacts): readonly Check[] {
-  const counts = new Counts(base, target);
-  return actions.map((action) => {
-    switch (action.verb) {
-      case 'add':
-        return action.item.key === null
-          ? { by: 'count', consumed: null, produced: counts.produced(action.item), between: [] }
-          : keyCheck(null, action.item);
-      case 'remove':
-        return action.item.key === null
-          ? { by: 'count', consumed: counts.consumed(action.item), produced: null, between: [] }
-          : keyCheck(action.item, null);
-      case 'set': {
-        if (action.from.key !== null) return keyCheck(action.from, action.to);
-        const between = (facts.intermediates?.(action.from, action.to) ?? []).map((form) => counts.still(form));
-        return { by: 'count', consumed: counts.consumed(action.from), produced: counts.produced(action.to), between };
-      }
-      case 'move':
-        return placeCheck(action, base, target, actions, facts);
-    }
-  });
-}
-
-function keyCheck(base: Item | null, target: Item | null): Check {
-  const row = base ?? target;
-  if (row === null) throw new TypeError('a check needs an item');
-  const nothing = { ...row, properties: [] };
-  const names = new Map(changesBetween(base ?? nothing, target ?? nothing));
-  const [was, is] = [new Map(base?.properties), new Map(target?.properties)];
-  const key = new Set(base && target ? [] : defaultRow(row).properties.map(([name]) => name));
-  const properties = [...names.keys()]
-    .filter((name) => !key.has(name))
-    .map((name) => ({ name, base: was.get(name) ?? null, target: is.get(name) ?? null }));
-  return { by: 'key', row, inBase: base !== null, inTarget: target !== null, properties };
-}
-
-/** Counts of forms, and how many actions so far have used each. */
-class Counts {
-  readonly #base: ReadonlyMap<string, number>;
-  readonly #target: ReadonlyMap<string, number>;
-  readonly #used = new Map<string, number>();
-
-  constructor(base: readonly Section[], target: readonly Section[]) {
-    this.#base = countForms(base);
-    this.#target = countForms(target);
-  }
-
-  #range(form: Item): { form: Item; least: number; most: number; had: number } {
-    const content = canonicalItem(form);
-    const had = this.#base.get(content) ?? 0;
-    const has = this.#target.get(content) ?? 0;
-    return { form, least: Math.min(had, has), most: Math.max(had, has), had };
-  }
-
-  #use(form: Item): number {
-    const content = canonicalItem(form);
-    const used = (this.#used.get(content) ?? 0) + 1;
-    this.#used.set(content, used);
-    return used;
-  }
-
-  consumed(item: Item): FormCount {
-    const { had, ...range } = this.#range(item);
-    return { ...range, turned: had - this.#use(item) };
-  }
-
-  produced(item: Item): FormCount {
-    const { had, ...range } = this.#range(item);
-    return { ...range, turned: had + this.#use(item) };
-  }
-
-  still(item: Item): FormCount {
-    const { had, ...range } = this.#range(item);
-    return { ...range, turned: had };
-  }
-}
-
-export function countForms(sections: readonly Section[]): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const { items } of sections) {
-    for (const item of items) {
-      const content = canonicalItem(item);
-      counts.set(content, (counts.get(content) ?? 0) + 1);
-    }
-  }
-  return counts;
-}
-
-/** A lookup of the n-th row of a list by its content there. */
-export function lookupAt(items: readonly Item[], index: number): Lookup | null {
-  const item = items[index];
-  if (item === undefined) return null;
-  if (item.key !== null) return lookupOf(item);
-  const content = canonicalItem(item);
-  const nth = items.slice(0, index).filter((other) => canonicalItem(other) === content).length;
-  return lookupOf(item, nth);
-}
-
-export interface GroupRows {
-  /** Rows of the group in base and target, and for each base row its index in the target (-1: it goes). */
-  readonly base: readonly Item[];
-  readonly target: readonly Item[];
-  readonly became: readonly number[];
-}
-
-/** The rows of one order group before and after, paired by following the actions on a model. */
-export function followGroup(group: string, section: Section, actions: readonly Action[], facts: FormFacts): GroupRows {
-  const model = new Model([section]);
-  const inGroup = (item: Item): boolean => (facts.orderGroup(item) ?? '') === group;
-  const baseRows = model.rows(section.path).filter((row) => inGroup(row.item));
-  const base = baseRows.map((row) => row.item);
-  for (const action of actions) if (action.section === section.path) model.apply(action);
-  const targetRows = model.rows(section.path).filter((row) => inGroup(row.item));
-  const index = new Map(targetRows.map((row, i) => [row, i]));
-  return { base, target: targetRows.map((row) => row.item), became: baseRows.map((row) => index.get(row) ?? -1) };
-}
-
-function placeCheck(
-  action: Action & { verb: 'move' },
-  base: readonly Section[],
-  target: readonly Section[],
-  actions: readonly Action[],
-  facts: FormFacts,
-): Check {
-  const section = base.find((s) => s.path === action.section) ?? { path: action.section, kind: 'ordered', items: [] };
-  const group = facts.orderGroup(action.item) ?? '';
-  const rows = followGroup(group, section, actions, facts);
-  const kept = rows.became.map((t, b) => ({ b, t })).filter(({ t }) => t >= 0);
-  const stays = new Set(longestIncreasing(kept.map(({ t }) => t)).map((i) => kept[i]?.b ?? -1));
-  const content = canonicalItem(action.item);
-  const matches = kept.filter(({ b, t }) => {
-    const form = rows.target[t];
-    return !stays.has(b) && form !== undefined && (form.key !== null ? form.key === action.item.key : canonicalItem(form) === content);
-  });
-  const own = matches[0] ?? { b: -1, t: -1 };
-  const bothForms = (b: number, t: number): Lookup | null => {
-    const forms = [lookupAt(rows.target, t), lookupAt(rows.base, b)].flatMap((lookup) => lookup?.forms ?? []);
-    const [first, second] = forms;
-    const same = first && second && sameItem(first.item, second.item) && first.nth === second.nth;
-    return first ? { section: action.section, forms: same || first.item.key !== null ? [first] : forms } : null;
-  };
-  const neighbour = (from: number, step: -1 | 1, side: 'b' | 't'): Lookup | null => {
-    const sorted = kept.filter(({ b }) => stays.has(b)).sort((x, y) => (x[side] - y[side]) * step);
-    const found = sorted.find((row) => (row[side] - from) * step > 0);
-    return found ? bothForms(found.b, found.t) : null;
-  };
-  return {
-    by: 'place',
-    row: bothForms(own.b, own.t) ?? lookupOf(action.item),
-    base: { after: neighbour(own.b, -1, 'b'), before: neighbour(own.b, 1, 'b') },
-    target: { after: neighbour(own.t, -1, 't'), before: neighbour(own.t, 1, 't') },
-  };
-}
-
-/** What a check says about a device, here the one in memory. */
-export function evaluate(check: Check, model: Model): ItemState {
-  switch (check.by) {
-    case 'key': {
-      const row = model.matching(check.row)[0] ?? null;
-      const item = row?.item ?? (check.row.created ? null : defaultRow(check.row));
-      const matches = (side: 'base' | 'target', there: boolean): boolean =>
-        item === null ? !there : there && check.properties.every((p) => valueOf(item, p.name) === p[side]);
-      if (matches('base', check.inBase)) return 'base';
-      if (matches('target', check.inTarget)) return 'target';
-      const mixed =
-        item !== null &&
-        check.inBase &&
-        check.inTarget &&
-        check.properties.every((p) => [p.base, p.target].includes(valueOf(item, p.name)));
-      return mixed ? 'plan' : 'other';
-    }
-    case 'count': {
-      const count = (form: FormCount | null): number => (form === null ? 0 : model.matching(form.form).length);
-      const [c, p] = [count(check.consumed), count(check.produced)];
-      if (outside(check.consumed, c) || outside(check.produced, p)) return 'other';
-      const gone = check.consumed === null || c <= check.consumed.turned;
-      const made = check.produced === null || p >= check.produced.turned;
-      const kept = check.consumed === null || !gone;
-      const missing = check.produced === null || !made;
-      if (kept && missing) return 'base';
-      if (gone && made) return 'target';
-      return gone && check.between.some((form) => count(form) > form.turned) ? 'plan' : 'other';
-    }
-    case 'place': {
-      const row = model.find(check.row);
-      if (row === null) return 'other';
-      const position = model.position(row);
-      const stands = (slot: Slot): boolean => {
-        const after = slot.after && model.find(slot.after);
-        const before = slot.before && model.find(slot.before);
-        if ((slot.after && !after) || (slot.before && !before)) return false;
-        return (!after || model.position(after) < position) && (!before || position < model.position(before));
-      };
-      return stands(check.base) ? 'base' : stands(check.target) ? 'target' : 'other';
-    }
-  }
-}
-
-function outside(form: FormCount | null, count: number): boolean {
-  return form !== null && (count < form.least || count > form.most);
-}
-
-function valueOf(item: Item, name: string): string | null {
-  return item.properties.find(([n]) => n === name)?.[1] ?? null;
-}
-
-export function actionsOf(plan: { readonly actions: readonly PlannedAction[] }): readonly Action[] {
-  return plan.actions.map((planned) => planned.action);
-}
+import { sectionOf, type Configuration, type Item, type Section } from '../item.ts';
+import type { Action, FootprintState, Plan } from './action.ts';
+import {
+  actionsOf,
+  checksOf,
+  evaluate,
+  groupOf,
+  type Check,
+  type FormFacts,
+  type ItemState,
+} from './checks.ts';
+import { Model } from './model.ts';
+import { groupBy } from './order.ts';
 
 /** Where an actual configuration stands against the plan. */
 export function footprintState(
@@ -277,7 +24,9 @@ export function footprintState(
   facts: FormFacts,
 ): FootprintState {
   const actions = actionsOf(plan);
-  const model = new Model(plan.base.map(({ path, kind }) => sectionOf(actual, path) ?? { path, kind, items: [] }));
+  const model = new Model(
+    plan.base.map(({ path, kind }) => sectionOf(actual, path) ?? { path, kind, items: [] }),
+  );
   const items = checksOf(actions, plan.base, plan.target, facts).map((check) => evaluate(check, model));
   const all = (state: ItemState): boolean => items.every((item) => item === state);
   const order = (sections: readonly Section[]): boolean => sameOrder(actions, sections, model, facts);
@@ -287,7 +36,12 @@ export function footprintState(
 }
 
 /** Whether the known rows of each touched group stand in the given order; rows unknown to it do not count. */
-function sameOrder(actions: readonly Action[], sections: readonly Section[], model: Model, facts: FormFacts): boolean {
+function sameOrder(
+  actions: readonly Action[],
+  sections: readonly Section[],
+  model: Model,
+  facts: FormFacts,
+): boolean {
   for (const { path, items, kind } of sections) {
     if (kind !== 'ordered') continue;
     const touched = new Set(actions.filter((a) => a.section === path).map((a) => groupOf(a, facts)));
@@ -310,6 +64,75 @@ function sameOrder(actions: readonly Action[], sections: readonly Section[], mod
   return true;
 }
 
-export function groupOf(action: Action, facts: FormFacts): string {
-  return facts.orderGroup(action.verb === 'set' ? action.from : action.item) ?? '';
+/**
+ * Another writer's traces: what differs from the base outside the footprint. Counted, never judged. `owned`: paths
+ * of the sections that siteward looks at on this device; all that either text has when it is not said.
+ */
+export function countForeignChanges(
+  plan: Pick<Plan, 'actions' | 'base' | 'target'>,
+  base: Configuration,
+  actual: Configuration,
+  facts: FormFacts,
+  owned: readonly string[] = [...base.sections, ...actual.sections].map((section) => section.path),
+): number {
+  const touched = touchedOf(checksOf(actionsOf(plan), plan.base, plan.target, facts));
+  let changes = 0;
+  for (const path of new Set(owned)) {
+    const was = identitiesOf(sectionOf(base, path)?.items ?? [], touched);
+    const is = identitiesOf(sectionOf(actual, path)?.items ?? [], touched);
+    for (const [id, item] of was) if (is.get(id) !== item) changes += 1;
+    for (const id of is.keys()) if (!was.has(id)) changes += 1;
+  }
+  return changes;
+}
+
+interface Touched {
+  /** Names of the properties that the plan touches, by section and key; null: the row comes or goes. */
+  readonly keys: ReadonlyMap<string, ReadonlySet<string> | null>;
+  readonly contents: ReadonlySet<string>;
+}
+
+function touchedOf(checks: readonly Check[]): Touched {
+  const keys = new Map<string, ReadonlySet<string> | null>();
+  const contents = new Set<string>();
+  for (const check of checks) {
+    if (check.by === 'key') {
+      const whole = check.row.created && !(check.inBase && check.inTarget);
+      keys.set(idOf(check.row), whole ? null : new Set(check.properties.map((property) => property.name)));
+    } else if (check.by === 'count') {
+      for (const form of [check.consumed, check.produced, ...check.between]) {
+        if (form) contents.add(canonicalItem(form.form));
+      }
+    }
+  }
+  return { keys, contents };
+}
+
+function idOf(item: Item): string {
+  return `${item.section}\n${item.key ?? ''}`;
+}
+
+/** Keyed rows with their content, the n-th of equal unkeyed ones; what the plan touches is left out. */
+function identitiesOf(items: readonly Item[], touched: Touched): ReadonlyMap<string, string> {
+  const result = new Map<string, string>();
+  const seen = new Map<string, number>();
+  for (const item of items) {
+    const content = canonicalItem(item);
+    if (item.key === null && touched.contents.has(content)) continue;
+    const names = item.key === null ? undefined : touched.keys.get(idOf(item));
+    if (names === null) continue;
+    const properties = names ? item.properties.filter(([name]) => !names.has(name)) : item.properties;
+    // A builtin row is exported only while something on it is not as it came.
+    if (
+      names &&
+      !item.created &&
+      properties.every(([name, v]) => (item.key ?? '').includes(`${name}=${v ?? ''}`))
+    )
+      continue;
+    const id = item.key === null ? content : `key ${item.key}`;
+    const n = (seen.get(id) ?? 0) + 1;
+    seen.set(id, n);
+    result.set(`${n} ${id}`, names ? canonicalItem({ ...item, properties }) : content);
+  }
+  return result;
 }

@@ -86,7 +86,11 @@ function matchByContent(input: MatchInput): readonly Triple[] {
 
   const itemAt = (items: readonly Item[], index: number): Item => items[index] as Item;
   const pairs = pairSimilar(
-    wanted.map(({ index, was }) => ({ item: itemAt(desired, index), position: index, unchanged: was !== null })),
+    wanted.map(({ index, was }) => ({
+      item: itemAt(desired, index),
+      position: index,
+      unchanged: was !== null,
+    })),
     had.map(({ index, was }) => ({ item: itemAt(actual, index), position: index, unchanged: was !== null })),
     groupOf,
   );
@@ -96,7 +100,11 @@ function matchByContent(input: MatchInput): readonly Triple[] {
     const j = pairs.get(i);
     const other = j === undefined ? undefined : had[j];
     if (j !== undefined) pairedActual.add(j);
-    const triple = { desired: row.index, actual: other?.index ?? null, confirmed: row.was ?? other?.was ?? null };
+    const triple = {
+      desired: row.index,
+      actual: other?.index ?? null,
+      confirmed: row.was ?? other?.was ?? null,
+    };
     (triple.confirmed === null ? open : triples).push(triple);
   });
   had.forEach((row, j) => {

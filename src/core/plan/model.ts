@@ -53,7 +53,11 @@ export class Model {
   }
 
   sections(): readonly Section[] {
-    return [...this.#tables].map(([path, { kind, rows }]) => ({ path, kind, items: rows.map((row) => row.item) }));
+    return [...this.#tables].map(([path, { kind, rows }]) => ({
+      path,
+      kind,
+      items: rows.map((row) => row.item),
+    }));
   }
 
   section(path: string): Section {

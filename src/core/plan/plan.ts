@@ -7,7 +7,7 @@ import { canonicalItem, sha256 } from '../digest.ts';
 import type { Dialect, PlanContext } from '../dialect.ts';
 import type { Configuration, Item, Section } from '../item.ts';
 import type { ManagementPath, Policy } from '../site.ts';
-import type { Action, Difference, Plan, PlannedAction } from './action.ts';
+import type { Action, Difference, Label, Plan, PlannedAction } from './action.ts';
 import { listActions, type LabelledAction } from './actions.ts';
 import { itemCount } from './diff.ts';
 import { Model } from './model.ts';
@@ -17,9 +17,10 @@ export interface PlanInput {
   readonly differences: readonly Difference[];
   readonly actual: Configuration;
   readonly desired: Configuration;
-  /** Carry out drift too (`drift: heal`); without it nobody's fix by hand is swept away. */
-  readonly heal: boolean;
-  readonly removals: Policy['removals'];
+  /** Which differences to carry out: drift only when healing, so that nobody's fix by hand is swept away. */
+  readonly labels: readonly Label[];
+  /** What one plan may take away without a signature. */
+  readonly caps: Policy['removals'];
   readonly management: ManagementPath;
   readonly isOwn: (item: Item) => boolean;
   readonly dialect: Dialect;
@@ -35,7 +36,7 @@ const mostActions = 500;
 
 export function makePlan(input: PlanInput): PlanResult {
   const { dialect, actual } = input;
-  const differences = input.differences.filter(({ label }) => label !== 'drift' || input.heal);
+  const differences = input.differences.filter(({ label }) => input.labels.includes(label));
   if (differences.length === 0) return { kind: 'nothing' };
   const alone = { base: actual, target: input.desired, management: input.management, isOwn: input.isOwn };
   const onPath = (action: Action): boolean => dialect.managementPath([action], alone).kind !== 'untouched';
@@ -46,13 +47,25 @@ export function makePlan(input: PlanInput): PlanResult {
     return { kind: 'refused', code: 'plan-too-large', message };
   }
   const target = withSections(actual, list.target);
-  const context: PlanContext = { base: withSections(actual, list.base), target, management: input.management, isOwn: input.isOwn };
+  const context: PlanContext = {
+    base: withSections(actual, list.base),
+    target,
+    management: input.management,
+    isOwn: input.isOwn,
+  };
   const plain = list.actions.map(({ action }) => action);
-  const removals = removalsOf(plain, list.base, list.target, itemCount(actual), input.removals);
+  const removals = removalsOf(plain, list.base, list.target, itemCount(actual), input.caps);
   const lines = renderAll(list.actions, list.base, dialect);
   const actions = list.actions.map(({ label, action }, i): PlannedAction => {
     const verdict = classifyAction({ label, action, context, removals, dialect });
-    return { id: i + 1, label, class: verdict.class, reason: verdict.reason, action, ...(lines[i] ?? { forward: [], rollback: [] }) };
+    return {
+      id: i + 1,
+      label,
+      class: verdict.class,
+      reason: verdict.reason,
+      action,
+      ...(lines[i] ?? { forward: [], rollback: [] }),
+    };
   });
   const path = dialect.managementPath(plain, context);
   const plan: Plan = {
@@ -108,7 +121,12 @@ export function inverseOf(action: Action): Action {
 }
 
 /** Items changed, removed, referenced or used as anchor, as they are before the plan; secrets left out. */
-function digestBase(base: readonly Section[], actions: readonly Action[], context: PlanContext, dialect: Dialect): string {
+function digestBase(
+  base: readonly Section[],
+  actions: readonly Action[],
+  context: PlanContext,
+  dialect: Dialect,
+): string {
   const footprint = new Set<string>();
   const add = (item: Item | null): void => {
     if (item === null) return;
@@ -122,6 +140,7 @@ function digestBase(base: readonly Section[], actions: readonly Action[], contex
     const item = action.verb === 'set' ? action.to : action.item;
     for (const named of dialect.references(item, context.base)) add(named);
   }
-  for (const { path } of base) footprint.add(canonicalItem({ section: path, key: null, created: false, properties: [], place: null }));
+  for (const { path } of base)
+    footprint.add(canonicalItem({ section: path, key: null, created: false, properties: [], place: null }));
   return sha256([...footprint].sort().join('\n'));
 }

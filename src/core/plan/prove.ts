@@ -7,8 +7,8 @@ import { canonicalItem } from '../digest.ts';
 import type { Item, Section } from '../item.ts';
 import type { Action, Plan } from './action.ts';
 import { convergeSteps, runPass, type ConvergeFacts, type Step } from './converge.ts';
-import { actionsOf, checksOf, evaluate, groupOf, type Check, type FormFacts } from './footprint.ts';
-import { countForeignChanges } from './foreign.ts';
+import { actionsOf, checksOf, evaluate, groupOf, type Check, type FormFacts } from './checks.ts';
+import { countForeignChanges } from './footprint.ts';
 import { Model, ModelRefusal, changesBetween, lookupOf } from './model.ts';
 import { groupBy } from './order.ts';
 
@@ -22,7 +22,7 @@ const mostPasses = 4;
 export function provePlan(plan: Pick<Plan, 'actions' | 'base' | 'target'>, facts: ConvergeFacts): Proof {
   const actions = actionsOf(plan);
   const checks = checksOf(actions, plan.base, plan.target, facts);
-  const outside = countForeignChanges(plan, { sections: plan.base }, { sections: plan.target }, paths(plan.base), facts);
+  const outside = countForeignChanges(plan, { sections: plan.base }, { sections: plan.target }, facts);
   if (outside > 0) return failed(`${outside} items outside the footprint would change`);
   const base = footprintOnly(plan.base, actions, checks, facts);
   const target = footprintOnly(plan.target, actions, checks, facts);
@@ -33,7 +33,8 @@ export function provePlan(plan: Pick<Plan, 'actions' | 'base' | 'target'>, facts
   states.push({ name: 'the base', model: forward.copy() });
   try {
     actions.forEach((action, i) => {
-      for (const model of betweenStates(forward, action, facts)) states.push({ name: `the middle of step ${i + 1}`, model });
+      for (const model of betweenStates(forward, action, facts))
+        states.push({ name: `the middle of step ${i + 1}`, model });
       forward.apply(action);
       states.push({ name: `step ${i + 1}`, model: forward.copy() });
     });
@@ -59,17 +60,14 @@ export function provePlan(plan: Pick<Plan, 'actions' | 'base' | 'target'>, facts
     const model = forward.copy();
     runPass(model, steps, count);
     const account = rollsBack(model, steps, base, facts);
-    if (account !== null) return failed(`the rollback cut after ${count} steps does not lead to the base: ${account}`);
+    if (account !== null)
+      return failed(`the rollback cut after ${count} steps does not lead to the base: ${account}`);
   }
   return { proved: true };
 }
 
 function failed(account: string): Proof {
   return { proved: false, account };
-}
-
-function paths(sections: readonly Section[]): readonly string[] {
-  return sections.map((section) => section.path);
 }
 
 /** States inside one action, where the device needs several commands for it. */
@@ -83,7 +81,12 @@ function betweenStates(model: Model, action: Action, facts: FormFacts): readonly
 }
 
 /** Null when passes until a clean one lead to the base and one more changes nothing. */
-function rollsBack(from: Model, steps: readonly Step[], base: readonly Section[], facts: FormFacts): string | null {
+function rollsBack(
+  from: Model,
+  steps: readonly Step[],
+  base: readonly Section[],
+  facts: FormFacts,
+): string | null {
   const model = from.copy();
   for (let pass = 0; pass < mostPasses; pass++) {
     const result = runPass(model, steps);
@@ -103,7 +106,8 @@ function footprintOnly(
   const name = (item: Item): void => void named.add(identity(item));
   for (const check of checks) {
     if (check.by === 'key') name(check.row);
-    if (check.by === 'count') [check.consumed, check.produced, ...check.between].forEach((form) => form && name(form.form));
+    if (check.by === 'count')
+      [check.consumed, check.produced, ...check.between].forEach((form) => form && name(form.form));
   }
   const groups = new Set(actions.map((action) => `${action.section}\n${groupOf(action, facts)}`));
   return sections.map((section) => ({
@@ -124,7 +128,8 @@ function identity(item: Item): string {
 function difference(model: Model, sections: readonly Section[], facts: FormFacts): string | null {
   for (const { path, kind, items } of sections) {
     const have = model.rows(path).map((row) => row.item);
-    const [want, is] = kind === 'ordered' ? [grouped(items, facts), grouped(have, facts)] : [bag(items), bag(have)];
+    const [want, is] =
+      kind === 'ordered' ? [grouped(items, facts), grouped(have, facts)] : [bag(items), bag(have)];
     for (const group of new Set([...want.keys(), ...is.keys()])) {
       const [a, b] = [want.get(group) ?? [], is.get(group) ?? []];
       if (a.length !== b.length) return `${path} has ${b.length} of ${a.length} rows`;

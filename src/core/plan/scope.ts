@@ -13,14 +13,22 @@ export interface IgnoreRule {
   readonly properties: readonly string[] | null;
 }
 
-export function ownsSection(path: string, owns: Owns, desired: Configuration, confirmed: Configuration | null): boolean {
+export function ownsSection(
+  path: string,
+  owns: Owns,
+  desired: Configuration,
+  confirmed: Configuration | null,
+): boolean {
   switch (owns) {
     case 'everything':
       return true;
     case 'sections':
       return sectionOf(desired, path) !== undefined;
     case 'items':
-      return sectionOf(desired, path) !== undefined || (confirmed !== null && sectionOf(confirmed, path) !== undefined);
+      return (
+        sectionOf(desired, path) !== undefined ||
+        (confirmed !== null && sectionOf(confirmed, path) !== undefined)
+      );
   }
 }
 
@@ -35,7 +43,9 @@ export function viewOf(items: readonly Item[], rules: readonly IgnoreRule[]): Vi
   if (rules.length === 0) return { items, ignored: 0 };
   const kept: Item[] = [];
   for (const item of items) {
-    const hits = rules.filter((rule) => Object.entries(rule.where).every(([n, v]) => propertyOf(item, n) === v));
+    const hits = rules.filter((rule) =>
+      Object.entries(rule.where).every(([n, v]) => propertyOf(item, n) === v),
+    );
     if (hits.some((rule) => rule.properties === null)) continue;
     const names = new Set(hits.flatMap((rule) => rule.properties ?? []));
     const properties = item.properties.filter(([name]) => !names.has(name));
@@ -56,6 +66,8 @@ export function sortProperties(properties: Properties): Properties {
 /** The row that a device brings along, with nothing set on it but what names it. */
 export function defaultRow(item: Item): Item {
   const key = `,${item.key ?? ''},`;
-  const properties = item.properties.filter(([name, value]) => value !== null && key.includes(`,${name}=${value},`));
+  const properties = item.properties.filter(
+    ([name, value]) => value !== null && key.includes(`,${name}=${value},`),
+  );
   return { section: item.section, key: item.key, created: false, properties, place: null };
 }

@@ -48,7 +48,9 @@ export function targetSequence(rows: readonly PlanRow[]): Sequence {
 
 /** Rows that the desired text names in its order; the others stay behind the row they stood behind. */
 function sortByWanted(present: readonly PlanRow[]): PlanRow[] {
-  const named = present.filter((row) => row.wanted !== null).sort((a, b) => (a.wanted ?? 0) - (b.wanted ?? 0));
+  const named = present
+    .filter((row) => row.wanted !== null)
+    .sort((a, b) => (a.wanted ?? 0) - (b.wanted ?? 0));
   const followers = new Map<PlanRow | null, PlanRow[]>();
   let previous: PlanRow | null = null;
   for (const row of present) {
@@ -61,7 +63,9 @@ function sortByWanted(present: readonly PlanRow[]): PlanRow[] {
 /** Each added row directly before its next neighbour in the desired text, else directly behind its previous one. */
 function insertAdded(ordered: PlanRow[], added: readonly PlanRow[]): readonly PlanRow[] {
   if (added.length === 0) return ordered;
-  const named = ordered.filter((row) => row.wanted !== null).sort((a, b) => (a.wanted ?? 0) - (b.wanted ?? 0));
+  const named = ordered
+    .filter((row) => row.wanted !== null)
+    .sort((a, b) => (a.wanted ?? 0) - (b.wanted ?? 0));
   const before = new Map<PlanRow | null, PlanRow[]>();
   const behind = new Map<PlanRow, PlanRow[]>();
   let next = 0;

@@ -110,5 +110,7 @@ function pairByOneEdit(
 }
 
 function signaturesOf(item: Item): readonly string[] {
-  return item.properties.map(([left]) => JSON.stringify([left, item.properties.filter(([name]) => name !== left)]));
+  return item.properties.map(([left]) =>
+    JSON.stringify([left, item.properties.filter(([name]) => name !== left)]),
+  );
 }
