@@ -14,14 +14,23 @@ module.exports = {
       name: 'adapters-never-import-each-other',
       severity: 'error',
       from: { path: '^src/(desired|drivers|journal|api|telemetry)/' },
-      to: { path: '^src/(desired|drivers|journal|api|telemetry|reconcile|daemon|cli|simulator)/', pathNot: '^src/$1/' },
+      to: {
+        path: '^src/(desired|drivers|journal|api|telemetry|reconcile|daemon|cli|simulator)/',
+        pathNot: '^src/$1/',
+      },
     },
     {
       name: 'dialects-are-pure',
-      comment: 'in a driver folder all but driver.ts is pure: no network, disk, or timers',
+      comment: 'in a driver folder all but driver.ts and effects/ is pure: no network, disk, or timers',
       severity: 'error',
-      from: { path: '^src/drivers/[^/]+/', pathNot: '^src/drivers/[^/]+/(driver|menus)\\.ts$' },
-      to: { path: ['^(node:)?(fs|net|child_process|timers|http|dns)', '^src/drivers/ssh-session', 'node_modules/ssh2/'] },
+      from: { path: '^src/drivers/[^/]+/', pathNot: '^src/drivers/[^/]+/((driver|menus)\\.ts$|effects/)' },
+      to: {
+        path: [
+          '^(node:)?(fs|net|child_process|timers|http|dns)',
+          '^src/drivers/ssh-session',
+          'node_modules/ssh2/',
+        ],
+      },
     },
     {
       name: 'one-importer-of-ssh2',
@@ -33,7 +42,10 @@ module.exports = {
       name: 'reconcile-sees-contracts-only',
       severity: 'error',
       from: { path: room('reconcile') },
-      to: { path: '^src/(desired|drivers|journal|api|telemetry|daemon|cli|settings)/', dependencyTypesNot: ['type-only'] },
+      to: {
+        path: '^src/(desired|drivers|journal|api|telemetry|daemon|cli|settings)/',
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'simulator-shares-nothing-with-the-driver',
@@ -48,12 +60,20 @@ module.exports = {
       from: { path: '^src/', pathNot: '^src/(simulator|cli)/' },
       to: { path: room('simulator') },
     },
-    { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: ['^src/main\\.ts$', '\\.json$'] }, to: {} },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, pathNot: ['^src/main\\.ts$', '\\.json$'] },
+      to: {},
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
   },
 };

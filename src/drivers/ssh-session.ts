@@ -59,7 +59,13 @@ const algorithms: NonNullable<ConnectConfig['algorithms']> = {
     'diffie-hellman-group14-sha1',
   ],
   serverHostKey: ['ssh-ed25519', 'ecdsa-sha2-nistp256', 'rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'],
-  cipher: ['aes128-gcm@openssh.com', 'chacha20-poly1305@openssh.com', 'aes256-gcm@openssh.com', 'aes128-ctr', 'aes256-ctr'],
+  cipher: [
+    'aes128-gcm@openssh.com',
+    'chacha20-poly1305@openssh.com',
+    'aes256-gcm@openssh.com',
+    'aes128-ctr',
+    'aes256-ctr',
+  ],
   hmac: ['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-256', 'hmac-sha2-512', 'hmac-sha1'],
   compress: ['none'],
 };
@@ -151,7 +157,10 @@ function loginsFor(target: SshTarget): readonly Login[] {
   if (target.privateKey !== undefined) {
     const parsed = utils.parseKey(target.privateKey);
     if (parsed instanceof Error) {
-      throw new InvalidInput('unusable-key', `the private key for ${target.host} can't be used: it needs to be an unencrypted OpenSSH or PEM key`);
+      throw new InvalidInput(
+        'unusable-key',
+        `the private key for ${target.host} can't be used: it needs to be an unencrypted OpenSSH or PEM key`,
+      );
     }
     logins.push({ type: 'publickey', username: target.user, key: target.privateKey });
   }
@@ -169,8 +178,12 @@ function mismatch(target: SshTarget, seen: string): DeviceError {
 }
 
 function refusedLogin(target: SshTarget): DeviceError {
-  const means = target.privateKey === undefined ? 'password' : target.password === undefined ? 'key' : 'key and password';
-  return new DeviceError('auth-failed', `the device refuses the login of user ${target.user} by ${means}: check the user, its ${means} and its ssh policy`);
+  const means =
+    target.privateKey === undefined ? 'password' : target.password === undefined ? 'key' : 'key and password';
+  return new DeviceError(
+    'auth-failed',
+    `the device refuses the login of user ${target.user} by ${means}: check the user, its ${means} and its ssh policy`,
+  );
 }
 
 function socketProblem(error: Error): string {
@@ -205,14 +218,22 @@ function sessionOn(link: Link, target: SshTarget, hostKey: string): SshSession {
   };
 }
 
-function exec(link: Link, target: SshTarget, command: string, options: ExecOptions, signal: AbortSignal): Promise<ExecResult> {
+function exec(
+  link: Link,
+  target: SshTarget,
+  command: string,
+  options: ExecOptions,
+  signal: AbortSignal,
+): Promise<ExecResult> {
   const at = `${target.host} port ${target.port}`;
   const maxBytes = options.maxBytes ?? defaultMaxBytes;
   const readsOnly = options.readsOnly === true;
   const lost = (): Error =>
     readsOnly
       ? new DeviceError('unreachable', `${at}: the connection ended in the middle of an answer`)
-      : new OutcomeUnknown(`${at}: the connection ended before the device answered; its state has to be read`);
+      : new OutcomeUnknown(
+          `${at}: the connection ended before the device answered; its state has to be read`,
+        );
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     if (link.lost) throw new DeviceError('unreachable', `${at}: the connection is gone`);
@@ -227,10 +248,15 @@ function exec(link: Link, target: SshTarget, command: string, options: ExecOptio
       channel?.close();
       reject(error ?? lost());
     };
-    const onAbort = (): void => finish(signal.reason instanceof Error ? signal.reason : new Error(messageOf(signal.reason)));
+    const onAbort = (): void =>
+      finish(signal.reason instanceof Error ? signal.reason : new Error(messageOf(signal.reason)));
     const timer = setTimeout(() => {
       const text = `${at}: no answer within ${options.timeoutMs} ms`;
-      finish(readsOnly ? new DeviceError('timeout', text) : new OutcomeUnknown(`${text}; its state has to be read`));
+      finish(
+        readsOnly
+          ? new DeviceError('timeout', text)
+          : new OutcomeUnknown(`${text}; its state has to be read`),
+      );
     }, options.timeoutMs);
     signal.addEventListener('abort', onAbort, { once: true });
 
@@ -239,7 +265,11 @@ function exec(link: Link, target: SshTarget, command: string, options: ExecOptio
       if (error !== undefined) {
         // A refused channel or request carries no doubt; anything else is a cut with the request on its way.
         const refused = !link.lost && ('reason' in error || error.message === 'Unable to exec');
-        finish(refused ? new DeviceError('rejected', `${at}: the device refuses to run commands for this login`) : lost());
+        finish(
+          refused
+            ? new DeviceError('rejected', `${at}: the device refuses to run commands for this login`)
+            : lost(),
+        );
         return;
       }
       channel = opened;
@@ -259,7 +289,11 @@ interface Collected extends ExecResult {
   readonly ended: boolean;
 }
 
-function collect(channel: ClientChannel, maxBytes: number, done: (problem: 'too-much' | null, result: Collected) => void): void {
+function collect(
+  channel: ClientChannel,
+  maxBytes: number,
+  done: (problem: 'too-much' | null, result: Collected) => void,
+): void {
   const chunks: Buffer[] = [];
   let bytes = 0;
   let exitCode: number | null = null;

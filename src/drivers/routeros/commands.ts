@@ -53,7 +53,11 @@ export function rolloutFactsCommand(names: RolloutObjects): string {
     `:put ("uptime=" . ${uptime})`,
     job(names.apply, 'apply'),
     job(names.back, 'back'),
-    each('scheduler', names.tick, ':put ("tick=" . [/system scheduler get $i run-count] . " " . [/system scheduler get $i disabled])'),
+    each(
+      'scheduler',
+      names.tick,
+      ':put ("tick=" . [/system scheduler get $i run-count] . " " . [/system scheduler get $i disabled])',
+    ),
     each('script', names.decision, ':put ("decision=" . [/system script get $i source])'),
     each('script', names.apply, ':put ("apply=" . [/system script get $i comment])'),
     each('script', names.back, ':put ("back=" . [/system script get $i comment])'),
@@ -101,7 +105,11 @@ export function removeScriptCommand(name: string): string {
 
 /** Removes a script only while it still says what was read: another's may have taken its place. */
 export function removeScriptIfCommand(name: string, source: string): string {
-  return each('script', name, `:if ([/system script get $i source] = ${quoteString(source)}) do={/system script remove $i}`);
+  return each(
+    'script',
+    name,
+    `:if ([/system script get $i source] = ${quoteString(source)}) do={/system script remove $i}`,
+  );
 }
 
 export function runScriptCommand(name: string): string {
@@ -130,7 +138,8 @@ export function addTickCommand(names: RolloutObjects, times: RolloutTimes): stri
 }
 
 export function readTickCommand(name: string): string {
-  const get = (property: string): string => `[/system scheduler get [find name=${quoteString(name)}] ${property}]`;
+  const get = (property: string): string =>
+    `[/system scheduler get [find name=${quoteString(name)}] ${property}]`;
   return `:put (${get('interval')} . " " . ${get('run-count')} . " " . ${get('disabled')} . " " . ${get('on-event')})`;
 }
 

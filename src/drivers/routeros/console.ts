@@ -66,6 +66,11 @@ interface KnownError {
  */
 const knownErrors: readonly KnownError[] = [
   {
+    pattern: /^sw-not-armed/,
+    code: 'not-armed',
+    message: 'the rollback timer is not armed, or a decision was made already',
+  },
+  {
     pattern: /not enough permissions/,
     code: 'permission-denied',
     message: 'the login lacks a policy that this needs',

@@ -127,14 +127,23 @@ export interface Obstacle {
 }
 
 /** Why no rollout may begin now, by what can be read without a plan. */
-export function obstaclesOf(facts: { readonly uptimeS: number; readonly held: boolean }, minUptimeMs: number): readonly Obstacle[] {
+export function obstaclesOf(
+  facts: { readonly uptimeS: number; readonly held: boolean },
+  minUptimeMs: number,
+): readonly Obstacle[] {
   const obstacles: Obstacle[] = [];
   const least = Math.ceil(minUptimeMs / 1000);
   if (facts.uptimeS < least) {
-    obstacles.push({ code: 'low-uptime', message: `up for ${facts.uptimeS} s, a rollout needs ${least} s (min-uptime)` });
+    obstacles.push({
+      code: 'low-uptime',
+      message: `up for ${facts.uptimeS} s, a rollout needs ${least} s (min-uptime)`,
+    });
   }
   if (facts.held) {
-    obstacles.push({ code: 'held-on-device', message: `a script ${holdName} is on the device: remove it there to go on` });
+    obstacles.push({
+      code: 'held-on-device',
+      message: `a script ${holdName} is on the device: remove it there to go on`,
+    });
   }
   return obstacles;
 }
@@ -145,4 +154,3 @@ export function checkVerdict(text: string): 'base' | 'mismatch' | 'silent' {
   if (lines.length === 0) return 'silent';
   return lines.every((line) => /^\d+ base$/.test(line)) ? 'base' : 'mismatch';
 }
-

@@ -19,7 +19,13 @@ export interface RolloutObjects {
 
 export function objectsOf(rolloutId: string): RolloutObjects {
   const name = (part: string): string => `sw-${rolloutId}-${part}`;
-  return { check: name('check'), apply: name('apply'), back: name('back'), decision: name('decision'), tick: name('tick') };
+  return {
+    check: name('check'),
+    apply: name('apply'),
+    back: name('back'),
+    decision: name('decision'),
+    tick: name('tick'),
+  };
 }
 
 export interface Lock {
@@ -38,7 +44,8 @@ export function printLock(lock: Lock): string {
 
 /** Null for anything that this code did not write. */
 export function parseLock(text: string): Lock | null {
-  const match = /^# siteward lock daemon=([0-9a-f]{1,64}) nonce=([0-9a-f]{1,64}) rollout=([0-9a-f]{12})$/.exec(text);
+  const match =
+    /^# siteward lock daemon=([0-9a-f]{1,64}) nonce=([0-9a-f]{1,64}) rollout=([0-9a-f]{12})$/.exec(text);
   if (match === null) return null;
   return { daemon: match[1] ?? '', nonce: match[2] ?? '', rollout: match[3] ?? '' };
 }
@@ -49,12 +56,17 @@ export function printWitness(witness: Witness): string {
 
 /** Null for anything that this code did not write. */
 export function parseWitness(text: string): Witness | null {
-  const match = /^# siteward witness site=(\S{1,255}) daemon=([0-9a-f]{1,64}) seq=(\d{1,15}) head=([0-9a-f]{64})$/.exec(text);
+  const match =
+    /^# siteward witness site=(\S{1,255}) daemon=([0-9a-f]{1,64}) seq=(\d{1,15}) head=([0-9a-f]{64})$/.exec(
+      text,
+    );
   if (match === null) return null;
   return { site: match[1] ?? '', daemon: match[2] ?? '', seq: Number(match[3]), head: match[4] ?? '' };
 }
 
 /** Objects of any siteward that are neither the witness, nor the lock, nor of this rollout. */
 export function foreignObjects(names: readonly string[], rolloutId: string): readonly string[] {
-  return names.filter((name) => name !== witnessName && name !== lockName && !name.startsWith(`sw-${rolloutId}-`));
+  return names.filter(
+    (name) => name !== witnessName && name !== lockName && !name.startsWith(`sw-${rolloutId}-`),
+  );
 }

@@ -1,0 +1,57 @@
+/**
+ * The driver for RouterOS: puts the effects together behind the contract. Every step opens a session of its own
+ * and closes it, so that nothing is believed because an old connection still lives. The protocol, step by step,
+ * is told in docs/architecture.md; the statements that are sent, in docs/routeros-scripts.md.
+ */
+import type { Clock } from '../../core/clock.ts';
+import type { DeviceSettings } from '../../core/site.ts';
+import type { Driver } from '../driver.ts';
+import { routerosDialect } from './dialect.ts';
+import { clean, releaseLock } from './effects/cleaning.ts';
+import type { Credentials, DriverEvent, Reach } from './effects/device-console.ts';
+import { gatherEvidence, observe } from './effects/reading.ts';
+import { apply, arm, confirm, rollBack } from './effects/running.ts';
+import { stage, takeLock, writeWitness } from './effects/staging.ts';
+import { renderRollout } from './scripts.ts';
+
+export interface RouterosDriverOptions {
+  readonly device: DeviceSettings;
+  readonly credentials: Credentials;
+  readonly clock: Clock;
+  readonly random: (bytes: number) => Buffer;
+  readonly log?: (event: DriverEvent) => void;
+}
+
+export function createRouterosDriver(options: RouterosDriverOptions): Driver {
+  const closing = new AbortController();
+  const reach: Reach = { ...options, log: options.log ?? (() => undefined) };
+  /** Ends with the caller's signal or with the driver. */
+  const either = (signal: AbortSignal): AbortSignal => AbortSignal.any([signal, closing.signal]);
+  const running = new Set<Promise<unknown>>();
+  const tracked = <T>(step: Promise<T>): Promise<T> => {
+    running.add(step);
+    const forget = (): void => void running.delete(step);
+    step.then(forget, forget);
+    return step;
+  };
+  return {
+    dialect: routerosDialect,
+    observe: (signal) => tracked(observe(reach, either(signal))),
+    render: (rolloutId, plan) => renderRollout(rolloutId, plan),
+    lock: (rollout, signal) => tracked(takeLock(reach, rollout, either(signal))),
+    writeWitness: (rollout, witness, signal) =>
+      tracked(writeWitness(reach, rollout, witness, either(signal))),
+    stage: (rollout, signal) => tracked(stage(reach, rollout, either(signal))),
+    arm: (rollout, signal) => tracked(arm(reach, rollout, either(signal))),
+    apply: (rollout, signal) => tracked(apply(reach, rollout, either(signal))),
+    evidence: (rollout, base, signal) => tracked(gatherEvidence(reach, rollout, base, either(signal))),
+    confirm: (rollout, deadline, signal) => tracked(confirm(reach, rollout, deadline, either(signal))),
+    rollBack: (rollout, deadline, signal) => tracked(rollBack(reach, rollout, deadline, either(signal))),
+    clean: (rollout, signal) => tracked(clean(reach, rollout, either(signal))),
+    releaseLock: (owner, signal) => tracked(releaseLock(reach, owner, either(signal))),
+    close: async () => {
+      closing.abort(new Error('the driver was closed'));
+      await Promise.allSettled([...running]);
+    },
+  };
+}

@@ -1,0 +1,103 @@
+/**
+ * Takes a rollout's objects off a device in the order that can't revive the rollback: timer, a wait until that is
+ * durable, scripts, decision, lock. The decision has to outlive the timer: a timer whose removal was lost in a
+ * power cut and that finds no decision would roll a confirmed change back.
+ */
+import { DeviceError } from '../../../core/errors.ts';
+import type { Rollout, RolloutOwner } from '../../../core/rollout/rollout.ts';
+import { removeScriptCommand, removeScriptIfCommand, removeTickCommand } from '../commands.ts';
+import type { RolloutFacts } from '../facts.ts';
+import { lockName, objectsOf, parseLock } from '../objects.ts';
+import type { DeviceConsole, Reach } from './device-console.ts';
+import { withConsole } from './device-console.ts';
+import { readFacts, readRolloutFacts } from './reading.ts';
+import { until } from './waiting.ts';
+
+export function clean(reach: Reach, rollout: Rollout, signal: AbortSignal): Promise<void> {
+  return withConsole(reach, 'clean', signal, async (console) => {
+    const names = objectsOf(rollout.id);
+    const first = await idle(reach, console, rollout, signal);
+    requireSettled(first, rollout);
+    if (first.tick !== null) await console.modify(removeTickCommand(names.tick));
+    const scripts = [names.apply, names.back, names.check];
+    if ([...scripts, names.tick, names.decision].some((name) => first.names.includes(name))) {
+      const disarmed = await idle(reach, console, rollout, signal);
+      requireGone(disarmed, rollout, [names.tick]);
+      await reach.clock.sleep(rollout.times.flushMs, signal);
+      const flushed = await readRolloutFacts(console, rollout);
+      if (flushed.uptimeS < disarmed.uptimeS) {
+        throw new DeviceError(
+          'rejected',
+          `${rollout.device}: it restarted while its writes were being flushed; it is read again`,
+        );
+      }
+      requireGone(flushed, rollout, [names.tick]);
+      for (const name of scripts) await console.modify(removeScriptCommand(name));
+      requireGone(await readRolloutFacts(console, rollout), rollout, scripts);
+      await console.modify(removeScriptCommand(names.decision));
+      requireGone(await readRolloutFacts(console, rollout), rollout, [names.decision]);
+    }
+    await dropLock(
+      console,
+      (lock) => lock.rollout === rollout.id && lock.daemon === rollout.owner.daemon,
+      rollout.device,
+    );
+  });
+}
+
+export function releaseLock(reach: Reach, owner: RolloutOwner, signal: AbortSignal): Promise<void> {
+  return withConsole(reach, 'release-lock', signal, (console) =>
+    dropLock(console, (lock) => lock.daemon === owner.daemon, reach.device.name),
+  );
+}
+
+/** Whoever asks: while a rollback may still be needed, its timer stays. */
+function requireSettled(facts: RolloutFacts, rollout: Rollout): void {
+  if (facts.tick === null || facts.decision === 'confirm') return;
+  if (facts.decision === null && facts.applyNote === '') return;
+  throw new DeviceError(
+    'rejected',
+    `${rollout.device}: its rollback is still armed and may be needed; it is cleaned once it has ended`,
+  );
+}
+
+/** Facts once no job of the rollout runs any more: a script is not taken from under a job. */
+async function idle(
+  reach: Reach,
+  console: DeviceConsole,
+  rollout: Rollout,
+  signal: AbortSignal,
+): Promise<RolloutFacts> {
+  const names = objectsOf(rollout.id);
+  const patience = { everyMs: 300, limitMs: 30_000 };
+  const facts = await until(reach.clock, patience, signal, async () => {
+    const now = await readRolloutFacts(console, rollout);
+    return now.applyJob || now.backJob ? null : now;
+  });
+  if (facts !== null) return facts;
+  throw new DeviceError(
+    'rejected',
+    `${rollout.device}: a job of ${names.apply} or ${names.back} does not end`,
+  );
+}
+
+function requireGone(facts: RolloutFacts, rollout: Rollout, names: readonly string[]): void {
+  const left = names.find((name) => facts.names.includes(name));
+  if (left === undefined) return;
+  throw new DeviceError('rejected', `${rollout.device}: ${left} can't be removed from it`);
+}
+
+/** Removes the lock only while it still says what was read: another's may have come since. */
+async function dropLock(
+  console: DeviceConsole,
+  isOurs: (lock: { readonly daemon: string; readonly rollout: string }) => boolean,
+  device: string,
+): Promise<void> {
+  const { lock: source } = await readFacts(console);
+  const lock = source === null ? null : parseLock(source);
+  if (source === null || lock === null || !isOurs(lock)) return;
+  await console.modify(removeScriptIfCommand(lockName, source));
+  if ((await readFacts(console)).lock === source) {
+    throw new DeviceError('rejected', `${device}: its lock can't be removed`);
+  }
+}

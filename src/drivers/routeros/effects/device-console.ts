@@ -1,0 +1,133 @@
+/**
+ * A console on a device over one SSH session: each command goes out with an end of its own and is judged by the
+ * text that comes back. A session is opened for a step and closed with it; a device that never answers costs a
+ * time-out. Log events name the step and how long it took, never what was said.
+ */
+import { assert, DeviceError, OutcomeUnknown } from '../../../core/errors.ts';
+import type { Clock } from '../../../core/clock.ts';
+import type { DeviceSettings } from '../../../core/site.ts';
+import { connect, type SshSession } from '../../ssh-session.ts';
+import { readAnswer, withSentinel, type Answer } from '../console.ts';
+
+export interface Credentials {
+  readonly privateKey?: Buffer;
+  readonly password?: string;
+}
+
+export interface DriverEvent {
+  readonly event: 'session-opened' | 'session-failed' | 'session-closed';
+  readonly device: string;
+  readonly step: string;
+  readonly durationMs: number;
+}
+
+/** What the effects need from outside. */
+export interface Reach {
+  readonly device: DeviceSettings;
+  readonly credentials: Credentials;
+  readonly clock: Clock;
+  readonly random: (bytes: number) => Buffer;
+  readonly log: (event: DriverEvent) => void;
+}
+
+export interface DeviceConsole {
+  readonly hostKey: string;
+  readonly localAddress: string;
+  /** Runs what changes nothing; the text it said. Throws `DeviceError`. */
+  read(command: string): Promise<string>;
+  /** The device's export, bytes as sent. Throws `DeviceError` incomplete-export when its end did not come. */
+  readExport(command: string): Promise<Buffer>;
+  /** Runs what changes something. Throws `DeviceError` when the device said no, else `OutcomeUnknown`. */
+  modify(command: string): Promise<void>;
+  /** The same, where a refusal is an answer and not an error. */
+  attempt(command: string): Promise<'done' | 'refused'>;
+}
+
+const connectTimeoutMs = 15_000;
+const commandTimeoutMs = 30_000;
+const exportTimeoutMs = 180_000;
+
+export async function withConsole<T>(
+  reach: Reach,
+  step: string,
+  signal: AbortSignal,
+  use: (console: DeviceConsole) => Promise<T>,
+): Promise<T> {
+  const { device, credentials, clock, log } = reach;
+  const startedAt = clock.monotonic();
+  const say = (event: DriverEvent['event']): void =>
+    log({ event, device: device.name, step, durationMs: clock.monotonic() - startedAt });
+  let session: SshSession;
+  try {
+    const { address: host, port, user, hostKey } = device;
+    session = await connect(
+      { host, port, user, hostKey, ...credentials, timeoutMs: connectTimeoutMs },
+      signal,
+    );
+  } catch (error) {
+    say('session-failed');
+    throw error;
+  }
+  say('session-opened');
+  try {
+    return await use(consoleOn(session, reach, signal));
+  } finally {
+    await session.close();
+    say('session-closed');
+  }
+}
+
+function consoleOn(session: SshSession, reach: Reach, signal: AbortSignal): DeviceConsole {
+  const ask = async (
+    command: string,
+    prefix: string,
+    timeoutMs: number,
+    readsOnly: boolean,
+  ): Promise<Answer> => {
+    assert(/^[\x20-\x7e]+$/.test(command), 'a command is one line of printable ASCII');
+    // Unpredictable, so that nothing on the device can imitate it.
+    const sentinel = `${prefix}-${reach.random(8).toString('hex')}`;
+    const { output } = await session.exec(withSentinel(command, sentinel), { timeoutMs, readsOnly }, signal);
+    return readAnswer(output.toString('latin1'), sentinel);
+  };
+  const { name } = reach.device;
+  return {
+    hostKey: session.hostKey,
+    localAddress: session.localAddress,
+    read: async (command) => {
+      const answer = await ask(command, 'sw-ok', commandTimeoutMs, true);
+      if (answer.kind === 'done') return answer.text;
+      if (answer.kind === 'failed')
+        throw new DeviceError(answer.failure.code, `${name}: ${answer.failure.message}`);
+      throw new DeviceError(
+        'unsupported',
+        `${name}: the device did not answer to the end, or in words that are not known`,
+      );
+    },
+    readExport: async (command) => {
+      const answer = await ask(command, 'sw-end', exportTimeoutMs, true);
+      if (answer.kind === 'done') return Buffer.from(answer.text, 'latin1');
+      if (answer.kind === 'failed' && answer.failure.code !== 'rejected') {
+        throw new DeviceError(answer.failure.code, `${name}: no export: ${answer.failure.message}`);
+      }
+      throw new DeviceError('incomplete-export', `${name}: the export ends early; it is read again later`);
+    },
+    modify: async (command) => {
+      const answer = await ask(command, 'sw-ok', commandTimeoutMs, false);
+      if (answer.kind === 'failed')
+        throw new DeviceError(answer.failure.code, `${name}: ${answer.failure.message}`);
+      if (answer.kind === 'unclear') throw unclear(name);
+    },
+    attempt: async (command) => {
+      const answer = await ask(command, 'sw-ok', commandTimeoutMs, false);
+      if (answer.kind === 'unclear') throw unclear(name);
+      return answer.kind === 'done' ? 'done' : 'refused';
+    },
+  };
+}
+
+function unclear(name: string): OutcomeUnknown {
+  return new OutcomeUnknown(
+    `${name}: it is not known whether the device did what it was told; its state has to be read`,
+  );
+}

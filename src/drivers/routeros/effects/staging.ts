@@ -1,0 +1,176 @@
+/**
+ * The steps before anything is armed: lock, witness, scripts. Each may be repeated after a crash and then finds
+ * its own traces; another's traces stop it. What was written is read back, byte for byte.
+ */
+import { DeviceError } from '../../../core/errors.ts';
+import { footprintState } from '../../../core/plan/footprint.ts';
+import type { Deadline, Rollout, Witness } from '../../../core/rollout/rollout.ts';
+import {
+  addScriptCommand,
+  countScriptsCommand,
+  readSourceCommand,
+  removeScriptCommand,
+  removeScriptIfCommand,
+  runScriptCommand,
+  setSourceCommand,
+  stageCommands,
+} from '../commands.ts';
+import { checkVerdict, obstaclesOf, type StandingFacts } from '../facts.ts';
+import {
+  foreignObjects,
+  lockName,
+  lockOf,
+  objectsOf,
+  parseLock,
+  printLock,
+  printWitness,
+  witnessName,
+} from '../objects.ts';
+import { routerosDialect } from '../dialect.ts';
+import { withDeadline } from '../scripts.ts';
+import { deadlineFrom } from '../times.ts';
+import type { DeviceConsole, Reach } from './device-console.ts';
+import { withConsole } from './device-console.ts';
+import { payloadOf } from './payload.ts';
+import { parseFor, readExport, readFacts } from './reading.ts';
+
+export function takeLock(reach: Reach, rollout: Rollout, signal: AbortSignal): Promise<void> {
+  return withConsole(reach, 'lock', signal, async (console) => {
+    const facts = await readFacts(console);
+    requireNoForeign(facts, rollout);
+    const source = printLock(lockOf(rollout.owner, rollout.id));
+    if (facts.lock === null) {
+      // A refusal here is another who was faster; what is read back tells.
+      await console.attempt(addScriptCommand(lockName, source));
+    } else if (facts.lock !== source) {
+      // Ours from before a restart: only the nonce is new.
+      await console.modify(setSourceCommand(lockName, source));
+    }
+    // Arbitration rests on unique names. This proves, on this very device, that a second one is refused.
+    const second = await console.attempt(addScriptCommand(lockName, source));
+    const count = (await console.read(countScriptsCommand(lockName))).trim();
+    if (second === 'done' || count !== '1') {
+      if (second === 'done') await console.modify(removeScriptIfCommand(lockName, source));
+      throw new DeviceError(
+        'unsupported',
+        `${rollout.device}: the device takes two scripts of one name, so nothing can be locked on it`,
+      );
+    }
+    requireOwnLock(await readFacts(console), rollout);
+  });
+}
+
+export function writeWitness(
+  reach: Reach,
+  rollout: Rollout,
+  witness: Witness,
+  signal: AbortSignal,
+): Promise<void> {
+  return withConsole(reach, 'witness', signal, async (console) => {
+    const facts = await readFacts(console);
+    requireOwnLock(facts, rollout);
+    const source = printWitness(witness);
+    if (facts.witness === null) await console.modify(addScriptCommand(witnessName, source));
+    else await console.modify(setSourceCommand(witnessName, source));
+    await requireSource(console, witnessName, source);
+  });
+}
+
+export function stage(reach: Reach, rollout: Rollout, signal: AbortSignal): Promise<Deadline> {
+  return withConsole(reach, 'stage', signal, async (console) => {
+    const names = objectsOf(rollout.id);
+    const scripts = payloadOf(rollout);
+    const before = await readFacts(console);
+    requireOwnLock(before, rollout);
+    requireNoForeign(before, rollout);
+    requireNoObstacle(before, rollout);
+    if (before.names.includes(names.tick) || before.names.includes(names.decision)) {
+      throw new DeviceError(
+        'rejected',
+        `${rollout.device}: this rollout is armed or decided already; it can't be staged again`,
+      );
+    }
+    const actual = parseFor(await readExport(console, before.version), rollout.plan);
+    if (footprintState(rollout.plan, actual, routerosDialect).kind !== 'base') {
+      throw new DeviceError(
+        'base-changed',
+        `${rollout.device}: what the plan stands on has changed since it was made; it is planned again`,
+      );
+    }
+    // The deadline is only needed by the rollback, which is staged last, so that little of the window is spent.
+    await writeScript(console, names.check, scripts.check);
+    await requireBase(console, rollout, names.check);
+    const { uptimeS } = await readFacts(console);
+    const bytes = scripts.apply.length + scripts.back.length;
+    const deadline = deadlineFrom(uptimeS, rollout.times, bytes);
+    await writeScript(console, names.apply, withDeadline(scripts.apply, deadline));
+    await writeScript(console, names.back, withDeadline(scripts.back, deadline));
+    return deadline;
+  });
+}
+
+/** Writes a script anew and proves that it arrived as it is. */
+export async function writeScript(console: DeviceConsole, name: string, source: string): Promise<void> {
+  await console.modify(removeScriptCommand(name));
+  for (const command of stageCommands(name, source)) await console.modify(command);
+  await requireSource(console, name, source);
+}
+
+async function requireSource(console: DeviceConsole, name: string, source: string): Promise<void> {
+  const text = await console.read(readSourceCommand(name));
+  // Over a session every LF comes as CRLF, and `:put` ends its line.
+  const sent = text.replace(/\r?\n$/, '');
+  if (sent === source.replaceAll('\n', '\r\n') || sent === source) return;
+  throw new DeviceError('rejected', `the script ${name} reads back differently from what was sent`);
+}
+
+/** Read-only: shows on the real device that every selector means what the plan means. */
+async function requireBase(console: DeviceConsole, rollout: Rollout, check: string): Promise<void> {
+  const verdict = checkVerdict(await console.read(runScriptCommand(check)));
+  if (verdict === 'base') return;
+  const how = verdict === 'silent' ? 'said nothing' : 'does not find every item as the plan has it';
+  throw new DeviceError(
+    'selector-mismatch',
+    `${rollout.device}: the check on the device ${how}; nothing was changed`,
+  );
+}
+
+function requireNoForeign(facts: StandingFacts, rollout: Rollout): void {
+  const lock = facts.lock === null ? null : parseLock(facts.lock);
+  const hasLock = facts.names.includes(lockName);
+  if (hasLock && lock === null) {
+    throw new DeviceError(
+      'locked',
+      `${rollout.device}: there is a lock on it that this daemon can't read; look at script ${lockName} there`,
+    );
+  }
+  if (lock !== null && (lock.daemon !== rollout.owner.daemon || lock.rollout !== rollout.id)) {
+    const whose = lock.daemon === rollout.owner.daemon ? 'this daemon' : `daemon ${lock.daemon.slice(0, 8)}`;
+    throw new DeviceError('locked', `${rollout.device}: it is locked by rollout ${lock.rollout} of ${whose}`);
+  }
+  const [foreign] = foreignObjects(facts.names, rollout.id);
+  if (foreign !== undefined) {
+    throw new DeviceError(
+      'foreign-rollout',
+      `${rollout.device}: ${foreign} of another rollout is on it; find out whose it is`,
+    );
+  }
+}
+
+/** The fence of every later step: the lock still names this daemon, this start of it, and this rollout. */
+export function requireOwnLock(facts: { readonly lock: string | null }, rollout: Rollout): void {
+  if (facts.lock === printLock(lockOf(rollout.owner, rollout.id))) return;
+  throw new DeviceError(
+    'locked',
+    `${rollout.device}: its lock is not, or no longer, that of rollout ${rollout.id}`,
+  );
+}
+
+function requireNoObstacle(facts: StandingFacts, rollout: Rollout): void {
+  const [obstacle] = obstaclesOf(facts, rollout.times.minUptimeMs);
+  if (obstacle === undefined) return;
+  throw new DeviceError(
+    obstacle.code === 'low-uptime' ? 'low-uptime' : 'locked',
+    `${rollout.device}: ${obstacle.message}`,
+  );
+}
