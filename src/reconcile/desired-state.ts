@@ -23,7 +23,11 @@ export interface DesiredRoom {
   readonly ledger: Ledger;
   /** Judges the commit's signature; null when none is demanded. Returns who signed, or the refusal. */
   readonly judgeSignature:
-    | ((rawCommit: Uint8Array) => { readonly ok: true; readonly signer: string } | { readonly ok: false; readonly code: string; readonly message: string })
+    | ((
+        rawCommit: Uint8Array,
+      ) =>
+        | { readonly ok: true; readonly signer: string }
+        | { readonly ok: false; readonly code: string; readonly message: string })
     | null;
   /** Why no first commit may be accepted (the devices know another state of this site), or null. */
   readonly firstStartObstacle: () => Promise<SitewardError | null>;
@@ -104,7 +108,8 @@ async function accept(room: DesiredRoom, head: string, before: string | null): P
   let signer: string | null = null;
   if (room.judgeSignature !== null) {
     const verdict = room.judgeSignature(await room.repository.rawCommit(head));
-    if (!verdict.ok) throw new InvalidInput('commit-signature-refused', `commit ${head.slice(0, 12)}: ${verdict.message}`);
+    if (!verdict.ok)
+      throw new InvalidInput('commit-signature-refused', `commit ${head.slice(0, 12)}: ${verdict.message}`);
     signer = verdict.signer;
   }
   if (before === null) {
@@ -136,7 +141,12 @@ async function readWhole(repository: DesiredRepository, commit: string): Promise
   return files;
 }
 
-async function recordRefusal(room: DesiredRoom, head: string | null, code: string, message: string): Promise<void> {
+async function recordRefusal(
+  room: DesiredRoom,
+  head: string | null,
+  code: string,
+  message: string,
+): Promise<void> {
   const known = room.ledger.state.refusedCommit;
   if (head === null || (known?.commit === head && known.code === code)) return;
   if (room.ledger.journal.broken !== null) return;
@@ -144,12 +154,23 @@ async function recordRefusal(room: DesiredRoom, head: string | null, code: strin
 }
 
 function textOf(files: SiteFiles | null, name: string, head: DesiredHead): DesiredText {
-  if (files === null) throw new InvalidInput(head.reason ?? 'desired-missing', head.message ?? 'no commit was accepted yet');
+  if (files === null)
+    throw new InvalidInput(head.reason ?? 'desired-missing', head.message ?? 'no commit was accepted yet');
   const device = files.devices.find((candidate) => candidate.name === name);
   if (device === undefined) {
-    throw new InvalidInput('desired-missing', `commit ${files.commit.slice(0, 12)} has no folder devices/${name}`);
+    throw new InvalidInput(
+      'desired-missing',
+      `commit ${files.commit.slice(0, 12)} has no folder devices/${name}`,
+    );
   }
   if (device.error !== null) throw device.error;
-  if (device.text === null) throw new InvalidInput('desired-missing', 'the file is not there', { file: device.file });
-  return { commit: files.commit, file: device.file, text: device.text, owns: device.owns, ignore: device.ignore };
+  if (device.text === null)
+    throw new InvalidInput('desired-missing', 'the file is not there', { file: device.file });
+  return {
+    commit: files.commit,
+    file: device.file,
+    text: device.text,
+    owns: device.owns,
+    ignore: device.ignore,
+  };
 }

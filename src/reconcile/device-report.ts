@@ -1,22 +1,14 @@
 /** What the last pass saw of a device: lost with the process, read again at start. */
-import type { Problem } from '../core/dialect.ts';
 import type { Place } from '../core/errors.ts';
 import { formatPlace, InvalidInput, messageOf, codeOf } from '../core/errors.ts';
-import type { Difference, Plan } from '../core/plan/action.ts';
 import type { Evidence } from '../core/rollout/rollout.ts';
-import type { DeviceFacts } from '../drivers/driver.ts';
+import type { DeviceFacts, Observation } from '../drivers/driver.ts';
+import type { Comparison } from './comparison.ts';
 
 export interface Failure {
   readonly code: string;
   readonly message: string;
   readonly place: Place | null;
-}
-
-/** What would be done on the device, as of the last reading. */
-export interface Planned {
-  readonly plan: Plan;
-  readonly text: string;
-  readonly digest: string;
 }
 
 export interface DeviceReport {
@@ -25,15 +17,12 @@ export interface DeviceReport {
   /** The accepted commit this reading was judged against. */
   readonly readCommit: string | null;
   readonly facts: DeviceFacts | null;
-  readonly hostKey: string | null;
+  /** The last whole reading, for previews of other commits. */
+  readonly observation: Observation | null;
   /** Why the last pass could not be finished. */
   readonly failure: Failure | null;
-  readonly differences: readonly Difference[];
-  readonly ignored: number;
-  readonly problems: readonly Problem[];
-  readonly planned: Planned | null;
-  /** Why no rollout may start now, although there is a plan. */
-  readonly obstacle: { readonly code: string; readonly message: string } | null;
+  /** What the reading and the accepted commit made of each other; null: no pass came that far. */
+  readonly comparison: Comparison | null;
   /** The newest look at the device while a rollout is in flight. */
   readonly sight: { readonly evidence: Evidence | null; readonly code: string | null } | null;
 }
@@ -42,13 +31,9 @@ export const unreadReport: DeviceReport = {
   readAt: null,
   readCommit: null,
   facts: null,
-  hostKey: null,
+  observation: null,
   failure: null,
-  differences: [],
-  ignored: 0,
-  problems: [],
-  planned: null,
-  obstacle: null,
+  comparison: null,
   sight: null,
 };
 

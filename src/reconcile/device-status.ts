@@ -66,7 +66,8 @@ export function rolloutStateName(folded: FoldedDevice, report: DeviceReport): st
   const { rollout } = folded;
   if (rollout === null) return 'settled';
   if (report.sight?.evidence === null && rollout.mayHaveChanged) return 'unknown';
-  if (rollout.phase === 'rolling-back' && report.sight?.evidence?.footprint.kind === 'mixed') return 'between';
+  if (rollout.phase === 'rolling-back' && report.sight?.evidence?.footprint.kind === 'mixed')
+    return 'between';
   return rollout.phase;
 }
 
@@ -74,46 +75,82 @@ function unreadable(report: DeviceReport): Standing | null {
   if (report.failure !== null) {
     const { code } = report.failure;
     const state = unreachableCodes.includes(code) ? 'unreachable' : 'error';
-    return { state, reason: code, message: describeFailure(report.failure), next: state === 'error' ? 'siteward check' : null };
+    return {
+      state,
+      reason: code,
+      message: describeFailure(report.failure),
+      next: state === 'error' ? 'siteward check' : null,
+    };
   }
   if (report.readAt === null) return { state: 'unknown', reason: 'not-read-yet', message: null, next: null };
   return null;
 }
 
-function stoppedByPeople(device: DeviceSettings, folded: FoldedDevice, site: SiteState, nowMs: number): Standing | null {
+function stoppedByPeople(
+  device: DeviceSettings,
+  folded: FoldedDevice,
+  site: SiteState,
+  nowMs: number,
+): Standing | null {
   const hold = activeHold(site, folded, nowMs);
   if (hold === null) return null;
   const until = hold.until === null ? '' : `, until ${hold.until}`;
   const scope = hold === site.siteHold ? '--all' : device.name;
-  return { state: 'held', reason: 'held', message: `"${hold.reason}" by ${hold.by}${until}`, next: `siteward release ${scope}` };
+  return {
+    state: 'held',
+    reason: 'held',
+    message: `"${hold.reason}" by ${hold.by}${until}`,
+    next: `siteward release ${scope}`,
+  };
 }
 
 export function activeHold(site: SiteState, folded: FoldedDevice, nowMs: number): FoldedDevice['hold'] {
   const holds = [site.siteHold, folded.hold];
-  return holds.find((hold) => hold !== null && (hold.until === null || Date.parse(hold.until) > nowMs)) ?? null;
+  return (
+    holds.find((hold) => hold !== null && (hold.until === null || Date.parse(hold.until) > nowMs)) ?? null
+  );
 }
 
-function waiting(device: DeviceSettings, folded: FoldedDevice, report: DeviceReport, site: SiteState): Standing | null {
-  const { planned } = report;
+function waiting(
+  device: DeviceSettings,
+  folded: FoldedDevice,
+  report: DeviceReport,
+  site: SiteState,
+): Standing | null {
+  const planned = report.comparison?.planned ?? null;
   const { quarantine, pending } = folded;
   if (planned === null) return null;
-  if (quarantine !== null && quarantine.plan === planned.digest && quarantine.base === planned.plan.baseDigest) {
+  if (
+    quarantine !== null &&
+    quarantine.plan === planned.digest &&
+    quarantine.base === planned.plan.baseDigest
+  ) {
     const message = {
       'rolled-back': 'this plan was rolled back on this base; it is not tried again by itself',
       'not-converging': 'the device does not keep what was rolled out',
       rejected: 'this plan was rejected',
     }[quarantine.reason];
-    return { state: 'quarantined', reason: quarantine.reason, message, next: `siteward retry ${device.name}` };
+    return {
+      state: 'quarantined',
+      reason: quarantine.reason,
+      message,
+      next: `siteward retry ${device.name}`,
+    };
   }
   if (pending !== null) {
-    return { state: 'pending-signature', reason: pending.reason, message: null, next: `siteward pending ${pending.id}` };
+    return {
+      state: 'pending-signature',
+      reason: pending.reason,
+      message: null,
+      next: `siteward pending ${pending.id}`,
+    };
   }
   if (site.stopped !== null && site.stopped.commit === site.accepted?.commit) {
     const message = `${site.stopped.device} rolled this commit back; nothing more is rolled out`;
     return { state: 'held', reason: 'wave-stopped', message, next: 'siteward release --all' };
   }
-  if (report.obstacle !== null) {
-    const { code, message } = report.obstacle;
+  if (planned.obstacle !== null) {
+    const { code, message } = planned.obstacle;
     return { state: 'held', reason: code, message, next: `siteward plan ${device.name}` };
   }
   if (device.manage !== 'rollout') {
@@ -125,7 +162,12 @@ function waiting(device: DeviceSettings, folded: FoldedDevice, report: DeviceRep
   return { state: 'behind', reason: 'rollout-due', message: null, next: null };
 }
 
-function settledState(device: DeviceSettings, _folded: FoldedDevice, report: DeviceReport, site: SiteState): Standing {
+function settledState(
+  device: DeviceSettings,
+  _folded: FoldedDevice,
+  report: DeviceReport,
+  site: SiteState,
+): Standing {
   const plain = (state: DeviceCondition, reason: string | null, next: string | null): Standing => ({
     state,
     reason,
@@ -133,11 +175,16 @@ function settledState(device: DeviceSettings, _folded: FoldedDevice, report: Dev
     next,
   });
   if (report.readCommit !== (site.accepted?.commit ?? null)) return plain('behind', 'reading', null);
-  const blocked = report.problems[0];
+  const blocked = report.comparison?.problems[0];
   if (blocked !== undefined) {
-    return { state: 'error', reason: blocked.code, message: describeFailure(blocked), next: `siteward plan ${device.name}` };
+    return {
+      state: 'error',
+      reason: blocked.code,
+      message: describeFailure(blocked),
+      next: `siteward plan ${device.name}`,
+    };
   }
-  if (report.differences.some((difference) => difference.label === 'drift')) {
+  if (report.comparison?.differences.some((difference) => difference.label === 'drift') === true) {
     return plain('drifted', 'drift', `siteward plan ${device.name}`);
   }
   return plain('in-sync', null, null);

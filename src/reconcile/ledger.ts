@@ -2,7 +2,7 @@
  * The journal and its fold as one thing: a record is durable before it counts, and what counts is only what was
  * recorded. Everything that changes the site's state goes through `append`.
  */
-import type { JournalWriter } from '../core/journal.ts';
+import type { JournalWriter, RecordEnvelope } from '../core/journal.ts';
 import type { SitewardEvent, SitewardRecord } from '../core/rollout/events.ts';
 import type { SiteState } from '../core/site-state.ts';
 import { foldRecord } from '../core/site-state.ts';
@@ -14,13 +14,20 @@ export interface Ledger {
   append(event: SitewardEvent, actor?: string): Promise<SitewardRecord>;
 }
 
-export function openLedger(journal: JournalWriter, state: SiteState): Ledger {
+/** `onRecord` is told about each record after it was folded. */
+export function openLedger(
+  journal: JournalWriter,
+  state: SiteState,
+  onRecord: (record: RecordEnvelope) => void = () => undefined,
+): Ledger {
   return {
     state,
     journal,
     async append(event, actor = 'daemon') {
-      const record = (await journal.append({ ...event, actor })) as unknown as SitewardRecord;
+      const written = await journal.append({ ...event, actor });
+      const record = written as unknown as SitewardRecord;
       foldRecord(state, record);
+      onRecord(written);
       return record;
     },
   };

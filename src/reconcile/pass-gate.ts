@@ -7,12 +7,16 @@ import type { PendingItem } from '../core/gate/pending.ts';
 import type { PendingState } from '../core/site-state.ts';
 import { activeHold } from './device-status.ts';
 import type { DeviceRoom, Order } from './device-room.ts';
-import type { PlannedDevice } from './plan-device.ts';
+import type { PlannedDevice } from './comparison.ts';
 
 /** Says that a plan may be carried out now; for signed plans, judged again right before the first command. */
 export type Permission =
   | { readonly kind: 'benign' }
-  | { readonly kind: 'signed'; readonly pending: PendingState; readonly document: NonNullable<PendingState['document']> };
+  | {
+      readonly kind: 'signed';
+      readonly pending: PendingState;
+      readonly document: NonNullable<PendingState['document']>;
+    };
 
 /** Null: not now. The reason is in the report or in the pending item. */
 export async function passGate(
@@ -24,15 +28,22 @@ export async function passGate(
   if (planned === null || room.device.manage !== 'rollout') return null;
   const folded = room.folded();
   const { quarantine } = folded;
-  if (quarantine !== null && quarantine.plan === planned.digest && quarantine.base === planned.plan.baseDigest) return null;
+  if (
+    quarantine !== null &&
+    quarantine.plan === planned.digest &&
+    quarantine.base === planned.plan.baseDigest
+  )
+    return null;
   if (planned.plan.class !== 'benign') await openPending(room, planned, planned.plan.class);
   if (room.ledger.journal.broken !== null || planned.obstacle !== null) return null;
   if (activeHold(room.ledger.state, folded, room.clock.now()) !== null) return null;
   const { stopped, accepted } = room.ledger.state;
   if (stopped !== null && stopped.commit === accepted?.commit) return null;
   const { pending } = room.folded();
-  if (planned.plan.class === 'benign') return room.device.rollout === 'manual' && !order.apply ? null : { kind: 'benign' };
-  if (pending?.document == null || pending.approvals.length < room.policy.approvals[pending.class]) return null;
+  if (planned.plan.class === 'benign')
+    return room.device.rollout === 'manual' && !order.apply ? null : { kind: 'benign' };
+  if (pending?.document == null || pending.approvals.length < room.policy.approvals[pending.class])
+    return null;
   return { kind: 'signed', pending, document: pending.document };
 }
 
@@ -68,10 +79,15 @@ async function openPending(
 }
 
 /** Null: authorized at this moment. Else the refusal, which is recorded, and the rollout does not begin. */
-export async function refusalNow(room: DeviceRoom, planned: PlannedDevice, permission: Permission): Promise<string | null> {
+export async function refusalNow(
+  room: DeviceRoom,
+  planned: PlannedDevice,
+  permission: Permission,
+): Promise<string | null> {
   if (permission.kind === 'benign') return planned.plan.class === 'benign' ? null : 'not-benign';
   const text = await room.files.get('document', permission.document.digest);
-  if (text === null) return await refuse(room, 'document-missing', 'the issued document is gone from the state');
+  if (text === null)
+    return await refuse(room, 'document-missing', 'the issued document is gone from the state');
   const { pending, document } = permission;
   const item: PendingItem = {
     ...pendingItemOf(room, planned, pending),

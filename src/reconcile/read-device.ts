@@ -16,12 +16,10 @@ export interface Reading {
 /** Throws `DeviceError` when the device can't be read, `InvalidInput` when its desired text can't be used. */
 export async function readDevice(room: DeviceRoom): Promise<Reading> {
   const observation = await room.driver.observe(room.signal);
-  const { facts, hostKey } = observation;
   room.report.update({
     readAt: room.clock.now(),
     readCommit: room.ledger.state.accepted?.commit ?? null,
-    facts,
-    hostKey,
+    facts: observation.facts,
     failure: null,
   });
   judgeWitness(observation.witness, room);

@@ -11,12 +11,16 @@ import type { Rollout } from '../core/rollout/rollout.ts';
 import type { DeviceRoom } from './device-room.ts';
 import type { Permission } from './pass-gate.ts';
 import { refusalNow } from './pass-gate.ts';
-import type { PlannedDevice } from './plan-device.ts';
+import type { PlannedDevice } from './comparison.ts';
 import type { RolloutRoom } from './rollout-runner.ts';
 import { runRollout } from './rollout-runner.ts';
 
 /** Resolves when the rollout is settled, waits for a person, or was not begun. */
-export async function rollOut(room: DeviceRoom, planned: PlannedDevice, permission: Permission): Promise<void> {
+export async function rollOut(
+  room: DeviceRoom,
+  planned: PlannedDevice,
+  permission: Permission,
+): Promise<void> {
   await room.inRolloutSlot(async () => {
     // Judged at this moment and not when it was queued: a key may have been revoked while it waited.
     if ((await refusalNow(room, planned, permission)) !== null) return;
@@ -77,7 +81,12 @@ async function run(room: DeviceRoom, rollout: Rollout): Promise<void> {
   room.log('rollout', { device: rollout.device, rollout: rollout.id, phase: state.phase });
   await runRollout({ site, rollout, driver, ledger, clock, signal, onSight }, state);
   room.report.update({ sight: null });
-  room.log('rollout', { device: rollout.device, rollout: rollout.id, phase: state.phase, outcome: state.outcome });
+  room.log('rollout', {
+    device: rollout.device,
+    rollout: rollout.id,
+    phase: state.phase,
+    outcome: state.outcome,
+  });
 }
 
 function buildRollout(room: DeviceRoom, planned: PlannedDevice): Rollout {

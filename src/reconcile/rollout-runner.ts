@@ -55,7 +55,8 @@ async function look(room: RolloutRoom, sight: Sight): Promise<Sight> {
   try {
     const evidence = await room.driver.evidence(room.rollout, null, room.signal);
     room.onSight(evidence, null);
-    const confirmSeenAt = evidence.decision === 'confirm' ? (sight.confirmSeenAt ?? evidence.net.runCount) : null;
+    const confirmSeenAt =
+      evidence.decision === 'confirm' ? (sight.confirmSeenAt ?? evidence.net.runCount) : null;
     return { evidence, looks, confirmSeenAt };
   } catch (error) {
     room.signal.throwIfAborted();
@@ -119,7 +120,11 @@ async function performOnDevice(
       await driver.lock(rollout, signal);
       return {};
     case 'witness':
-      await driver.writeWitness(rollout, { site: room.site, daemon: rollout.owner.daemon, ...witness }, signal);
+      await driver.writeWitness(
+        rollout,
+        { site: room.site, daemon: rollout.owner.daemon, ...witness },
+        signal,
+      );
       return {};
     case 'stage':
       return { deadline: await driver.stage(rollout, signal) };
@@ -149,6 +154,7 @@ async function performOnDevice(
 }
 
 function requireDeadline(state: RolloutState): NonNullable<RolloutState['deadline']> {
-  if (state.deadline === null) throw new DeviceError('not-armed', 'the rollout was never staged on the device');
+  if (state.deadline === null)
+    throw new DeviceError('not-armed', 'the rollout was never staged on the device');
   return state.deadline;
 }

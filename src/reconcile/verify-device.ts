@@ -29,7 +29,10 @@ export async function verifyDevice(
   const growthUntil = clock.monotonic() + patienceTicks * tickMs + 5_000;
   while (evidence.net.runCount <= runCountAtArming || clock.monotonic() < soakUntil) {
     if (evidence.net.runCount <= runCountAtArming && clock.monotonic() >= growthUntil) {
-      throw new DeviceError('not-armed', 'the rollback timer on the device stands still, so it could not fire');
+      throw new DeviceError(
+        'not-armed',
+        'the rollback timer on the device stands still, so it could not fire',
+      );
     }
     await clock.sleep(Math.min(tickMs / 2, 2_000), signal);
     evidence = await readEvidence();
@@ -46,7 +49,9 @@ function requireTarget(evidence: Evidence): void {
     throw new DeviceError('not-armed', 'the rollback timer is no longer on the device');
   }
   if (evidence.footprint.kind !== 'target') {
-    const wrong = evidence.footprint.items.flatMap((item, i) => (item === 'target' ? [] : [`${i + 1} ${item}`]));
+    const wrong = evidence.footprint.items.flatMap((item, i) =>
+      item === 'target' ? [] : [`${i + 1} ${item}`],
+    );
     throw new DeviceError('rejected', `the device does not equal the target (action ${wrong.join(', ')})`);
   }
 }

@@ -1,0 +1,147 @@
+/** Answers about one device, made from the journal's fold and the last reading. */
+import type { DevicePlan, DeviceStatus } from '../api/answers.ts';
+import { rfc3339 } from '../core/clock.ts';
+import type { Problem } from '../core/dialect.ts';
+import { itemIdentity } from '../core/digest.ts';
+import type { Action, Difference, PlannedAction } from '../core/plan/action.ts';
+import type { Item } from '../core/item.ts';
+import { propertyOf } from '../core/item.ts';
+import { rolloutStateName, standingOf } from '../reconcile/device-status.ts';
+import { previewDevice } from '../reconcile/plan-device.ts';
+import type { Comparison } from '../reconcile/comparison.ts';
+import type { RunningDevice, RunningSite } from './running-site.ts';
+
+export function deviceStatusAnswer(site: RunningSite, device: RunningDevice): DeviceStatus {
+  const { settings } = device;
+  const folded = device.folded();
+  const report = device.room.report.current();
+  const standing = standingOf(settings, folded, report, site.ledger.state, site.clock.now());
+  const { rollout } = folded;
+  return {
+    name: settings.name,
+    driver: settings.driver,
+    ...standing,
+    commit: folded.confirmed?.commit ?? null,
+    rollout: rollout === null ? null : { id: rollout.id, state: rolloutStateName(folded, report) },
+    pending: folded.pending === null ? [] : [folded.pending.id],
+    drift: (report.comparison?.differences ?? []).filter((one) => one.label === 'drift').length,
+    lastRead: report.readAt === null ? null : rfc3339(report.readAt),
+    lastConfirmed: folded.confirmed?.at ?? null,
+    lastDrill: null,
+    differences: report.comparison?.differences.length ?? 0,
+    hold: folded.hold,
+    facts: factsOf(device),
+    deadline: null,
+  };
+}
+
+/** As of the last reading; for a commit not yet accepted the device's last reading is compared with that. */
+export async function devicePlanAnswer(
+  site: RunningSite,
+  device: RunningDevice,
+  rev: string | null,
+): Promise<DevicePlan> {
+  const { settings, room } = device;
+  const report = room.report.current();
+  const comparison: Comparison | null =
+    rev === null
+      ? report.comparison
+      : await previewDevice(room, await site.desired.textAt(settings.name, rev));
+  const planned = comparison?.planned ?? null;
+  const differences = comparison?.differences ?? [];
+  const failure = report.failure;
+  const problems = [
+    ...(failure === null
+      ? []
+      : [{ code: failure.code, message: failure.message, place: failure.place, section: null }]),
+    ...(comparison?.problems ?? []),
+  ];
+  return {
+    device: settings.name,
+    commit: comparison?.commit ?? null,
+    base: planned?.plan.baseDigest ?? null,
+    actions: planned?.plan.actions.map((action) => actionAnswer(device, action)) ?? [],
+    from: device.folded().confirmed?.commit ?? null,
+    class: planned?.plan.class ?? 'benign',
+    reason: planned?.plan.reason ?? null,
+    path: planned?.plan.path ?? null,
+    rollback: planned === null ? null : { kind: planned.plan.rollback, windowMs: settings.windowMs },
+    planSha256: planned?.digest ?? null,
+    text: planned?.text ?? null,
+    ignored: comparison?.ignored ?? 0,
+    drift: differences.filter((one) => one.label === 'drift').map((one) => driftAnswer(device, one)),
+    problems: problems.map(problemAnswer),
+    facts: factsOf(device),
+    pending: device.folded().pending === null ? [] : [device.folded().pending?.id ?? ''],
+  };
+}
+
+function actionAnswer(device: RunningDevice, planned: PlannedAction): DevicePlan['actions'][number] {
+  const { id, label, class: cls, reason, action, forward, rollback } = planned;
+  const { section, verb } = action;
+  const answer = {
+    id,
+    label,
+    class: cls,
+    reason,
+    section,
+    verb,
+    item: identityOf(action),
+    forward: [...forward],
+    rollback: [...rollback],
+  };
+  return action.verb === 'set' ? { ...answer, changes: changesOf(device, action.from, action.to) } : answer;
+}
+
+function identityOf(action: Action): string {
+  return itemIdentity(action.verb === 'set' ? action.from : action.item);
+}
+
+function changesOf(
+  device: RunningDevice,
+  from: Item,
+  to: Item,
+): { property: string; from: string | null; to: string | null }[] {
+  const names = new Set([...from.properties, ...to.properties].map(([name]) => name));
+  return [...names].sort().flatMap((property) => {
+    const [was, is] = [propertyOf(from, property) ?? null, propertyOf(to, property) ?? null];
+    if (was === is) return [];
+    const secret = device.room.driver.dialect.isSecret(from.section, property);
+    const shown = (value: string | null): string | null =>
+      value === null ? null : secret ? `<secret:${property}>` : value;
+    return [{ property, from: shown(was), to: shown(is) }];
+  });
+}
+
+function driftAnswer(
+  device: RunningDevice,
+  difference: Difference,
+): NonNullable<DevicePlan['drift']>[number] {
+  const { base, target, section } = difference;
+  const item = base ?? target;
+  const verb = target === null ? 'add' : base === null ? 'remove' : 'set';
+  const forward =
+    verb === 'set' && base !== null && target !== null
+      ? changesOf(device, target, base).map(
+          (one) => `${one.property}: ${one.from ?? '-'} -> ${one.to ?? '-'}`,
+        )
+      : [];
+  return { section, verb, item: item === null ? '' : itemIdentity(item), forward };
+}
+
+function problemAnswer(problem: Problem): NonNullable<DevicePlan['problems']>[number] {
+  const { code, message, place, section } = problem;
+  return {
+    code,
+    message,
+    section,
+    ...(place === null ? {} : { file: place.file }),
+    ...(place?.line === undefined ? {} : { line: place.line }),
+    ...(place?.column === undefined ? {} : { column: place.column }),
+  };
+}
+
+function factsOf(device: RunningDevice): DeviceStatus['facts'] {
+  const { facts } = device.room.report.current();
+  return facts === null ? null : { model: facts.model, version: facts.version, identity: facts.identity };
+}

@@ -1,0 +1,282 @@
+/**
+ * The composition root: builds every part, starts them in order, stops them in reverse. The only place that
+ * knows all rooms. Stopping leaves what is in flight to the journal; the devices' own timers are not waited for.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import PQueue from 'p-queue';
+import { startHttp } from '../api/http.ts';
+import type { RunningHttp } from '../api/http.ts';
+import { startServer } from '../api/server.ts';
+import type { RecordEnvelope } from '../core/journal.ts';
+import { JournalError, messageOf } from '../core/errors.ts';
+import type { SitewardRecord } from '../core/rollout/events.ts';
+import type { SiteState } from '../core/site-state.ts';
+import { deviceState, emptySiteState, foldRecord } from '../core/site-state.ts';
+import { openRepository } from '../desired/git-repository.ts';
+import type { Journal } from '../journal/journal.ts';
+import { openJournal } from '../journal/journal.ts';
+import { openDesiredState } from '../reconcile/desired-state.ts';
+import { startDeviceLoop } from '../reconcile/device-loop.ts';
+import type { DeviceRoom } from '../reconcile/device-room.ts';
+import { reportCell } from '../reconcile/device-report.ts';
+import { openLedger } from '../reconcile/ledger.ts';
+import { reconcileDevice } from '../reconcile/reconcile-device.ts';
+import type { Settings } from '../settings/settings.ts';
+import { loadTrust } from '../settings/trust-files.ts';
+import { commitSignatureJudge } from './commit-signature.ts';
+import { driverFor } from './device-drivers.ts';
+import { firstStartObstacle } from './first-start.ts';
+import { buildOperations } from './operations.ts';
+import type { RunningDevice, RunningSite } from './running-site.ts';
+import { openStateFiles } from './state-files.ts';
+import { lockState } from './state-lock.ts';
+import { systemClock } from './system-clock.ts';
+import { startTelemetry } from './telemetry.ts';
+
+export interface Daemon {
+  /** Where metrics and health are served; null when the settings say no. */
+  readonly http: { readonly host: string; readonly port: number } | null;
+  /** Reads the trust files again; the old ones stay when the new ones are bad. */
+  reload(): Promise<void>;
+  /** Ends within ten seconds whatever the devices do. */
+  stop(): Promise<void>;
+}
+
+/** Newest records kept in memory for `log` and `approve --follow`. */
+const recentRecords = 5_000;
+/** How soon a device is tried again that could not be read or may not be touched yet. */
+const soonMs = 30_000;
+
+/** Throws `InvalidInput` or `SitewardError` when the daemon can't run at all; nothing is left running then. */
+export async function startDaemon(settings: Settings, version: string): Promise<Daemon> {
+  const ending = new AbortController();
+  const undo: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    ending.abort(new Error('the daemon is ending'));
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    return await start(settings, version, ending.signal, undo, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function start(
+  settings: Settings,
+  version: string,
+  signal: AbortSignal,
+  undo: (() => Promise<void>)[],
+  stop: () => Promise<void>,
+): Promise<Daemon> {
+  const clock = systemClock;
+  await mkdir(settings.state, { recursive: true, mode: 0o700 });
+  const telemetry = startTelemetry(version);
+  const lock = await lockState(settings.state, (reason) => {
+    telemetry.log('state-lock-lost', { reason });
+    void stop();
+  });
+  undo.push(() => lock.release());
+
+  let trust = await loadTrust({ ...settings.trust, organization: settings.organization });
+  const state = emptySiteState();
+  const recent: RecordEnvelope[] = [];
+  const journal = await replay(settings, state, recent);
+  undo.push(() => journal.close());
+  const ledger = openLedger(journal, state, (record) => keepRecent(recent, record));
+  const files = await openStateFiles(settings.state);
+  const nonce = randomBytes(8).toString('hex');
+  if (journal.broken === null) {
+    if (state.daemon === null) {
+      await ledger.append({
+        kind: 'daemon-created',
+        daemon: randomBytes(16).toString('hex'),
+        site: settings.site,
+      });
+    }
+    if (journal.torn !== null) await ledger.append({ kind: 'torn-tail-set-aside', ...journal.torn });
+    await ledger.append({ kind: 'daemon-started', nonce, version, trust: trustDigests(trust.digests) });
+  }
+
+  const repository = await openRepository({ ...settings.desired, site: settings.site });
+  const drivers = await Promise.all(
+    settings.devices.map(async (device) => ({ device, driver: await driverFor(device, clock) })),
+  );
+  undo.push(async () => {
+    await Promise.allSettled(drivers.map(({ driver }) => driver.close()));
+  });
+  const desired = openDesiredState({
+    site: settings.site,
+    repository,
+    ledger,
+    judgeSignature: settings.desired.signed === 'required' ? commitSignatureJudge(() => trust, clock) : null,
+    firstStartObstacle: () => firstStartObstacle(settings.site, state.daemon ?? '', drivers, signal),
+  });
+
+  const rollouts = new PQueue({ concurrency: settings.policy.batch });
+  const questions = new PQueue({ concurrency: 1 });
+  const devices: RunningDevice[] = [];
+  const refreshing = new PQueue({ concurrency: 1 });
+  const refreshDesired = async (): Promise<void> => {
+    const moved = await refreshing.add(() => desired.refresh());
+    if (moved === true) for (const device of devices) device.loop.wake();
+  };
+  const site: RunningSite = {
+    settings,
+    ledger,
+    files,
+    desired,
+    devices,
+    clock,
+    random: (bytes) => randomBytes(bytes),
+    trust: () => trust,
+    recent,
+    documents: new Map(),
+    refreshDesired,
+    oneAtATime: (work) => questions.add(work),
+    count: (metric, labels) => {
+      telemetry.count(metric, labels);
+    },
+  };
+
+  const server = await startServer({
+    socket: settings.socket,
+    operations: buildOperations(site),
+    onFault: (error, operation) => {
+      telemetry.defect(error, { operation });
+    },
+  });
+  undo.push(() => server.close(1_000));
+  const http =
+    settings.listen === null ? null : await startHttp(telemetry.httpOptions(settings.listen, site));
+  if (http !== null) undo.push(() => http.close());
+
+  await refreshDesired().catch((error: unknown) => {
+    telemetry.log('desired-unreadable', { error: messageOf(error) });
+  });
+  for (const { device, driver } of drivers) {
+    const room: DeviceRoom = {
+      site: settings.site,
+      daemon: state.daemon ?? '',
+      nonce,
+      organization: settings.organization,
+      device,
+      policy: settings.policy,
+      driver,
+      ledger,
+      files,
+      clock,
+      random: (bytes) => randomBytes(bytes),
+      signal,
+      report: reportCell(),
+      desired: () => desired.textFor(device.name),
+      trust: () => trust,
+      folded: () => deviceState(state, device.name),
+      inRolloutSlot: (work) => rollouts.add(work),
+      again: () => {
+        running.loop.wake();
+      },
+      log: (event, facts) => {
+        telemetry.log(event, facts);
+      },
+    };
+    const delayMs = (): number => {
+      const { failure, comparison } = room.report.current();
+      const waits = failure !== null || comparison?.planned?.obstacle != null;
+      return waits ? Math.min(soonMs, device.readMs) : device.readMs;
+    };
+    const loop = startDeviceLoop((order) => reconcileDevice(room, order), { delayMs }, clock, signal);
+    const running: RunningDevice = { settings: device, room, loop, folded: room.folded };
+    devices.push(running);
+  }
+  const polling = poll(refreshDesired, settings.desired.pollMs, signal, telemetry.log);
+  undo.push(async () => {
+    await Promise.allSettled([polling, ...devices.map((device) => device.loop.done)]);
+  });
+  telemetry.log('started', { site: settings.site, devices: devices.length, journal: journal.head.seq });
+
+  return {
+    http: http === null ? null : addressOf(http),
+    async reload() {
+      try {
+        trust = await loadTrust({ ...settings.trust, organization: settings.organization });
+        await ledger.append({ kind: 'trust-loaded', trust: trustDigests(trust.digests) });
+        telemetry.log('trust-loaded', {});
+      } catch (error) {
+        telemetry.log('trust-kept', { error: messageOf(error) });
+      }
+    },
+    async stop() {
+      if (journal.broken === null && !signal.aborted) {
+        await ledger.append({ kind: 'daemon-stopped' }).catch((error: unknown) => {
+          telemetry.log('journal-unwritable', { error: messageOf(error) });
+        });
+      }
+      await stop();
+    },
+  };
+}
+
+/** Replays the journal into the state. A record that this version can't fold stops all changes, not the reading. */
+async function replay(settings: Settings, state: SiteState, recent: RecordEnvelope[]): Promise<Journal> {
+  let unfoldable: JournalError | null = null;
+  const onRecord = (record: RecordEnvelope): void => {
+    keepRecent(recent, record);
+    if (unfoldable !== null) return;
+    try {
+      foldRecord(state, record as unknown as SitewardRecord);
+    } catch (error) {
+      if (!(error instanceof JournalError)) throw error;
+      unfoldable = error;
+    }
+  };
+  const journal = await openJournal({
+    folder: join(settings.state, 'journal'),
+    clock: systemClock,
+    onRecord,
+  });
+  if (unfoldable === null) return journal;
+  await journal.close();
+  throw unfoldable;
+}
+
+function keepRecent(recent: RecordEnvelope[], record: RecordEnvelope): void {
+  recent.push(record);
+  if (recent.length > recentRecords * 1.1) recent.splice(0, recent.length - recentRecords);
+}
+
+function trustDigests(digests: {
+  allowedSigners: string;
+  revokedKeys: string | null;
+}): Record<string, string> {
+  const { allowedSigners, revokedKeys } = digests;
+  return revokedKeys === null
+    ? { 'allowed-signers': allowedSigners }
+    : { 'allowed-signers': allowedSigners, 'revoked-keys': revokedKeys };
+}
+
+function addressOf(http: RunningHttp): { host: string; port: number } {
+  return { host: http.host, port: http.port };
+}
+
+/** Looks at the branch every `pollMs`, a little apart so that many daemons don't ask one host at once. */
+async function poll(
+  refresh: () => Promise<void>,
+  pollMs: number,
+  signal: AbortSignal,
+  log: (event: string, facts: Record<string, unknown>) => void,
+): Promise<void> {
+  while (!signal.aborted) {
+    const jitter = 0.9 + 0.2 * Math.random();
+    await systemClock.sleep(pollMs * jitter, signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+    if (signal.aborted) return;
+    await refresh().catch((error: unknown) => {
+      log('desired-unreadable', { error: messageOf(error) });
+    });
+  }
+}

@@ -1,0 +1,39 @@
+/** A running daemon as its operations see it. */
+import type { RecordEnvelope } from '../core/journal.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Trust } from '../core/gate/trust.ts';
+import type { DeviceState } from '../core/site-state.ts';
+import type { DeviceSettings } from '../core/site.ts';
+import type { DesiredState } from '../reconcile/desired-state.ts';
+import type { DeviceLoop } from '../reconcile/device-loop.ts';
+import type { DeviceRoom } from '../reconcile/device-room.ts';
+import type { Ledger } from '../reconcile/ledger.ts';
+import type { StateFiles } from '../reconcile/state-files.ts';
+import type { Settings } from '../settings/settings.ts';
+
+export interface RunningDevice {
+  readonly settings: DeviceSettings;
+  readonly room: DeviceRoom;
+  readonly loop: DeviceLoop;
+  readonly folded: () => DeviceState;
+}
+
+export interface RunningSite {
+  readonly settings: Settings;
+  readonly ledger: Ledger;
+  readonly files: StateFiles;
+  readonly desired: DesiredState;
+  readonly devices: readonly RunningDevice[];
+  readonly clock: Clock;
+  readonly random: (bytes: number) => Buffer;
+  readonly trust: () => Trust;
+  /** Newest records, bounded; older ones are in the journal's files. */
+  readonly recent: readonly RecordEnvelope[];
+  /** Texts of issued documents by digest, as they are in the state. */
+  readonly documents: Map<string, string>;
+  /** Looks at the branch now. */
+  readonly refreshDesired: () => Promise<void>;
+  /** Serialises what reads a pending item and then records something about it. */
+  readonly oneAtATime: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly count: (metric: 'approvals', labels: { result: string; reason: string }) => void;
+}

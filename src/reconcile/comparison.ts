@@ -1,0 +1,23 @@
+/** What one reading and one desired text make of each other, as values. */
+import type { Problem } from '../core/dialect.ts';
+import type { Difference, Plan } from '../core/plan/action.ts';
+
+export interface PlannedDevice {
+  readonly plan: Plan;
+  readonly text: string;
+  readonly digest: string;
+  readonly commit: string;
+  readonly hostKey: string;
+  readonly desiredText: Uint8Array;
+  /** Why no rollout may start now, although there is a plan. */
+  readonly obstacle: { readonly code: string; readonly message: string } | null;
+}
+
+/** What one desired text and one reading make of each other. */
+export interface Comparison {
+  readonly commit: string;
+  readonly differences: readonly Difference[];
+  readonly ignored: number;
+  readonly problems: readonly Problem[];
+  readonly planned: PlannedDevice | null;
+}

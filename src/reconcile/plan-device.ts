@@ -1,0 +1,127 @@
+/**
+ * From a reading to a plan, or to the knowledge that there is nothing to do: three-way difference, proved plan,
+ * canonical text. What is read as equal to desired is recorded as confirmed at that commit.
+ */
+import { InvalidInput } from '../core/errors.ts';
+import type { Configuration } from '../core/item.ts';
+import { canonicalItem, itemIdentity, sha256 } from '../core/digest.ts';
+import { diffConfigurations } from '../core/plan/diff.ts';
+import type { ParsedText } from '../core/dialect.ts';
+import { makePlan } from '../core/plan/plan.ts';
+import { planDigest, planText } from '../core/plan/plan-text.ts';
+import type { ManagementPath } from '../core/site.ts';
+import type { Observation } from '../drivers/driver.ts';
+import type { Comparison, PlannedDevice } from './comparison.ts';
+import type { DesiredText, DeviceRoom } from './device-room.ts';
+import type { Reading } from './read-device.ts';
+
+export async function planDevice(
+  room: DeviceRoom,
+  { observation, desired }: Reading,
+): Promise<PlannedDevice | null> {
+  const comparison = await compareDevice(room, observation, desired);
+  room.report.update({ comparison, observation });
+  await noteConfirmed(room, desired, comparison);
+  return comparison.planned;
+}
+
+/** What another commit would do, judged against the last reading; nothing is recorded. */
+export async function previewDevice(room: DeviceRoom, desired: DesiredText): Promise<Comparison | null> {
+  const { observation } = room.report.current();
+  return observation === null ? null : await compareDevice(room, observation, desired);
+}
+
+async function compareDevice(
+  room: DeviceRoom,
+  observation: Observation,
+  desired: DesiredText,
+): Promise<Comparison> {
+  const { dialect } = room.driver;
+  const wanted = requireUsable(dialect.parseDesired(desired.text, desired.file));
+  const actual = requireUsable(dialect.parseActual(observation.exportText));
+  const confirmed = await confirmedConfiguration(room);
+  const { owns, ignore } = desired;
+  const found = diffConfigurations({
+    confirmed: confirmed === 'lost' ? null : confirmed,
+    desired: wanted,
+    actual,
+    owns,
+    ignore,
+    dialect,
+  });
+  // What was confirmed is no longer known: nobody can tell git's change from the device's, so people decide.
+  const differences =
+    confirmed === 'lost'
+      ? found.differences.map((one) => ({ ...one, label: 'conflict' as const }))
+      : found.differences;
+  const { blocked: problems, ignored } = found;
+  const made = makePlan({
+    differences,
+    actual,
+    desired: wanted,
+    labels: ['desired', 'conflict'],
+    caps: room.policy.removals,
+    management: managementPath(room, observation),
+    isOwn: (item) =>
+      room.folded().own.get(`${item.section} ${itemIdentity(item)}`) === sha256(canonicalItem(item)),
+    dialect,
+  });
+  if (made.kind === 'refused') throw new InvalidInput(made.code, made.message, { file: desired.file });
+  const { commit } = desired;
+  if (made.kind === 'nothing') return { commit, differences, ignored, problems, planned: null };
+  const { windowMs, tickMs, flushMs } = room.device;
+  const text = planText(made.plan, { windowMs, tickMs, flushMs });
+  const planned: PlannedDevice = {
+    plan: made.plan,
+    text,
+    digest: planDigest(text),
+    commit,
+    hostKey: observation.hostKey,
+    desiredText: desired.text,
+    obstacle: observation.obstacles[0] ?? null,
+  };
+  return { commit, differences, ignored, problems, planned };
+}
+
+/** A fault of the whole text ends the pass; a fault of one section blocks that section, which the difference tells. */
+function requireUsable(parsed: ParsedText): Configuration {
+  const fatal = parsed.problems.find((problem) => problem.section === null);
+  if (fatal !== undefined) throw new InvalidInput(fatal.code, fatal.message, fatal.place);
+  return parsed.configuration;
+}
+
+/** The desired configuration last confirmed on the device; `lost` when the journal names one that is gone. */
+async function confirmedConfiguration(room: DeviceRoom): Promise<Configuration | null | 'lost'> {
+  const { confirmed } = room.folded();
+  if (confirmed === null) return null;
+  const text = await room.files.get('desired', confirmed.desired);
+  return text === null ? 'lost' : requireUsable(room.driver.dialect.parseDesired(text, 'last confirmed'));
+}
+
+/** As the settings say; what they leave open is what the daemon's own session shows. */
+function managementPath(room: DeviceRoom, observation: Observation): ManagementPath {
+  const { address, port, from, interface: name } = room.device.management;
+  return {
+    address: address ?? room.device.address,
+    port: port ?? room.device.port,
+    from: from ?? observation.localAddress,
+    interface: name ?? null,
+  };
+}
+
+/** A reading equal to desired, but for what the device changed by itself, counts as confirmed at that commit. */
+async function noteConfirmed(room: DeviceRoom, desired: DesiredText, comparison: Comparison): Promise<void> {
+  const { differences, problems } = comparison;
+  if (problems.length > 0 || differences.some((one) => one.label !== 'drift')) return;
+  if (room.ledger.journal.broken !== null) return;
+  const digest = sha256(desired.text);
+  const { confirmed } = room.folded();
+  if (confirmed?.commit === desired.commit && confirmed.desired === digest) return;
+  await room.files.put('desired', desired.text);
+  await room.ledger.append({
+    kind: 'read-confirmed',
+    device: room.device.name,
+    commit: desired.commit,
+    desired: digest,
+  });
+}
