@@ -103,7 +103,8 @@ const doubtfulDefaults = new Set([
   '/system/logging/action remote',
   '/system/routerboard/settings silent-boot',
 ]);
-const curatedUnset = { '/ip/route': { 'pref-src': '' }, '/ipv6/route': { 'pref-src': '' } };
+/** Exported as `x=""` when made in WinBox; comments are unset so everywhere. */
+const unsetByEmpty = /^\/ip(v6)?\/route (pref-src|gateway)$| comment$/;
 /** The device prints these lists in an order of its own. `policy`: only where it is a list of rights. */
 const curatedSets = (path, name) =>
   ['connection-state', 'connection-nat-state', 'tcp-flags', 'topics'].includes(name) ||
@@ -193,13 +194,19 @@ function defaultsOf(path, name, said) {
   return { dv: known.map(({ range, facts }) => [...range, consoleValue(facts.default)]) };
 }
 
+function unsetOf(path, name, said) {
+  if (unsetByEmpty.test(`${path} ${name}`)) return { u: '' };
+  const disable = said.find(({ facts }) => facts.can_disable)?.facts;
+  if (disable === undefined) return {};
+  return { u: 'remove_value' in disable ? consoleValue(disable.remove_value) : null };
+}
+
 function propertyFacts(path, name, menu, said) {
   const device = menu.device?.properties?.[name];
   const terraform = menu.terraform?.properties?.[name];
   const readOnly = said.some(({ facts }) => facts.read_only) || (said.length === 0 && !device);
   if (readOnly) return undefined;
   const type = typeOf(path, name, device, terraform, said);
-  const disable = said.find(({ facts }) => facts.can_disable)?.facts;
   const secret =
     !notSecret.has(name) &&
     (terraform?.sensitive || secretName.test(name) || secretExtra.test(`${path} ${name}`));
@@ -208,9 +215,7 @@ function propertyFacts(path, name, menu, said) {
   return {
     ...(type === undefined ? {} : { t: type }),
     ...defaultsOf(path, name, said),
-    ...(disable === undefined
-      ? {}
-      : { u: 'remove_value' in disable ? consoleValue(disable.remove_value) : null }),
+    ...unsetOf(path, name, said),
     ...(secret ? { secret: 1 } : {}),
     ...(executable(path, name) ? { exec: 1 } : {}),
     ...(computed ? { from: computed } : {}),

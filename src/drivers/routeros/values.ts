@@ -28,7 +28,7 @@ export function canonicalValue(type: ValueType | null, value: string): string {
     case 'set':
       return canonicalSet(value);
     case 'matched-set':
-      return negatable(value, canonicalSet);
+      return negatable(value, (list) => (list.includes('!') ? list : canonicalSet(list)));
     case 'bytes':
     case 'enum':
     case 'string':

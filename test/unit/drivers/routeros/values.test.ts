@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest';
+import { canonicalValue } from '../../../../src/drivers/routeros/values.ts';
+
+describe('one spelling for one meaning', () => {
+  test.each([
+    ['bool', 'true', 'yes'],
+    ['bool', 'no', 'no'],
+    ['bool', 'auto', 'auto'],
+    ['time', '1d00:00:00', '1d'],
+    ['time', '00:10:00', '10m'],
+    ['time', '600', '10m'],
+    ['time', '24h10m', '1d10m'],
+    ['time', '14d', '2w'],
+    ['time', '1w2d', '1w2d'],
+    ['time', '90s', '1m30s'],
+    ['time', '500ms', '500ms'],
+    ['time', '00:00:00.5', '500ms'],
+    ['time', '0', '0s'],
+    ['time', '2s/120s', '2s/2m'],
+    ['time', 'none-dynamic', 'none-dynamic'],
+    ['time', '', ''],
+    ['mac', 'aa-bb-cc-dd-ee-0f', 'AA:BB:CC:DD:EE:0F'],
+    ['mac', '!aa:bb:cc:dd:ee:0f', '!AA:BB:CC:DD:EE:0F'],
+    ['host', '192.0.2.1/32', '192.0.2.1'],
+    ['host', '!192.0.2.1/32', '!192.0.2.1'],
+    ['host', '192.0.2.0/24', '192.0.2.0/24'],
+    ['host', '2001:DB8::1/128', '2001:db8::1'],
+    ['host', 'example.org', 'example.org'],
+    ['hosts', '192.0.2.1/32,2001:db8::/64', '192.0.2.1,2001:db8::/64'],
+    ['number', '0x10', '16'],
+    ['hex', '32768', '0x8000'],
+    ['hex', '0x0a', '0xA'],
+    ['bits', '10000000/10000k', '10M/10M'],
+    ['bits', '1500k', '1500k'],
+    ['bits', '0/0', '0/0'],
+    ['set', 'b,a,a', 'a,b'],
+    ['matched-set', '!related,established', '!established,related'],
+    ['enum', 'B,A', 'B,A'],
+    ['string', 'true', 'true'],
+    [null, '1d00:00:00', '1d00:00:00'],
+  ] as const)('%s %s is %s', (type, value, canonical) => {
+    expect(canonicalValue(type, value)).toBe(canonical);
+    expect(canonicalValue(type, canonical)).toBe(canonical);
+  });
+});
