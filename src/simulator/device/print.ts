@@ -1,0 +1,28 @@
+/** A simple readable form of rows, for people; programs read `/export` and `get`. */
+import type { Device } from './device.ts';
+import type { Menu, Row } from './menu.ts';
+
+export function printRows(device: Device, menu: Menu, rows: readonly Row[]): readonly string[] {
+  if (menu.singleton) {
+    const row = rows[0];
+    if (row === undefined) return [];
+    const names = [...row.given.keys(), ...row.properties.keys()];
+    const width = Math.max(0, ...names.map((name) => name.length));
+    return names.map((name) => `  ${name.padStart(width)}: ${device.text(menu.path, row, name) ?? ''}`);
+  }
+  const lines = ['Flags: X - disabled'];
+  for (const row of rows) {
+    const disabled = device.text(menu.path, row, 'disabled') === 'yes' ? 'X' : ' ';
+    const comment = row.properties.get('comment');
+    const number = String(menu.rows.indexOf(row)).padStart(2);
+    if (typeof comment === 'string' && comment !== '') lines.push(`${number} ${disabled}  ;;; ${comment}`);
+    const values = [...new Map([...row.given, ...row.properties])]
+      .filter(([name]) => name !== 'comment' && name !== 'disabled')
+      .map(
+        ([name, value]) =>
+          `${name}=${value === null ? '' : /^[^\s"]+$/.test(value) ? value : JSON.stringify(value)}`,
+      );
+    lines.push(`${number} ${disabled}  ${values.join(' ')}`);
+  }
+  return lines;
+}

@@ -1,0 +1,118 @@
+/** Values of properties after their type: canonical text, typed values, defaults, equality. */
+import { defaultOf, propertyFacts } from '../../drivers/routeros/menus.ts';
+import { parseDuration, unitForm } from '../language/duration.ts';
+import { ConsoleError } from '../language/syntax.ts';
+import { bool, num, str, time, NOTHING } from '../language/values.ts';
+import type { Value } from '../language/values.ts';
+
+type Kind = 'bool' | 'time' | 'number' | 'mac' | 'bits' | 'set' | 'text';
+
+/** Properties that every menu has and no table lists. */
+const COMMON: Readonly<Record<string, Kind>> = {
+  disabled: 'bool',
+  dynamic: 'bool',
+  invalid: 'bool',
+  default: 'bool',
+  builtin: 'bool',
+  running: 'bool',
+  'run-count': 'number',
+};
+
+function kindOf(path: string, name: string): Kind {
+  const type = propertyFacts(path, name)?.type ?? null;
+  switch (type) {
+    case 'bool':
+    case 'time':
+    case 'number':
+    case 'mac':
+    case 'bits':
+    case 'set':
+      return type;
+    default:
+      return COMMON[name] ?? 'text';
+  }
+}
+
+function boolText(text: string): string | undefined {
+  if (text === 'yes' || text === 'true') return 'yes';
+  return text === 'no' || text === 'false' ? 'no' : undefined;
+}
+
+/** As a device would print it back. `input` tells that a person gave it: then nonsense is refused. */
+export function canonical(path: string, name: string, text: string, input: boolean): string {
+  switch (kindOf(path, name)) {
+    case 'bool': {
+      const truth = boolText(text);
+      if (truth === undefined && input) throw new ConsoleError(`input does not match any value of ${name}`);
+      return truth ?? text;
+    }
+    case 'time': {
+      if (name === 'start-time') return text;
+      const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : parseDuration(text);
+      return ms === undefined ? text : unitForm(ms);
+    }
+    case 'mac':
+      return text.toUpperCase();
+    case 'number':
+    case 'bits':
+    case 'set':
+    case 'text':
+      return text;
+  }
+}
+
+export function sameProperty(path: string, name: string, left: string, right: string): boolean {
+  const a = canonical(path, name, left, false);
+  const b = canonical(path, name, right, false);
+  if (a === b) return true;
+  switch (kindOf(path, name)) {
+    case 'set':
+      return a.split(',').sort().join() === b.split(',').sort().join();
+    case 'bits':
+    case 'number':
+      return magnitude(a) !== undefined && magnitude(a) === magnitude(b);
+    case 'bool':
+    case 'time':
+    case 'mac':
+    case 'text':
+      return false;
+  }
+}
+
+function magnitude(text: string): number | undefined {
+  const match = /^(\d+)([kMG]?)$/.exec(text);
+  if (match === null) return undefined;
+  const factor = { k: 1000, M: 1_000_000, G: 1_000_000_000 }[match[2] ?? ''] ?? 1;
+  return Number(match[1]) * factor;
+}
+
+/** What `get` gives. */
+export function typed(path: string, name: string, text: string | undefined): Value {
+  if (text === undefined) return NOTHING;
+  switch (kindOf(path, name)) {
+    case 'bool': {
+      const truth = boolText(text);
+      return truth === undefined ? str(text) : bool(truth === 'yes');
+    }
+    case 'time': {
+      const ms = name === 'start-time' ? undefined : parseDuration(text);
+      return ms === undefined ? str(text) : time(ms);
+    }
+    case 'number':
+      return /^\d{1,15}$/.test(text) ? num(Number(text)) : str(text);
+    case 'mac':
+    case 'bits':
+    case 'set':
+    case 'text':
+      return str(text);
+  }
+}
+
+/** The default the device is known to have, in its own spelling. */
+export function knownDefault(path: string, name: string, version: string): string | undefined {
+  if (name === 'disabled') return defaultOf(path, name, version) ?? 'no';
+  if (name === 'comment') return '';
+  if (path === '/system identity' && name === 'name') return 'MikroTik';
+  const found = defaultOf(path, name, version);
+  return found === null ? undefined : canonical(path, name, found, false);
+}

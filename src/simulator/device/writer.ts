@@ -1,0 +1,130 @@
+/** Prints the device as `/export` does: header, sections in their order, rows, wrapped at 79 columns. */
+import { compareVersions, exportOrder, isSecretProperty } from '../../drivers/routeros/menus.ts';
+import type { Device } from './device.ts';
+import type { Menu, Row } from './menu.ts';
+
+export interface ExportOptions {
+  readonly hideSecrets: boolean;
+  readonly terse: boolean;
+  /** Only this menu and those below it. */
+  readonly below: string | undefined;
+  /** Wall time for the first line. */
+  readonly nowMs: number;
+}
+
+const WIDTH = 79;
+const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+
+/** Lines without their ends. */
+export function writeExport(device: Device, options: ExportOptions): readonly string[] {
+  const lines = [dateLine(device, options.nowMs), ...device.header];
+  for (const menu of orderedMenus(device, options.below)) {
+    const items = menu.rows.flatMap((row) => {
+      const item = writeRow(device, menu, row, options.hideSecrets);
+      return item === undefined ? [] : [item];
+    });
+    if (items.length === 0) continue;
+    if (!options.terse) lines.push(menu.path);
+    for (const item of items) {
+      if (options.terse) lines.push(...wrap([`${menu.path} `, ...item], Infinity));
+      else lines.push(...wrap(item, WIDTH));
+    }
+  }
+  return lines;
+}
+
+function dateLine(device: Device, nowMs: number): string {
+  const iso = new Date(nowMs).toISOString();
+  const clock = iso.slice(11, 19);
+  const iso8601 = device.major === 7 && compareVersions(device.version, '7.10') >= 0;
+  const month = MONTHS[Number(iso.slice(5, 7)) - 1] ?? 'jan';
+  const day = iso8601 ? iso.slice(0, 10) : `${month}/${iso.slice(8, 10)}/${iso.slice(0, 4)}`;
+  return `# ${day} ${clock} by RouterOS ${device.version}`;
+}
+
+/** The order of the export that was loaded; other menus go after what precedes them on real devices. */
+function orderedMenus(device: Device, below: string | undefined): readonly Menu[] {
+  const order = [...device.sectionOrder];
+  const usual = exportOrder(device.major);
+  for (const menu of device.loadedMenus()) {
+    if (order.includes(menu.path)) continue;
+    const rank = usual.indexOf(menu.path);
+    const next = rank < 0 ? -1 : order.findIndex((path) => usual.indexOf(path) > rank);
+    if (next < 0) order.push(menu.path);
+    else order.splice(next, 0, menu.path);
+  }
+  const inside = (path: string): boolean =>
+    below === undefined || path === below || path.startsWith(`${below} `);
+  return order.filter(inside).map((path) => device.menu(path));
+}
+
+/** Pieces of a line between which it may be broken; undefined when nothing differs from the default. */
+function writeRow(device: Device, menu: Menu, row: Row, hideSecrets: boolean): string[] | undefined {
+  const pieces = [
+    row.selector === undefined ? 'add ' : row.selector === '' ? 'set ' : `set ${row.selector} `,
+  ];
+  let prefix = '';
+  let count = 0;
+  for (const [name, value] of row.properties) {
+    if (hideSecrets && isSecretProperty(menu.path, name)) continue;
+    count++;
+    const dot = name.lastIndexOf('.');
+    const short = dot > 0 && name.slice(0, dot) === prefix ? name.slice(dot) : name;
+    prefix = dot > 0 ? name.slice(0, dot) : prefix;
+    if (value === null) pieces.push(`!${name} `);
+    else pieces.push(`${short}=`, `${row.written.get(name) ?? quote(value)} `);
+  }
+  if (count === 0 && row.selector !== undefined) return undefined;
+  pieces[pieces.length - 1] = (pieces[pieces.length - 1] ?? '').trimEnd();
+  return pieces;
+}
+
+/** A value as the console takes it back; quoted wherever the console could see more than text. */
+export function quote(value: string): string {
+  if (/^[A-Za-z0-9._:/,@*+%!-]+$/.test(value)) return value;
+  let text = '';
+  for (const character of value) {
+    const code = character.charCodeAt(0);
+    if (character === '"' || character === '\\' || character === '$') text += `\\${character}`;
+    else if (character === '\n') text += '\\n';
+    else if (character === '\r') text += '\\r';
+    else if (character === '\t') text += '\\t';
+    else if (code < 32 || code > 126) text += `\\${code.toString(16).toUpperCase().padStart(2, '0')}`;
+    else text += character;
+  }
+  return `"${text}"`;
+}
+
+/** One logical line to physical ones: after a blank, after `=`, before `\n`, and inside what is too long. */
+function wrap(pieces: readonly string[], width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  const breakLine = (): void => {
+    lines.push(`${line}\\`);
+    line = '    ';
+  };
+  const putSplit = (text: string): void => {
+    for (const unit of units(text)) {
+      const full = line.length + unit.length > width - 1;
+      if (full) breakLine();
+      line += full && unit === ' ' ? '\\_' : unit;
+    }
+  };
+  for (const piece of pieces) {
+    const chunks = piece.split(/(?=\\n)/);
+    for (const [position, chunk] of chunks.entries()) {
+      if (position > 0) breakLine();
+      // One column is kept for the backslash, at the end of the line too: so devices do it.
+      const fits = (): boolean => chunk.length <= width - line.length - 1;
+      if (!fits() && chunks.length === 1 && chunk.length <= width - 5 && line.trim() !== '') breakLine();
+      if (fits()) line += chunk;
+      else putSplit(chunk);
+    }
+  }
+  return [...lines, line.trimEnd()];
+}
+
+/** Characters, with each escape kept whole. */
+function units(text: string): readonly string[] {
+  return text.match(/\\[0-9A-F]{2}|\\.|[^\\]/gs) ?? [];
+}

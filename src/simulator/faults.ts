@@ -1,0 +1,23 @@
+/** What goes wrong on request: data that a test sets and the server looks at. */
+
+export interface Cut {
+  /** `cut`: the connection ends; `stall`: nothing more comes, and the channel stays open. */
+  readonly how: 'cut' | 'stall';
+  /** Bytes of a channel's output that still arrive. */
+  readonly afterBytes: number;
+}
+
+export class Faults {
+  /** New connections are dropped right at connect. */
+  refuseConnections = false;
+  /** The next output that reaches that many bytes is broken off, once. */
+  nextCut: Cut | undefined;
+
+  /** Where in the next `length` bytes to break off, given what was sent before. */
+  takeCut(sent: number, length: number): { readonly how: Cut['how']; readonly at: number } | undefined {
+    const cut = this.nextCut;
+    if (cut === undefined || sent + length < cut.afterBytes || length === 0) return undefined;
+    this.nextCut = undefined;
+    return { how: cut.how, at: Math.max(0, cut.afterBytes - sent) };
+  }
+}
