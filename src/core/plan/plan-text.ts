@@ -1,0 +1,87 @@
+/**
+ * The canonical text of a plan: what people read and sign. Same input, same bytes; it names no device and no base,
+ * so that equal plans of several devices read the same. Printable ASCII and LF, at most 1 MiB.
+ */
+import { itemIdentity, sha256 } from '../digest.ts';
+import { InvalidInput } from '../errors.ts';
+import type { Action, Plan, PlannedAction } from './action.ts';
+
+export interface PlanTimes {
+  readonly windowMs: number;
+  readonly tickMs: number;
+  readonly flushMs: number;
+}
+
+const mostBytes = 1 << 20;
+
+export function planText(plan: Plan, times: PlanTimes): string {
+  const blocks = plan.actions.map(actionText);
+  const footer = [
+    `window: ${duration(times.windowMs)}`,
+    `tick: ${duration(times.tickMs)}`,
+    `flush: ${duration(times.flushMs)}`,
+    `rollback: ${plan.rollback}, on the device itself, no reboot`,
+    `management path: ${plan.path.kind}${plan.path.by === '' ? '' : ` (${plan.path.by})`}`,
+    `total: ${totals(plan.actions)}`,
+  ];
+  const text = [
+    ...blocks.map((block) => `${block.join('\n')}\n\n`),
+    ...footer.map((line) => `${line}\n`),
+  ].join('');
+  const safe = printable(text);
+  if (safe.length > mostBytes) {
+    const message = `the plan is ${safe.length} bytes long and a signed text may have ${mostBytes}: commit the change in several parts`;
+    throw new InvalidInput('plan-too-large', message);
+  }
+  return text;
+}
+
+export function planDigest(text: string): string {
+  return sha256(text);
+}
+
+const signs: Readonly<Record<Action['verb'], string>> = { add: '+', set: '~', remove: '-', move: '>' };
+
+function actionText({
+  id,
+  label,
+  class: kind,
+  reason,
+  action,
+  forward,
+  rollback,
+}: PlannedAction): readonly string[] {
+  return [
+    `${id}. ${signs[action.verb]} ${action.section} ${identityText(action)}`,
+    `   ${label}, ${kind}: ${reason}`,
+    ...forward.map((line) => ` > ${line}`),
+    ...rollback.map((line) => ` < ${line}`),
+  ];
+}
+
+/** Natural key, else the digest of the content, and which of several equal rows. */
+export function identityText(action: Action): string {
+  const item = action.verb === 'set' ? action.from : action.item;
+  const nth = action.nth === undefined || action.nth === 0 ? '' : `~${action.nth + 1}`;
+  return `${itemIdentity(item)}${nth}`.trim();
+}
+
+function totals(actions: readonly PlannedAction[]): string {
+  const count = (verb: Action['verb']): number => actions.filter(({ action }) => action.verb === verb).length;
+  return `${count('add')} to add, ${count('set')} to change, ${count('remove')} to remove, ${count('move')} to move`;
+}
+
+/** Whole seconds where they are; the text holds what was set, never what was measured. */
+function duration(ms: number): string {
+  return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
+}
+
+/** One line: whatever a name holds, it can't end the line or look like another. */
+function printable(line: string): string {
+  return line
+    .replace(
+      /[^\x20-\x7e]/g,
+      (c) => `\\${(c.charCodeAt(0) & 0xff).toString(16).toUpperCase().padStart(2, '0')}`,
+    )
+    .trimEnd();
+}

@@ -1,0 +1,114 @@
+/** What core may know about RouterOS, all of it pure: texts, order, references, classification, commands. */
+import type { Dialect, Problem } from '../../core/dialect.ts';
+import type { Configuration, Item } from '../../core/item.ts';
+import { changesBetween } from '../../core/plan/model.ts';
+import { overlay } from '../../core/plan/scope.ts';
+import type { Action } from '../../core/plan/action.ts';
+import { requireComplete } from './completeness.ts';
+import { readExport } from './export-syntax.ts';
+import { judgeManagementPath } from './management-path.ts';
+import {
+  creationRank,
+  isReferenceTarget,
+  isSecretProperty,
+  menuFacts,
+  propertyFacts,
+  referencesOf,
+} from './menus.ts';
+import { toConfiguration } from './normalize.ts';
+import { renderAction } from './render.ts';
+import { changeCommands, resetValue } from './script-forms.ts';
+import { classifyByTable } from './tiers.ts';
+
+export const routerosDialect: Dialect = {
+  name: 'routeros',
+  parseDesired: (text, file) => toConfiguration(readExport(text, file), { role: 'desired' }),
+  parseActual: (text) => {
+    requireComplete(text);
+    return toConfiguration(readExport(text, 'export of the device'), { role: 'device' });
+  },
+  orderGroup,
+  isSecret: isSecretProperty,
+  references,
+  creationRank,
+  plannable,
+  intermediates,
+  classify: classifyByTable,
+  managementPath: judgeManagementPath,
+  render: renderAction,
+};
+
+function orderGroup(item: Item): string | null {
+  const facts = menuFacts(item.section);
+  if (facts?.kind !== 'ordered') return null;
+  return facts.group === null ? '' : (item.properties.find(([name]) => name === facts.group)?.[1] ?? '');
+}
+
+/** Items that this one names in a property, where the configuration holds them. */
+function references(item: Item, configuration: Configuration): readonly Item[] {
+  return item.properties.flatMap(([name, value]) => {
+    if (value === null || value === '') return [];
+    const named = new Set(value.split(',').map((part) => part.replace(/^!/, '')));
+    return referencesOf(item.section, name).flatMap((reference) =>
+      configuration.sections
+        .filter((section) => isReferenceTarget(reference.target, section.path))
+        .flatMap((section) =>
+          section.items.filter((other) => other !== item && isNamed(other, reference.key, named)),
+        ),
+    );
+  });
+}
+
+function isNamed(item: Item, key: string, names: ReadonlySet<string>): boolean {
+  const own = item.properties.find(([name]) => name === key)?.[1] ?? null;
+  return own !== null ? names.has(own) : [...names].some((name) => item.key === `${key}=${name}`);
+}
+
+/** Forms between the commands of one `set`; only rows found by content need them. */
+function intermediates(from: Item, to: Item): readonly Item[] {
+  const forms: Item[] = [];
+  let current = from;
+  for (const { properties } of changeCommands(from, changesBetween(from, to)).slice(0, -1)) {
+    const merged = overlay(current.properties, properties).filter(([, value]) => value !== null);
+    current = { ...current, properties: merged };
+    forms.push(current);
+  }
+  return forms;
+}
+
+function plannable(action: Action): Problem | null {
+  const item = action.verb === 'set' ? action.to : action.item;
+  const problem = (code: string, message: string): Problem => ({
+    code,
+    message,
+    place: item.place,
+    section: item.section,
+  });
+  const facts = menuFacts(item.section);
+  if (facts === undefined || facts.kind === 'unknown') {
+    return problem(
+      'unknown-section',
+      `${item.section} differs, but nothing is known about this menu: change it by hand or leave it out of the file`,
+    );
+  }
+  if (action.verb === 'move') return null;
+  const none = { ...item, properties: [] };
+  const changes = action.verb === 'set' ? changesBetween(action.from, action.to) : changesBetween(none, item);
+  for (const [name, value] of action.verb === 'remove' ? [] : changes) {
+    const known = propertyFacts(item.section, name);
+    if (known === undefined) {
+      return problem(
+        'unknown-property',
+        `${item.section}: "${name}" differs, but nothing is known about it: change it by hand or leave it out of the file`,
+      );
+    }
+    if (value !== null || resetValue(item.section, name) !== null) continue;
+    if (known.deviceSupplied || known.unset === null) {
+      return problem(
+        'unknown-default',
+        `${item.section}: the file does not name "${name}", and what the device would use without it is not known: name it in the file`,
+      );
+    }
+  }
+  return null;
+}

@@ -1,0 +1,114 @@
+/**
+ * The converging pass as script lines: each step looks, changes only what differs, counts what it changed, and a
+ * failure in one does not stop the others. The same data runs on the model in `converge.ts`.
+ */
+import type { Step } from '../../core/plan/converge.ts';
+import { changesBetween, type Lookup } from '../../core/plan/model.ts';
+import type { Item } from '../../core/item.ts';
+import { unreachable } from '../../core/errors.ts';
+import { addWords, changeCommands, hasValue, isSingleton } from './script-forms.ts';
+import { KnownRows, countForm, eachRow, indent, locate, standsLines, type Lines } from './script-rows.ts';
+
+const counted = ':set changed ($changed + 1)';
+
+export function passLines(steps: readonly Step[], known: KnownRows): Lines {
+  return steps.flatMap((step) => [
+    ':do {',
+    ...indent(stepLines(step, known)),
+    '} on-error={ :set failed ($failed + 1) }',
+  ]);
+}
+
+function stepLines(step: Step, known: KnownRows): Lines {
+  switch (step.kind) {
+    case 'reset':
+      return resetLines(step, known);
+    case 'restore':
+      return restoreLines(step, known);
+    case 'place':
+      return placeLines(step, known);
+    case 'surplus':
+      return [
+        ':set m 0',
+        ...eachRow(step.form, known, [
+          ':set m ($m + 1)',
+          `:if ($m > ${step.keep}) do={ ${step.form.section} remove $i; ${counted} }`,
+        ]),
+      ];
+    default:
+      return unreachable(step);
+  }
+}
+
+function addLines(item: Item, before: Lookup | null, known: KnownRows): Lines {
+  const add = `${item.section} add ${addWords(item)}`;
+  if (before === null) return [add];
+  return [...locate('y', before, known), `:if ($y = "") do={ ${add} } else={ ${add} place-before=$y }`];
+}
+
+function resetLines(step: Step & { kind: 'reset' }, known: KnownRows): Lines {
+  const { row, properties } = step;
+  const { section } = row;
+  const id = isSingleton(row) ? '' : '$i';
+  const back = properties.flatMap(([name, value]) => {
+    const commands = changeCommands(row, [[name, value]]);
+    const lines = commands.map(
+      ({ verb, words }) => `${section} ${verb} ${id === '' ? '' : `${id} `}${words}`,
+    );
+    return [`:if (!${hasValue(section, id, name, value)}) do={ ${[...lines, counted].join('; ')} }`];
+  });
+  if (isSingleton(row)) return back;
+  const missing = row.created ? [...addLines(row, step.before, known), counted] : [':error "no item"'];
+  return [
+    ':set m 0',
+    ...eachRow(row, known, [':set m ($m + 1)', ...back]),
+    ':if ($m = 0) do={',
+    ...indent(missing),
+    '}',
+  ];
+}
+
+function restoreLines(step: Step & { kind: 'restore' }, known: KnownRows): Lines {
+  const { form, donors } = step;
+  const turn = donors.flatMap((donor) => {
+    const commands = changeCommands(donor.form, changesBetween(donor.form, form));
+    return [
+      ':if ($m = 0) do={',
+      ...indent([
+        ...locate('x', { section: form.section, forms: [{ item: donor.form, nth: donor.keep }] }, known),
+        ':if ($x != "") do={',
+        ...indent([...commands.map(({ verb, words }) => `${form.section} ${verb} $x ${words}`), ':set m 1']),
+        '}',
+      ]),
+      '}',
+    ];
+  });
+  return [
+    ...countForm(form, known),
+    `:if ($n < ${step.count}) do={`,
+    ...indent([
+      ':set m 0',
+      ...turn,
+      ':if ($m = 0) do={',
+      ...indent(addLines(form, step.before, known)),
+      '}',
+      counted,
+    ]),
+    '}',
+  ];
+}
+
+function placeLines(step: Step & { kind: 'place' }, known: KnownRows): Lines {
+  const { section } = step.row;
+  return [
+    ...locate('x', step.row, known),
+    ':if ($x = "") do={ :error "no item" }',
+    ...standsLines(section, step, known),
+    // A neighbour that is gone is somebody else's doing: the pass is not clean then.
+    ...(step.after === null ? [] : [':if ($y = "") do={ :error "no neighbour" }']),
+    ...(step.before === null ? [] : [':if ($z = "") do={ :error "no neighbour" }']),
+    ':if (!$b) do={',
+    ...indent([`${section} move $x${step.before === null ? '' : ' $z'}`, counted]),
+    '}',
+  ];
+}

@@ -1,0 +1,181 @@
+/**
+ * A rollout as three scripts for the device: `check` looks, `apply` does the plan's steps under the guard, `back`
+ * decides and converges to the base. They are rendered from the same data as the proof. Texts hold
+ * secrets and are sealed; `@U0@` and `@D@` stand for the uptimes that are known only when the net is armed.
+ */
+import { AssertionFailed } from '../../core/errors.ts';
+import type { Action, Plan } from '../../core/plan/action.ts';
+import { actionsOf, checksOf, type Check } from '../../core/plan/checks.ts';
+import { convergeSteps } from '../../core/plan/converge.ts';
+import { changesBetween, lookupOf } from '../../core/plan/model.ts';
+import type { Deadline } from '../../core/rollout/rollout.ts';
+import { routerosDialect } from './dialect.ts';
+import { objectsOf, type RolloutObjects } from './objects.ts';
+import { quoteString } from './quote.ts';
+import { passLines } from './script-pass.ts';
+import { addWords, changeCommands, isSingleton } from './script-forms.ts';
+import { KnownRows, checkLines, declarations, indent, locate, type Lines } from './script-rows.ts';
+import { formatTime } from './times.ts';
+
+export interface RolloutScripts {
+  readonly check: string;
+  readonly apply: string;
+  readonly back: string;
+}
+
+const policies = 'read,write,test,policy,sensitive,password';
+
+export function renderRollout(rolloutId: string, plan: Plan): RolloutScripts {
+  const names = objectsOf(rolloutId);
+  const actions = actionsOf(plan);
+  const checks = checksOf(actions, plan.base, plan.target, routerosDialect);
+  const known = new KnownRows([...plan.base, ...plan.target], checks);
+  return {
+    check: script([
+      ...declarations,
+      ...checks.flatMap((check, i) => [...checkLines(check, known), `:put ("${i + 1} " . $s)`]),
+    ]),
+    apply: script(applyLines(names, actions, checks, known)),
+    back: script(backLines(names, passLines(convergeSteps(plan, routerosDialect), known))),
+  };
+}
+
+/** The uptimes by which the rollback judges a reboot and its deadline. */
+export function withDeadline(source: string, { armedUptimeS, deadlineUptimeS }: Deadline): string {
+  return source.replaceAll('@U0@', formatTime(armedUptimeS)).replaceAll('@D@', formatTime(deadlineUptimeS));
+}
+
+function script(lines: Lines): string {
+  const text = lines.map((line) => `${line}\n`).join('');
+  if (/[^\x20-\x7e\n]/.test(text))
+    throw new AssertionFailed('a rendered script holds more than printable ASCII');
+  return text;
+}
+
+function count(menu: 'script' | 'scheduler', where: string): string {
+  return `[:len [/system ${menu} find where ${where}]]`;
+}
+
+/** Before each step: the net is there and on, and nobody has decided. */
+function guardLines(names: RolloutObjects): Lines {
+  return [
+    `:if (${count('scheduler', `name=${quoteString(names.tick)} disabled=no`)} != 1) do={ :error "not armed" }`,
+    `:if (${count('script', `name=${quoteString(names.decision)}`)} != 0) do={ :error "decided" }`,
+  ];
+}
+
+function addDecision(names: RolloutObjects): string {
+  const words = `name=${quoteString(names.decision)} source="rollback" dont-require-permissions=no policy=${policies}`;
+  return `:do { /system script add ${words} } on-error={ }`;
+}
+
+function setNote(name: string, note: string): string {
+  return `/system script set [/system script find where name=${quoteString(name)}] comment=${note}`;
+}
+
+function applyLines(
+  names: RolloutObjects,
+  actions: readonly Action[],
+  checks: readonly Check[],
+  known: KnownRows,
+): Lines {
+  const look = checks.flatMap((check, i) => [
+    `:set at "check ${i + 1}"`,
+    ...checkLines(check, known),
+    ':if ($s != "base") do={ :error "not base" }',
+  ]);
+  const steps = actions.flatMap((action, i) => {
+    const check = checks[i];
+    if (check === undefined) return [];
+    return [
+      `:set at "step ${i + 1}"`,
+      ...guardLines(names),
+      ...checkLines(check, known),
+      ':if ($s != "target") do={',
+      ...indent([':if ($s != "base") do={ :error "not base" }', ...stepLines(action, known)]),
+      '}',
+    ];
+  });
+  return [
+    ...declarations,
+    ':local at ""',
+    ':do {',
+    ...indent([...look, ...steps, ':set at "end"', ...guardLines(names), setNote(names.apply, '"applied"')]),
+    '} on-error={',
+    ...indent([addDecision(names), setNote(names.apply, '("failed at " . $at)')]),
+    '}',
+  ];
+}
+
+/** The action itself, on rows that the check has just seen. */
+function stepLines(action: Action, known: KnownRows): Lines {
+  const { section } = action;
+  const anchor = action.verb === 'add' || action.verb === 'move' ? action.before : null;
+  const at =
+    anchor === null
+      ? []
+      : [
+          ...locate('y', lookupOf(anchor, action.beforeNth), known),
+          ':if ($y = "") do={ :error "no anchor" }',
+        ];
+  const found = (lines: Lines): Lines => [':if ($x = "") do={ :error "no item" }', ...lines];
+  switch (action.verb) {
+    case 'add':
+      return [...at, `${section} add ${addWords(action.item)}${anchor === null ? '' : ' place-before=$y'}`];
+    case 'set': {
+      const commands = changeCommands(action.from, changesBetween(action.from, action.to));
+      if (isSingleton(action.from)) return commands.map(({ verb, words }) => `${section} ${verb} ${words}`);
+      return [
+        ...locate('x', lookupOf(action.from, action.nth), known),
+        ...found(commands.map(({ verb, words }) => `${section} ${verb} $x ${words}`)),
+      ];
+    }
+    case 'remove':
+      return [...locate('x', lookupOf(action.item, action.nth), known), ...found([`${section} remove $x`])];
+    case 'move':
+      return [
+        ...at,
+        ...locate('x', lookupOf(action.item, action.nth), known),
+        ...found([`${section} move $x${anchor === null ? '' : ' $y'}`]),
+      ];
+  }
+}
+
+/** No `:error` leaves this script: it runs at every tick and would fill the log. */
+function backLines(names: RolloutObjects, pass: Lines): Lines {
+  const decision = `[/system script find where name=${quoteString(names.decision)}]`;
+  const read = [`:foreach i in=${decision} do={ :set dec [/system script get $i source] }`];
+  const jobs = `[/system script job find where script=${quoteString(names.apply)}]`;
+  return [
+    ...declarations,
+    ':local dec ""',
+    ':local go false',
+    ':local up [/system resource get uptime]',
+    ':local changed 0',
+    ':local failed 0',
+    ...read,
+    ':if ($dec = "rollback") do={ :set go true }',
+    ':if ($dec = "" && ($up < @U0@ || $up >= @D@)) do={',
+    ...indent([addDecision(names), ...read, ':if ($dec = "rollback") do={ :set go true }']),
+    '}',
+    ':if ($go) do={',
+    ...indent([
+      `:foreach i in=${jobs} do={ :do { /system script job remove $i } on-error={ } }`,
+      `:if ([:len ${jobs}] > 0) do={ :set go false }`,
+    ]),
+    '}',
+    ':if ($go) do={',
+    ...indent([
+      ...pass,
+      ':if ($changed = 0 && $failed = 0) do={',
+      ...indent([
+        setNote(names.back, '"rolled back"'),
+        `/system scheduler remove [/system scheduler find where name=${quoteString(names.tick)}]`,
+      ]),
+      '} else={',
+      ...indent([setNote(names.back, '("changed " . $changed . " failed " . $failed)')]),
+      '}',
+    ]),
+    '}',
+  ];
+}
