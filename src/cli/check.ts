@@ -1,0 +1,216 @@
+/**
+ * `siteward check`: everything that can be wrong before the daemon starts, in one run: settings, permissions,
+ * trust files, desired state, and each device by one reading with its host key pinned. Changes nothing anywhere.
+ */
+import { lstat, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { Command } from 'commander';
+import PQueue from 'p-queue';
+import { codeOf, formatPlace, InvalidInput, messageOf } from '../core/errors.ts';
+import type { Place } from '../core/errors.ts';
+import type { DeviceSettings } from '../core/site.ts';
+import type { Settings } from '../settings/settings.ts';
+import { setExit, settingsFileOf, wantsJson } from './common.ts';
+import { count, paint, printJson, printLine, printTable, safe } from './terminal.ts';
+import type { Tone } from './terminal.ts';
+
+interface Finding {
+  readonly what: string;
+  readonly result: 'ok' | 'warning' | 'failed';
+  readonly code: string;
+  readonly message: string;
+  readonly device?: string;
+  readonly place?: Place | null;
+}
+
+const devicesAtOnce = 8;
+
+export function checkCommand(): Command {
+  return new Command('check')
+    .option('--offline', 'only what is on this machine: no device is asked')
+    .action(async (options: { offline?: boolean }, command: Command) => {
+      const { loadSettings } = await import('../settings/settings.ts');
+      const settings = await loadSettings(settingsFileOf(command));
+      const findings: Finding[] = [
+        {
+          what: 'settings',
+          result: 'ok',
+          code: 'valid',
+          message: `${settings.file}: site ${settings.site}, ${count(settings.devices.length, 'device')}`,
+        },
+        ...checkUser(),
+        await checkTrust(settings),
+        await checkState(settings),
+        ...(await checkDesired(settings)),
+        ...(await checkCredentials(settings.devices)),
+        ...(options.offline === true ? [] : await checkDevices(settings)),
+      ];
+      setExit(findings.some(({ result }) => result === 'failed') ? 1 : 0);
+      if (wantsJson(command)) printJson({ v: 1, checks: findings.map(checkAnswer) });
+      else printFindings(findings);
+    });
+}
+
+function checkAnswer({ place, ...finding }: Finding): object {
+  return { ...finding, ...place };
+}
+
+function printFindings(findings: readonly Finding[]): void {
+  const tones: Readonly<Record<Finding['result'], Tone>> = { ok: 'good', warning: 'warn', failed: 'bad' };
+  printTable(
+    findings.map(({ what, result, message, device, place }) => {
+      const where =
+        place === null || place === undefined || message.startsWith(place.file)
+          ? ''
+          : `${formatPlace(place)}: `;
+      return [
+        { text: result, tone: tones[result] },
+        { text: safe(device ?? what) },
+        { text: safe(`${where}${message}`) },
+      ];
+    }),
+  );
+  const failed = findings.filter(({ result }) => result === 'failed').length;
+  printLine(
+    failed === 0 ? paint('good', 'ready to run') : paint('bad', `${count(failed, 'thing')} to put right`),
+  );
+}
+
+function failure(what: string, error: unknown, device?: string): Finding {
+  const place = error instanceof InvalidInput ? error.place : null;
+  const named = device === undefined ? {} : { device };
+  return { what, result: 'failed', code: codeOf(error), message: messageOf(error), place, ...named };
+}
+
+function checkUser(): Finding[] {
+  if (process.geteuid?.() !== 0) return [];
+  const message = 'this is root; the daemon needs no root, run it as a user of its own (the unit does)';
+  return [{ what: 'user', result: 'warning', code: 'root', message }];
+}
+
+async function checkTrust(settings: Settings): Promise<Finding> {
+  try {
+    const { loadTrust } = await import('../settings/trust-files.ts');
+    await loadTrust({ ...settings.trust, organization: settings.organization });
+  } catch (error) {
+    return failure('trust', error);
+  }
+  const { people } = settings.trust;
+  const able = people.filter(({ roles }) => roles.includes('operational')).length;
+  const { operational: need } = settings.policy.approvals;
+  if (able < need) {
+    const message = `${count(able, 'person', 'persons')} can sign operational changes and ${need} must; add people to \`trust:\``;
+    return { what: 'trust', result: 'warning', code: 'quorum-out-of-reach', message };
+  }
+  return {
+    what: 'trust',
+    result: 'ok',
+    code: 'valid',
+    message: `${count(people.length, 'person', 'persons')} may sign`,
+  };
+}
+
+async function checkState(settings: Settings): Promise<Finding> {
+  const what = 'state';
+  const { state } = settings;
+  try {
+    const found = await stat(state).catch(() => null);
+    if (found === null) {
+      const parent = await stat(path.dirname(state)).catch(() => null);
+      const message = `${state} will be made at first start${parent === null ? ', with the folders above it' : ''}`;
+      return { what, result: 'ok', code: 'first-start', message };
+    }
+    if (!found.isDirectory()) throw new InvalidInput('not-a-folder', 'expected a folder', { file: state });
+    if ((found.mode & 0o077) !== 0)
+      throw new InvalidInput('readable-by-others', 'others may look into it; run: chmod 700 on it', {
+        file: state,
+      });
+    return { what, result: 'ok', code: 'valid', message: state };
+  } catch (error) {
+    return failure(what, error);
+  }
+}
+
+async function checkDesired(settings: Settings): Promise<Finding[]> {
+  const what = 'desired';
+  try {
+    const { openRepository } = await import('../desired/git-repository.ts');
+    const repository = await openRepository({ ...settings.desired, site: settings.site });
+    const head = await repository.head();
+    const files = await repository.readSite(head);
+    const failures = files.problems.map((problem) => failure(what, problem));
+    if (failures.length > 0) return failures;
+    const names = new Set(files.devices.map(({ name }) => name));
+    const missing = settings.devices
+      .filter(({ name, manage }) => manage !== 'backup' && !names.has(name))
+      .map(({ name }) =>
+        failure(
+          what,
+          new InvalidInput(
+            'config-missing',
+            'the commit has no folder for this device; nothing is done on it',
+          ),
+          name,
+        ),
+      );
+    const wanted = new Set(
+      settings.devices.filter(({ manage }) => manage !== 'backup').map(({ name }) => name),
+    );
+    const broken = files.devices.flatMap(({ name, error }) =>
+      error === null || !wanted.has(name) ? [] : [failure(what, error, name)],
+    );
+    const message = `${head.slice(0, 7)} "${files.subject}" on ${settings.desired.branch}`;
+    return [{ what, result: 'ok', code: 'valid', message }, ...missing, ...broken];
+  } catch (error) {
+    return [failure(what, error)];
+  }
+}
+
+/** Keys and password files: there, and nobody else's to read. Never opened here. */
+async function checkCredentials(devices: readonly DeviceSettings[]): Promise<Finding[]> {
+  const files = new Set(devices.map(({ identityFile, passwordFile }) => identityFile ?? passwordFile ?? ''));
+  const findings: Finding[] = [];
+  for (const file of files) {
+    try {
+      const found = await lstat(file);
+      const fault = !found.isFile()
+        ? new InvalidInput('not-a-file', 'expected a regular file', { file })
+        : (found.mode & 0o077) !== 0
+          ? new InvalidInput('readable-by-others', `others may read it; run: chmod 600 ${file}`, { file })
+          : null;
+      if (fault !== null) findings.push(failure('credentials', fault));
+    } catch (cause) {
+      findings.push(
+        failure(
+          'credentials',
+          new InvalidInput(
+            'unreadable',
+            'the key or password file is not there, or not yours to read',
+            { file },
+            { cause },
+          ),
+        ),
+      );
+    }
+  }
+  if (findings.length > 0) return findings;
+  return [{ what: 'credentials', result: 'ok', code: 'valid', message: count(files.size, 'file') }];
+}
+
+async function checkDevices(settings: Settings): Promise<Finding[]> {
+  const { probeDevice } = await import('../daemon/probe.ts');
+  const queue = new PQueue({ concurrency: devicesAtOnce });
+  return Promise.all(
+    settings.devices.map((device) =>
+      queue.add(async (): Promise<Finding> => {
+        try {
+          const { ok, code, message } = await probeDevice(settings, device);
+          const well = ok && code !== 'readable' ? ('warning' as const) : ('ok' as const);
+          return { what: 'device', device: device.name, result: ok ? well : 'failed', code, message };
+        } catch (error) {
+          return failure('device', error, device.name);
+        }
+      }),
+    ),
+  );
+}

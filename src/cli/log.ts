@@ -1,0 +1,63 @@
+/** `siteward log [DEVICE] [--since WHEN]`: who, what, when, approved by whom, in words; `--json` gives the records. */
+import { Command } from 'commander';
+import type { JournalRecord } from '../api/answers.ts';
+import { InvalidInput } from '../core/errors.ts';
+import { daemonOf, wantsJson } from './common.ts';
+import { recordWords } from './record-words.ts';
+import { clockTime, paint, printJson, printLine, safe } from './terminal.ts';
+
+const page = 500;
+const newest = 50;
+
+export function logCommand(): Command {
+  return new Command('log')
+    .argument('[device]', 'only this device')
+    .option(
+      '--since <when>',
+      'from then on: 2h, 7d, or a time such as 2026-11-21T10:00Z; else the newest ones',
+    )
+    .action(async (device: string | undefined, options: { since?: string }, command: Command) => {
+      const since = options.since === undefined ? null : await sinceTime(options.since, Date.now());
+      const daemon = await daemonOf(command);
+      const common = device === undefined ? {} : { device };
+      const print = wantsJson(command) ? printJson : printRecord;
+      if (since === null) {
+        const { records } = await daemon.call('records', {
+          ...common,
+          sinceSeq: 0,
+          limit: newest,
+          last: true,
+        });
+        return records.forEach((record) => print(record));
+      }
+      for (let seq = 0; ;) {
+        const { records } = await daemon.call('records', { ...common, sinceSeq: seq, since, limit: page });
+        for (const record of records) print(record);
+        const last = records.at(-1);
+        if (last === undefined || records.length < page) return;
+        seq = last.seq;
+      }
+    });
+}
+
+async function sinceTime(text: string, nowMs: number): Promise<string> {
+  const { parseDuration } = await import('../settings/schema.ts');
+  const ms = parseDuration(text);
+  const at = ms !== null ? nowMs - ms : /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(at) || Math.abs(at) > 8.64e15)
+    throw new InvalidInput(
+      'usage',
+      `--since: expected a duration such as 2h or a time such as 2026-11-21T10:00Z, got ${text}`,
+    );
+  return new Date(at).toISOString();
+}
+
+function printRecord(record: JournalRecord): void {
+  const words = recordWords(record);
+  if (words === null) return;
+  const device = record['device'];
+  const name = typeof device === 'string' ? safe(device) : '-';
+  const actor = record.actor === 'daemon' ? '' : `   by ${safe(record.actor)}`;
+  const number = paint('quiet', String(record.seq).padStart(6));
+  printLine(`${number}  ${clockTime(record.at, Date.now())}  ${name.padEnd(8)}  ${safe(words)}${actor}`);
+}

@@ -1,0 +1,136 @@
+/** `siteward plan [DEVICE] [--rev REV]`: what would be done, and which of it needs a signature. Changes nothing. */
+import { Command } from 'commander';
+import type { DevicePlan } from '../api/answers.ts';
+import { daemonOf, setExit, wantsJson } from './common.ts';
+import { count, paint, printJson, printLine, safe } from './terminal.ts';
+import type { Tone } from './terminal.ts';
+
+type PlannedAction = DevicePlan['actions'][number];
+
+export function planCommand(): Command {
+  return new Command('plan')
+    .argument('[device]', 'only this device')
+    .option('--rev <rev>', 'for this branch, tag or commit instead of the accepted one')
+    .action(async (device: string | undefined, options: { rev?: string }, command: Command) => {
+      const daemon = await daemonOf(command);
+      const answer = await daemon.call('plan', {
+        ...(device === undefined ? {} : { device }),
+        ...(options.rev === undefined ? {} : { rev: options.rev }),
+      });
+      if (wantsJson(command)) printJson(answer);
+      else
+        answer.devices.forEach((plan, index) => {
+          if (index > 0) printLine();
+          printPlan(plan);
+        });
+      const unusable = answer.devices.some(({ problems }) =>
+        (problems ?? []).some(({ section }) => section === null),
+      );
+      const differs = answer.devices.some(
+        ({ actions, drift, problems }) => actions.length + (drift ?? []).length + (problems ?? []).length > 0,
+      );
+      setExit(unusable ? 2 : differs ? 1 : 0);
+    });
+}
+
+export function printPlan(plan: DevicePlan): void {
+  printLine(headLine(plan));
+  for (const problem of plan.problems ?? []) {
+    const place =
+      problem.file === undefined
+        ? ''
+        : `${[problem.file, problem.line, problem.column].filter((part) => part !== undefined).join(':')}: `;
+    const blocked = problem.section === null ? 'no plan' : `not planned: ${problem.section}`;
+    printLine(` ${paint('bad', '!')} ${safe(`${place}${problem.message}`)}  (${safe(blocked)})`);
+  }
+  let section = '';
+  for (const action of plan.actions) {
+    if (action.section !== section) printLine(` ${safe(action.section)}`);
+    section = action.section;
+    printLine(`  ${actionLine(action)}`);
+  }
+  if (plan.actions.length > 0 && plan.path !== null && plan.path !== undefined)
+    printLine(` ${pathLine(plan.path, plan.rollback ?? null)}`);
+  for (const drift of plan.drift ?? [])
+    printLine(
+      ` ${paint('warn', 'drift')} ${safe(`${drift.section} ${drift.verb} ${drift.item}`)}  left alone`,
+    );
+  printLine(summary(plan));
+}
+
+function headLine(plan: DevicePlan): string {
+  const { device, facts, from, commit, drift, ignored } = plan;
+  const parts = [paint('strong', safe(device ?? 'plan'))];
+  if (facts !== null && facts !== undefined) parts.push(safe(`${facts.model} ${facts.version}`.trim()));
+  if (commit !== null) {
+    const start = from === null || from === undefined ? 'nothing confirmed yet' : from.slice(0, 7);
+    parts.push(`${start}..${commit.slice(0, 7)}`);
+  }
+  if (drift !== undefined) parts.push(` drift: ${drift.length === 0 ? 'none' : count(drift.length, 'item')}`);
+  if (ignored !== undefined) parts.push(` ignored: ${count(ignored, 'item')}`);
+  return parts.join('  ');
+}
+
+const symbols: Readonly<Record<PlannedAction['verb'], readonly [string, Tone]>> = {
+  add: ['+', 'good'],
+  set: ['~', 'warn'],
+  remove: ['-', 'bad'],
+  move: ['>', 'warn'],
+};
+
+function actionLine(action: PlannedAction): string {
+  const [symbol, tone] = symbols[action.verb];
+  const label = action.label === 'desired' ? '' : ` ${paint('warn', action.label)}`;
+  const words = safe(actionWords(action));
+  const verdict =
+    action.class === 'benign'
+      ? paint('quiet', safe(action.reason))
+      : `${paint('bad', 'SIGN')}  ${safe(action.reason)}`;
+  return `${paint(tone, symbol)} ${words}${label}   ${verdict}`;
+}
+
+/** Old → new where it is known; else the command's arguments, which say more than the item's name. */
+function actionWords(action: PlannedAction): string {
+  if (action.changes !== undefined && action.changes.length > 0) {
+    const changes = action.changes.map(
+      ({ property, from, to }) => `${property}=${from ?? '(unset)'} -> ${to ?? '(unset)'}`,
+    );
+    return `${action.item === '' ? '' : `${action.item} `}${changes.join(' ')}`;
+  }
+  const prefix = `${action.section} ${action.verb} `;
+  const [line] = action.forward;
+  if (action.verb === 'add' && line !== undefined && line.startsWith(prefix))
+    return line.slice(prefix.length);
+  if (action.verb === 'set' && line !== undefined)
+    return line.startsWith(prefix) ? line.slice(prefix.length) : line;
+  return action.item;
+}
+
+function pathLine(
+  path: NonNullable<DevicePlan['path']>,
+  rollback: (DevicePlan['rollback'] & {}) | null,
+): string {
+  const way = {
+    untouched: 'you stay in: nothing that the management path needs is touched',
+    open: `you stay in: ${path.by} before and after`,
+    closed: `the management path is cut by ${path.by}`,
+    undecidable: `not provable that the management path stays open: ${path.by}`,
+  }[path.kind];
+  const back =
+    rollback === null ? '' : `   rollback: ${rollback.kind}, after ${Math.round(rollback.windowMs / 1000)} s`;
+  return paint(path.kind === 'untouched' || path.kind === 'open' ? 'quiet' : 'bad', safe(`${way}${back}`));
+}
+
+function summary(plan: DevicePlan): string {
+  const of = (verb: PlannedAction['verb']): number =>
+    plan.actions.filter((action) => action.verb === verb).length;
+  if (plan.actions.length === 0) return (plan.problems ?? []).length > 0 ? 'no plan' : 'no difference';
+  const moved = of('move');
+  const amounts = `${of('add')} to add, ${of('set')} to change, ${of('remove')} to remove${moved === 0 ? '' : `, ${moved} to move`}`;
+  const role = plan.actions.some((action) => action.class === 'recovery') ? 'a recovery' : 'an operational';
+  const waits = plan.actions.every((action) => action.class === 'benign')
+    ? ''
+    : `; waits whole for ${role} signature`;
+  const next = (plan.pending ?? []).map((id) => `   next: siteward pending ${id}`).join('');
+  return `${amounts}${waits}${safe(next)}`;
+}

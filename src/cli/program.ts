@@ -1,0 +1,232 @@
+/**
+ * From the words of the command line to one command and an exit code. Only the module of the command that runs is
+ * loaded; the others are known by the table here. Errors end as one line, or as `{error}` with `--json`.
+ */
+import { Command, CommanderError, Option } from 'commander';
+import { defaultSettingsFile, optionOf, printError } from './common.ts';
+import { printJson } from './terminal.ts';
+import { programVersion } from './version.ts';
+
+interface Entry {
+  readonly name: string;
+  readonly usage: string;
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+const operate = () => import('./operate.ts');
+
+const entries: readonly Entry[] = [
+  {
+    name: 'run',
+    usage: '',
+    summary: 'the daemon',
+    load: async () => (await import('./run.ts')).runCommand(),
+  },
+  {
+    name: 'check',
+    usage: '',
+    summary: 'settings, permissions, trust files, reachability of each device',
+    load: async () => (await import('./check.ts')).checkCommand(),
+  },
+  {
+    name: 'status',
+    usage: '[DEVICE]',
+    summary: 'where everything stands, and what comes next',
+    load: async () => (await import('./status.ts')).statusCommand(),
+  },
+  {
+    name: 'plan',
+    usage: '[DEVICE]',
+    summary: 'what would be done, now or for a commit not yet merged',
+    load: async () => (await import('./plan.ts')).planCommand(),
+  },
+  {
+    name: 'pending',
+    usage: '[ID…]',
+    summary: 'what waits for signatures; the document to sign',
+    load: async () => (await import('./pending.ts')).pendingCommand(),
+  },
+  {
+    name: 'approve',
+    usage: 'ID SIGNATURE…',
+    summary: 'hand in signatures',
+    load: async () => (await import('./approve.ts')).approveCommand(),
+  },
+  {
+    name: 'reject',
+    usage: 'ID',
+    summary: 'say no to what waits',
+    load: async () => (await import('./approve.ts')).rejectCommand(),
+  },
+  {
+    name: 'apply',
+    usage: '[DEVICE]',
+    summary: 'start what waits for a start',
+    load: async () => (await operate()).applyCommand(),
+  },
+  {
+    name: 'retry',
+    usage: 'DEVICE',
+    summary: 'let a plan that was rolled back be tried again',
+    load: async () => (await operate()).retryCommand(),
+  },
+  {
+    name: 'hold',
+    usage: 'DEVICE|--all',
+    summary: 'start nothing more',
+    load: async () => (await operate()).holdCommand(),
+  },
+  {
+    name: 'release',
+    usage: 'DEVICE|--all',
+    summary: 'end a hold',
+    load: async () => (await operate()).releaseCommand(),
+  },
+  {
+    name: 'resolve',
+    usage: 'DEVICE',
+    summary: 'decide what a device in doubt shall become',
+    load: async () => (await operate()).resolveCommand(),
+  },
+  {
+    name: 'drill',
+    usage: 'DEVICE',
+    summary: 'arm the rollback with no change and see it fire',
+    load: async () => (await operate()).drillCommand(),
+  },
+  {
+    name: 'refresh',
+    usage: '',
+    summary: 'read the desired state now',
+    load: async () => (await operate()).refreshCommand(),
+  },
+  {
+    name: 'log',
+    usage: '[DEVICE]',
+    summary: 'who, what, when, approved by whom',
+    load: async () => (await import('./log.ts')).logCommand(),
+  },
+  {
+    name: 'journal',
+    usage: 'show|verify',
+    summary: 'the records, and their proof',
+    load: async () => (await import('./journal.ts')).journalCommand(),
+  },
+  {
+    name: 'verify',
+    usage: '…',
+    summary: 'stands in for `ssh-keygen -Y verify`, strict',
+    load: async () => (await import('./verify.ts')).verifyCommand(),
+  },
+  {
+    name: 'simulate',
+    usage: 'routeros',
+    summary: 'a RouterOS device to practise on, over real SSH',
+    load: async () => (await import('./simulate.ts')).simulateCommand(),
+  },
+  {
+    name: 'demo',
+    usage: '',
+    summary: 'the whole story on this machine in about a minute',
+    load: async () => (await import('./demo.ts')).demoCommand(),
+  },
+];
+
+/** The exit code: 0 done or no difference, 1 differences or a no, 2 an error. Never throws. */
+export async function runProgram(argv: readonly string[]): Promise<number> {
+  const outer = process.exitCode;
+  process.exitCode = undefined;
+  ignoreClosedPipe();
+  const json = argv.includes('--json');
+  try {
+    const program = await programFor(argv, json);
+    await program.parseAsync([...argv], { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) {
+      printError(error, json);
+      return 2;
+    }
+    if (error.exitCode === 0) return 0;
+    // Its line is on standard error already.
+    if (json) printJson({ error: { code: 'usage', message: error.message.replace(/^error: /, '') } });
+    return 2;
+  } finally {
+    process.exitCode = outer;
+  }
+}
+
+async function programFor(argv: readonly string[], json: boolean): Promise<Command> {
+  const program = new Command('siteward')
+    .description(
+      'Brings the devices of a site to the state a git repository names, and never without a way back.',
+    )
+    .version(programVersion(), '--version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand(false)
+    .enablePositionalOptions()
+    .showSuggestionAfterError();
+  addCommonOptions(program);
+  const wanted = commandWord(argv);
+  for (const entry of entries) {
+    const command = entry.name === wanted ? await entry.load() : new Command(entry.name).usage(entry.usage);
+    if (command.description() === '') command.description(entry.summary);
+    prepare(command);
+    program.addCommand(command.summary(entry.summary));
+  }
+  // The one that stands nearest to the action counts, and every command finds it where it looks.
+  program.hook('preAction', (_program, action) => {
+    for (const [name, otherwise] of [
+      ['settings', defaultSettingsFile],
+      ['json', false],
+    ] as const) {
+      const value = optionOf(action, name) ?? otherwise;
+      program.setOptionValue(name, value);
+      action.setOptionValue(name, value);
+    }
+  });
+  strict(program, json);
+  return program;
+}
+
+/** The first word that is neither an option nor an option's value. */
+function commandWord(argv: readonly string[]): string | null {
+  for (let at = 0; at < argv.length; at++) {
+    const word = argv[at] ?? '';
+    if (word === '--settings') at++;
+    else if (!word.startsWith('-')) return word;
+  }
+  return null;
+}
+
+function addCommonOptions(command: Command): void {
+  const known = new Set(command.options.map(({ long }) => long));
+  if (!known.has('--settings')) command.addOption(new Option('--settings <file>', 'the settings file'));
+  if (!known.has('--json')) command.addOption(new Option('--json', 'answer as JSON'));
+}
+
+function prepare(command: Command): void {
+  if (command.commands.length === 0) addCommonOptions(command);
+  for (const inner of command.commands) prepare(inner);
+}
+
+/** No `process.exit` from inside the parser, anywhere; with `--json` its words stay off the terminal. */
+function strict(command: Command, json: boolean): void {
+  command.exitOverride();
+  command.configureOutput({
+    writeErr: (text) => {
+      if (!json) process.stderr.write(text);
+    },
+  });
+  for (const inner of command.commands) strict(inner, json);
+}
+
+/** `siteward log | head` closes the pipe early: that is no error of anybody's. */
+function ignoreClosedPipe(): void {
+  for (const stream of [process.stdout, process.stderr])
+    if (stream.listenerCount('error') === 0)
+      stream.on('error', (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EPIPE') throw error;
+      });
+}

@@ -1,0 +1,150 @@
+/** Journal records in words, for `log` and `--follow`. Unknown kinds are shown by name: nothing is left out silently. */
+import type { JournalRecord } from '../api/answers.ts';
+
+/** What became of the rollout, when this record is the last of it. */
+export function isOver(record: JournalRecord): string | null {
+  switch (record.kind) {
+    case 'settled':
+      return text(record, 'outcome') || 'settled';
+    case 'not-started':
+    case 'diverged':
+      return record.kind;
+    default:
+      return null;
+  }
+}
+
+/** Null: nothing a person needs to see, such as the finish of a step that its next record shows anyway. */
+export function recordWords(record: JournalRecord): string | null {
+  return effectWords(record) ?? rolloutWords(record) ?? gateWords(record) ?? siteWords(record);
+}
+
+const started: Readonly<Record<string, string>> = {
+  'lock-started': 'locking the device',
+  'witness-started': 'writing the witness',
+  'stage-started': 'staging the scripts',
+  'arm-started': 'arming the rollback',
+  'apply-started': 'applying',
+  'verify-started': 'verifying over a new login',
+  'confirm-started': 'asking the device to confirm',
+  'roll-back-started': 'rolling back',
+  'clean-started': 'taking everything off the device',
+};
+
+const finished: Readonly<Record<string, string>> = {
+  'lock-finished': 'locked',
+  'witness-finished': 'witness written',
+  'stage-finished': 'staged, read back',
+  'arm-finished': 'armed, seen alive',
+  'apply-finished': 'apply started on the device',
+  'verify-finished': 'verified: equals target, probes passed',
+  'confirm-finished': 'confirm decided on the device',
+  'roll-back-finished': 'rollback done',
+  'clean-finished': 'left on device: nothing',
+};
+
+function effectWords(record: JournalRecord): string | null {
+  const start = started[record.kind];
+  if (start !== undefined) {
+    const cause = text(record, 'cause');
+    return cause === '' ? start : `${start}: ${cause}`;
+  }
+  const done = finished[record.kind];
+  if (done === undefined) return null;
+  switch (text(record, 'result')) {
+    case 'ok':
+      return done;
+    case 'unknown':
+      return `${record.kind.replace('-finished', '')}: no answer; asking the device`;
+    default:
+      return `${record.kind.replace('-finished', '')} failed: ${[text(record, 'code'), text(record, 'message')].filter((part) => part !== '').join(': ')}`;
+  }
+}
+
+function rolloutWords(record: JournalRecord): string | null {
+  switch (record.kind) {
+    case 'rollout-planned':
+      return `rollout ${text(record, 'rollout')} of commit ${short(record, 'commit')}, ${text(record, 'class')}, ${list(record, 'items').length} items`;
+    case 'authorized':
+      return 'authorized: benign';
+    case 'authorization-consumed':
+      return `authorized by ${list(record, 'by').map(personOf).join(', ')}, document ${short(record, 'document')}`;
+    case 'applied':
+      return 'applied';
+    case 'confirmed':
+      return 'CONFIRMED';
+    case 'rolled-back':
+      return `ROLLED BACK: ${text(record, 'cause')}`;
+    case 'not-started':
+      return `not started: ${text(record, 'code')}: ${text(record, 'message')}`;
+    case 'diverged':
+      return 'DIVERGED: the device has neither what it had nor what was planned';
+    case 'settled':
+      return `settled: ${text(record, 'outcome')}`;
+    case 'quarantined':
+      return `quarantined: ${text(record, 'reason')}`;
+    case 'refused':
+      return `refused: ${text(record, 'code')}: ${text(record, 'message')}`;
+    case 'in-sync':
+      return `in sync with commit ${short(record, 'commit')}`;
+    case 'retry':
+      return 'may be tried again';
+    default:
+      return null;
+  }
+}
+
+function gateWords(record: JournalRecord): string | null {
+  switch (record.kind) {
+    case 'pending-opened':
+      return `${text(record, 'pending')} waits for an ${text(record, 'class')} signature: ${text(record, 'reason')}`;
+    case 'document-issued':
+      return `document of ${text(record, 'pending')} issued, until ${text(record, 'expires')}`;
+    case 'signature-accepted':
+      return `${text(record, 'pending')} signed by ${text(record, 'person')} (${text(record, 'fingerprint')})`;
+    case 'signature-refused':
+      return `signature for ${text(record, 'pending')} refused: ${text(record, 'code')}: ${text(record, 'message')}`;
+    case 'pending-closed':
+      return `${text(record, 'pending')} closed: ${text(record, 'reason')}`;
+    default:
+      return null;
+  }
+}
+
+function siteWords(record: JournalRecord): string {
+  switch (record.kind) {
+    case 'daemon-created':
+      return `first start of daemon ${short(record, 'daemon')} for ${text(record, 'site')}`;
+    case 'daemon-started':
+      return `daemon started, version ${text(record, 'version')}`;
+    case 'daemon-stopped':
+      return 'daemon stopped';
+    case 'commit-accepted':
+      return `commit ${short(record, 'commit')} accepted: ${text(record, 'reason')}`;
+    case 'commit-refused':
+      return `commit ${short(record, 'commit')} refused: ${text(record, 'code')}: ${text(record, 'message')}`;
+    case 'held':
+      return `held: "${text(record, 'reason')}"${text(record, 'until') === '' ? '' : `, until ${text(record, 'until')}`}`;
+    default:
+      return record.kind;
+  }
+}
+
+function text(record: JournalRecord, field: string): string {
+  const value = record[field];
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
+function short(record: JournalRecord, field: string): string {
+  return text(record, field).slice(0, 7);
+}
+
+function list(record: JournalRecord, field: string): readonly unknown[] {
+  const value = record[field];
+  return Array.isArray(value) ? value : [];
+}
+
+function personOf(value: unknown): string {
+  const { person, fingerprint } = (value ?? {}) as { person?: unknown; fingerprint?: unknown };
+  return `${String(person)} (${String(fingerprint)})`;
+}

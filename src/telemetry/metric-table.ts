@@ -1,0 +1,150 @@
+/**
+ * Every metric, in one table. Base units, timestamps instead of ages, closed labels: never a commit, a rollout's id
+ * or a text of a device. `device` stands for the devices of the settings; `open` values are bounded by who sets them.
+ */
+
+export type LabelValues = readonly string[] | 'device' | 'open';
+
+interface Row {
+  readonly kind: 'gauge' | 'counter' | 'histogram';
+  readonly help: string;
+  readonly labels: Readonly<Record<string, LabelValues>>;
+  readonly buckets?: readonly number[];
+}
+
+const device = 'device' as const;
+const readFailures = [
+  'unreachable',
+  'auth-failed',
+  'host-key-mismatch',
+  'permission-denied',
+  'incomplete-export',
+  'unreadable-export',
+  'unsupported',
+  'timeout',
+  'other',
+] as const;
+
+export const metricTable = {
+  build_info: { kind: 'gauge', help: 'Always 1; the version is its label', labels: { version: 'open' } },
+  ready: { kind: 'gauge', help: '1 when the daemon can do its work', labels: {} },
+  passes_total: {
+    kind: 'counter',
+    help: 'Passes over a device: read, compared, and what followed',
+    labels: { result: ['ok', 'failed'] },
+  },
+  pass_duration_seconds: {
+    kind: 'histogram',
+    help: 'How long one pass over a device took',
+    labels: {},
+    buckets: [0.1, 0.3, 1, 3, 10, 30, 100, 300],
+  },
+  last_success_timestamp_seconds: { kind: 'gauge', help: 'When a pass last went well', labels: {} },
+  git_fetches_total: {
+    kind: 'counter',
+    help: 'Looks at the desired state',
+    labels: { result: ['ok', 'failed'] },
+  },
+  git_last_fetch_timestamp_seconds: {
+    kind: 'gauge',
+    help: 'When the desired state was last looked at with success',
+    labels: {},
+  },
+  git_verify_failures_total: {
+    kind: 'counter',
+    help: 'Heads of the desired state that were not accepted',
+    labels: { reason: ['history-rewound', 'wrong-site', 'signature', 'unreadable', 'other'] },
+  },
+  desired_commit_timestamp_seconds: { kind: 'gauge', help: 'When the last commit was accepted', labels: {} },
+  device_up: { kind: 'gauge', help: '1 when the last reading went well', labels: { device } },
+  device_info: {
+    kind: 'gauge',
+    help: 'Always 1; what the device says it is',
+    labels: { device, kind: 'open', model: 'open', os_version: 'open' },
+  },
+  device_in_sync: { kind: 'gauge', help: '1 when nothing differs from what is desired', labels: { device } },
+  device_drift_items: {
+    kind: 'gauge',
+    help: 'Items that differ though nobody changed git',
+    labels: { device },
+  },
+  device_last_read_timestamp_seconds: {
+    kind: 'gauge',
+    help: 'When the device was last read with success',
+    labels: { device },
+  },
+  device_read_failures_total: {
+    kind: 'counter',
+    help: 'Readings that failed',
+    labels: { device, reason: readFailures },
+  },
+  device_held: {
+    kind: 'gauge',
+    help: '1 while nothing is started on the device',
+    labels: { device, reason: ['operator', 'quarantined', 'diverged', 'wave-stopped', 'obstacle'] },
+  },
+  actions_total: {
+    kind: 'counter',
+    help: 'Actions of rollouts by what came of them',
+    labels: {
+      device,
+      class: ['benign', 'operational', 'recovery'],
+      result: ['confirmed', 'rolled-back', 'diverged'],
+    },
+  },
+  approvals_pending: {
+    kind: 'gauge',
+    help: 'Plans that wait for signatures',
+    labels: { role: ['operational', 'recovery'] },
+  },
+  approval_oldest_timestamp_seconds: {
+    kind: 'gauge',
+    help: 'Since when the oldest of them waits; 0 when none does',
+    labels: {},
+  },
+  approvals_total: {
+    kind: 'counter',
+    help: 'Signatures handed in',
+    labels: { result: ['accepted', 'refused'], reason: 'open' },
+  },
+  rollbacks_armed: { kind: 'gauge', help: '1 while a rollback is armed on the device', labels: { device } },
+  rollback_deadline_timestamp_seconds: {
+    kind: 'gauge',
+    help: 'When an armed rollback fires; 0 when none is armed',
+    labels: { device },
+  },
+  rollbacks_total: {
+    kind: 'counter',
+    help: 'Armed rollbacks by how they ended',
+    labels: { device, outcome: ['disarmed', 'fired', 'failed', 'drill'] },
+  },
+  rollouts_total: {
+    kind: 'counter',
+    help: 'Rollouts by what came of them',
+    labels: { device, outcome: ['confirmed', 'rolled-back', 'not-started', 'diverged'] },
+  },
+  journal_append_failures_total: {
+    kind: 'counter',
+    help: 'Records that could not be made durable',
+    labels: {},
+  },
+  journal_inflight: {
+    kind: 'gauge',
+    help: 'Rollouts that the journal holds as begun and not over',
+    labels: {},
+  },
+  journal_chain_ok: {
+    kind: 'gauge',
+    help: '1 while the chain of records is whole and can be written',
+    labels: {},
+  },
+  journal_head_seq: { kind: 'gauge', help: 'Number of the newest record', labels: {} },
+} as const satisfies Record<string, Row>;
+
+export type MetricName = keyof typeof metricTable;
+export type MetricOf<Kind extends Row['kind']> = {
+  [Name in MetricName]: (typeof metricTable)[Name]['kind'] extends Kind ? Name : never;
+}[MetricName];
+export type LabelsOf<Name extends MetricName> = {
+  readonly [Label in keyof (typeof metricTable)[Name]['labels']]: string;
+};
