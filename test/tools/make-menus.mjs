@@ -103,6 +103,8 @@ const doubtfulDefaults = new Set([
   '/system/logging/action remote',
   '/system/routerboard/settings silent-boot',
 ]);
+/** Renamed there with values that mean something else: no is not yes-if-no-key. */
+const newMeaning = new Set(['/ip/ssh']);
 /** Exported as `x=""` when made in WinBox; comments are unset so everywhere. */
 const unsetByEmpty = /^\/ip(v6)?\/route (pref-src|gateway)$| comment$/;
 /** The device prints these lists in an order of its own. `policy`: only where it is a list of rights. */
@@ -268,7 +270,9 @@ function menuFacts(path, menu) {
     ...(menu.kind === 'singleton' && menu.device?.kind === 'list' ? { listSince: '7.17' } : {}),
     ...(menu.device?.since ? { since: menu.device.since } : {}),
     ...(menu.device?.until ? { until: menu.device.until } : {}),
-    ...(menu.renames ? { renames: menu.renames.map((r) => [r.from_version, r.old, r.new]) } : {}),
+    ...(menu.renames && !newMeaning.has(path)
+      ? { renames: menu.renames.map((r) => [r.from_version, r.old, r.new]) }
+      : {}),
     p,
   };
 }

@@ -18,8 +18,10 @@ export class NotUnderstood extends Error {
   }
 }
 
-const wordEnd = /[\s="$\\;[\](){}]/g;
-const quoteStop = /["\\$\n]/g;
+/** By character code: 1 ends a bare word, 2 stops within quotes, 3 both. Text is latin1, so 256 suffice. */
+const stops = new Uint8Array(256);
+for (const c of ' \t\n\v\f\r="$\\;[](){}') stops[c.charCodeAt(0)] = 1;
+for (const c of '"\\$\n') stops[c.charCodeAt(0)]! |= 2;
 
 interface Mark {
   readonly at: number;
@@ -143,9 +145,15 @@ export class Scanner {
   /** Characters up to a blank, `=` or something that ends a bare word; may be empty. */
   word(): string {
     const start = this.#at;
-    wordEnd.lastIndex = start;
-    this.#at = Math.min(wordEnd.exec(this.#text)?.index ?? this.#end, this.#end);
+    this.#at = this.#stop(start, 1);
     return this.#text.slice(start, this.#at);
+  }
+
+  #stop(from: number, kind: 1 | 2): number {
+    const [text, end] = [this.#text, this.#end];
+    let at = from;
+    while (at < end && ((stops[text.charCodeAt(at)] ?? 0) & kind) === 0) at++;
+    return at;
   }
 
   /** As `word`, and ends at a slash too. */
@@ -183,7 +191,7 @@ export class Scanner {
       } else if (c === '\\') {
         if (!this.#skipContinuation())
           throw this.problem('bad-value', 'a backslash in a value needs quotes: "a\\\\b"');
-      } else if (c === '' || /\s/.test(c)) {
+      } else if (c === '' || c <= ' ') {
         if (value === '')
           throw this.problem('missing-value', 'expected a value after "=": the empty value is ""');
         return value;
@@ -212,8 +220,7 @@ export class Scanner {
     this.#at++;
     let value = '';
     for (;;) {
-      quoteStop.lastIndex = this.#at;
-      const stop = quoteStop.exec(this.#text)?.index ?? this.#text.length;
+      const stop = this.#stop(this.#at, 2);
       value += this.#text.slice(this.#at, stop);
       this.#at = stop;
       const c = this.peek();

@@ -10,7 +10,7 @@ import type { Argument, Command } from './export-command.ts';
 import type { ExportText, Piece } from './export-syntax.ts';
 import { errorLines } from './completeness.ts';
 import { menuFacts, referencesOf, type MenuFacts } from './menus.ts';
-import { finishRow, keyOfAdded, keyOfSelector, type Row } from './rows.ts';
+import { finishRow, hardwareKey, keyOfAdded, keyOfSelector, nameIn, type Row } from './rows.ts';
 import { canonicalValue } from './values.ts';
 
 export interface NormalizeOptions {
@@ -112,6 +112,12 @@ class Normalizer {
     const row: Row = { key, created: true, values, place: this.#place(command) };
     const twin = key === null ? undefined : section.byKey.get(key);
     if (twin?.created === true) {
+      if (this.#options.role === 'device') {
+        // A device has what it has: what should be a key is none there, and content tells the rows apart.
+        twin.key = null;
+        section.rows.push({ ...row, key: null });
+        return;
+      }
       const other = `line ${twin.place.line ?? '?'}`;
       this.#report(
         'duplicate-key',
@@ -126,7 +132,8 @@ class Normalizer {
   }
 
   #set(section: OpenSection, command: Command, values: Map<string, string | null>): void {
-    const key = keyOfSelector(section.facts, command.selector);
+    const selected = keyOfSelector(section.facts, command.selector);
+    const key = selected === null ? null : hardwareKey(section.path, selected, section.rows);
     if (key === null) {
       const message = 'expected a selector that names one row, such as "[ find name=x ]", a name or a number';
       this.#report('bad-selector', message, command, section.path);
@@ -147,19 +154,20 @@ class Normalizer {
     }
   }
 
-  /** Canonical, by name. */
+  /** Canonical, by the name that the property has in that version. */
   #values(section: OpenSection, args: readonly Argument[]): Map<string, string | null> {
     const values = new Map<string, string | null>();
     for (const arg of args) {
-      const type = section.facts?.properties.get(arg.name)?.type ?? null;
+      const name = nameIn(section.facts, arg.name, this.#version);
+      const type = section.facts?.properties.get(name)?.type ?? null;
       if (arg.flag && type !== 'flag') {
         const message = `expected "=" and a value after "${arg.name}": no known property is written as a bare word there`;
         this.#report('unknown-flag', message, arg, section.path);
       }
       const value = arg.value === null ? null : canonicalValue(type, arg.value);
-      const before = values.get(arg.name);
-      if (before !== undefined && before !== value) this.#contradiction(section, arg, arg.name, null);
-      values.set(arg.name, value);
+      const before = values.get(name);
+      if (before !== undefined && before !== value) this.#contradiction(section, arg, name, null);
+      values.set(name, value);
       if (value !== null && this.#options.role === 'desired') this.#ghost(section, arg, value);
     }
     return values;

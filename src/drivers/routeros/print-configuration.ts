@@ -7,7 +7,9 @@ import { printArgument, quoteValue } from './quote.ts';
 import { propertyFacts } from './menus.ts';
 
 export function printConfiguration(configuration: Configuration): string {
-  return configuration.sections.map((section) => [section.path, ...section.items.map(printItem), ''].join('\n')).join('');
+  return configuration.sections
+    .map((section) => [section.path, ...section.items.map(printItem), ''].join('\n'))
+    .join('');
 }
 
 /** The command that describes the item, e.g. `set [ find default-name=ether1 ] mtu=1400`. */

@@ -2,15 +2,25 @@
 import type { Place } from '../../core/errors.ts';
 import type { Item, Properties } from '../../core/item.ts';
 import type { Selector } from './export-command.ts';
-import { defaultOf, type MenuFacts } from './menus.ts';
+import { compareVersions, defaultOf, type MenuFacts } from './menus.ts';
 import { canonicalValue } from './values.ts';
 
 export interface Row {
-  readonly key: string | null;
+  key: string | null;
   readonly created: boolean;
   /** Canonical values by name; `null` is an explicit unset. */
   readonly values: Map<string, string | null>;
   readonly place: Place;
+}
+
+/** A property by the name that it has in that version; an unknown version leaves it as written. */
+export function nameIn(facts: MenuFacts | undefined, written: string, version: string | null): string {
+  if (facts === undefined || version === null) return written;
+  for (const [from, old, now] of facts.renames) {
+    const renamed = compareVersions(version, from) >= 0;
+    if (written === (renamed ? old : now)) return renamed ? now : old;
+  }
+  return written;
 }
 
 /** Null: no natural key, or the row lacks what it is made of; its content is its identity. */
@@ -29,18 +39,33 @@ export function keyOfSelector(facts: MenuFacts | undefined, selector: Selector):
     case 'none':
       return '';
     case 'number':
-      return `number=${Number(selector.number)}`;
+      return `number=${selector.number.replace(/^0+(?=\d)/, '')}`;
     case 'id':
       return `id=${selector.id}`;
     case 'name':
       return `${nameProperty(facts)}=${selector.name}`;
     case 'find': {
-      if (selector.conditions.length === 0) return null;
-      return selector.conditions
-        .map(([name, value]) => `${name}=${canonicalOf(facts, name, value)}`)
-        .join(',');
+      const [only, second] = selector.conditions;
+      if (only === undefined || second !== undefined) return null;
+      return `${only[0]}=${canonicalOf(facts, ...only)}`;
     }
   }
+}
+
+/** Rows that came with the hardware; a bare name, or `[ find name=… ]`, may mean one of these. */
+const hardware: ReadonlySet<string> = new Set(
+  ['ethernet', 'wireless', 'wifi', 'wifiwave2', 'lte', 'w60g'].map((word) => `/interface ${word}`),
+);
+
+/**
+ * Whom a name means in a menu of hardware: the row that the text calls so, else the port that has that name
+ * until somebody renames it. Other menus, and selectors that are no name: the key as it is.
+ */
+export function hardwareKey(path: string, key: string, rows: readonly Row[]): string {
+  if (!hardware.has(path) || !key.startsWith('name=')) return key;
+  const name = key.slice('name='.length);
+  const called = rows.find((row) => row.values.get('name') === name && row.key !== null);
+  return called?.key ?? `default-name=${name}`;
 }
 
 /** `set ether1 …` addresses by the one key property; ports by name although their key is the default name. */

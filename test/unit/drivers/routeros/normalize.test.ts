@@ -178,6 +178,15 @@ describe('what says something stays', () => {
     ]);
     expect(brief(`# x by RouterOS 7.18.2\n${text}`)).toEqual([['interface=a', { interface: 'a' }]]);
   });
+  test('a renamed property, unless the version is known', () => {
+    const old = '/interface wireguard peers\nadd interface=w is-responder=yes public-key=k\n';
+    const now = old.replace('is-responder', 'responder');
+    expect(brief(old)).not.toEqual(brief(now));
+    expect(brief(old, { role: 'desired', version: '7.18' })).toEqual(
+      brief(now, { role: 'desired', version: '7.18' }),
+    );
+    expect(brief(now, { role: 'desired', version: '7.16' })).toEqual(brief(old));
+  });
   test('the order of rows and of lists', () => {
     expect(brief('/ip dns\nset servers=192.0.2.9,192.0.2.1\n')).toEqual([
       ['', { servers: '192.0.2.9,192.0.2.1' }],
@@ -186,6 +195,21 @@ describe('what says something stays', () => {
       { chain: 'b' },
       { chain: 'a' },
     ]);
+  });
+  test('a port by its name, whatever selects it', () => {
+    const ports = (line: string): unknown => brief(`/interface ethernet\n${line}\n`);
+    expect(ports('set ether1 mtu=1400')).toEqual([['default-name=ether1', { mtu: '1400' }]]);
+    expect(ports('set [ find name=ether1 ] mtu=1400')).toEqual(ports('set ether1 mtu=1400'));
+    expect(ports('set [ find default-name=ether2 ] name=ether1\nset ether1 mtu=1400')).toEqual([
+      ['default-name=ether2', { mtu: '1400', name: 'ether1' }],
+    ]);
+    expect(brief('/interface wireless\nadd name=guest\nset guest ssid=x\n')).toEqual([
+      ['name=guest', { name: 'guest', ssid: 'x' }],
+    ]);
+  });
+  test('rows of a device that share what should be a key are told apart by content', () => {
+    const text = '/ip pool\nadd name=a ranges=x\nadd name=a ranges=y\nadd name=a ranges=z\nadd name=b\n';
+    expect(itemsOf(text, { role: 'device' }).map((item) => item.key)).toEqual([null, null, null, 'name=b']);
   });
   test('a section that is named but has no rows', () => {
     expect(clean('/ip pool\n').sections).toEqual([{ path: '/ip pool', kind: 'keyed', items: [] }]);
@@ -253,6 +277,11 @@ describe('problems', () => {
       'a selector for all rows',
       '/interface lte\nset [ find ] name=a\n',
       ['bad-selector', 2, 1, '/interface lte'],
+    ],
+    [
+      'a selector with two conditions',
+      '/ip pool\nset [ find name=a ranges=x ] comment=y\n',
+      ['bad-selector', 2, 1, '/ip pool'],
     ],
     ['another verb', '/ip firewall filter\nremove [find]\n', ['not-declarative', 2, 1, null]],
     ['a bare word that is no flag', '/ip pool\nadd name=a ranges\n', ['unknown-flag', 2, 12, '/ip pool']],
