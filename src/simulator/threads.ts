@@ -86,7 +86,7 @@ export class Threads {
     this.current = thread;
     try {
       const result = thread.run.next();
-      if (thread.state === 'ended') return;
+      if (hasEnded(thread)) return;
       if (result.done === true) {
         this.remove(thread);
         thread.ended({});
@@ -95,7 +95,7 @@ export class Threads {
       const ms = result.value.kind === 'sleep' ? result.value.ms : this.commandMs();
       if (ms > 0 || result.value.kind === 'sleep') this.wait(thread, ms);
     } catch (error) {
-      if ((thread.state as Thread['state']) === 'ended') return;
+      if (hasEnded(thread)) return;
       this.remove(thread);
       thread.ended({ error });
     } finally {
@@ -111,4 +111,9 @@ export class Threads {
       this.queue();
     });
   }
+}
+
+/** A command may end its own thread, which the compiler cannot know. */
+function hasEnded(thread: Thread): boolean {
+  return thread.state === 'ended';
 }

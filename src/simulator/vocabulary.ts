@@ -1,5 +1,6 @@
 /** Which menus, commands and arguments the console of this device knows; all else is refused when read. */
 import { menuFacts } from '../drivers/routeros/menus.ts';
+import { isFlag } from './device/properties.ts';
 import type { Device } from './device/device.ts';
 import type { Vocabulary } from './language/syntax.ts';
 
@@ -78,6 +79,7 @@ export function deviceVocabulary(device: Device): Vocabulary {
     isMenu: (path) => known.has(joined(path)),
     isCommand: (path, name) => isCommand(device, joined(path), name),
     isArgument: (path, command, name) => isArgument(device, joined(path), command, name),
+    isFlag: (path, command, name) => (command === 'add' || command === 'set') && isFlag(joined(path), name),
     takesValues(path, command) {
       if (['add', 'print', 'export'].includes(command)) return false;
       return command !== 'set' || !device.menu(joined(path)).singleton;

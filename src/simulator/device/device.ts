@@ -56,9 +56,15 @@ export class Device {
     for (const path of FACT_MENUS) this.menus.set(path, new Menu(path, true));
     for (const path of ['/ip service', '/user', '/user group']) this.menu(path);
     for (const { path, items } of read.sections) {
-      const singleton = menuFacts(path)?.kind === 'singleton' || this.looksSingle(path, items);
+      const singleton = this.isSingle(path, items);
       const menu = this.menus.get(path) ?? this.makeMenu(path, singleton);
-      for (const item of items) menu.rows = this.load(menu, item);
+      const seen = new Set<string>();
+      for (const item of items) {
+        // A port may be there twice under one default-name, each with a name of its own.
+        const again = item.selector.includes('default-name=') && seen.has(item.selector);
+        seen.add(item.selector);
+        menu.rows = this.load(menu, item, again);
+      }
     }
     this.carryReferences();
   }
@@ -67,11 +73,12 @@ export class Device {
     return this.version.startsWith('6') ? 6 : 7;
   }
 
-  /** Where the tables do not know a menu, its lines say whether it has rows. */
-  private looksSingle(path: string, items: readonly ReadItem[]): boolean {
+  /** What the tables say, unless the lines show rows: some menus were lists in older versions. */
+  private isSingle(path: string, items: readonly ReadItem[]): boolean {
     const kind = menuFacts(path)?.kind;
-    if (kind !== undefined && kind !== 'unknown') return false;
-    return items.length > 0 && items.every((item) => item.verb === 'set' && item.selector === '');
+    const bare = items.every((item) => item.verb === 'set' && item.selector === '');
+    if (kind === 'singleton') return bare;
+    return (kind === undefined || kind === 'unknown') && bare && items.length > 0;
   }
 
   private makeMenu(path: string, singleton: boolean): Menu {
@@ -86,10 +93,10 @@ export class Device {
     return menu;
   }
 
-  private load(menu: Menu, item: ReadItem): readonly Row[] {
+  private load(menu: Menu, item: ReadItem, again: boolean): readonly Row[] {
     const { properties, written } = item;
     if (item.verb === 'add') return [...menu.rows, menu.makeRow({ properties, written })];
-    const target = menu.singleton && item.selector === '' ? menu.rows[0] : this.selected(menu, item.selector);
+    const target = again ? undefined : this.target(menu, item.selector);
     if (target !== undefined) {
       const merged: Row = {
         ...target,
@@ -112,7 +119,8 @@ export class Device {
     return [...rows, menu.makeRow({ selector, given, properties, written })];
   }
 
-  private selected(menu: Menu, selector: string): Row | undefined {
+  private target(menu: Menu, selector: string): Row | undefined {
+    if (menu.singleton) return menu.rows[0];
     const bySelector = menu.rows.find((row) => row.selector === selector && selector !== '');
     if (bySelector !== undefined) return bySelector;
     if (/^\d+$/.test(selector)) return menu.rows[Number(selector)];

@@ -5,8 +5,19 @@ import { ConsoleError } from '../language/syntax.ts';
 import { bool, num, str, time, NOTHING } from '../language/values.ts';
 import type { Value } from '../language/values.ts';
 
-type Kind = 'bool' | 'time' | 'number' | 'mac' | 'bits' | 'set' | 'text';
+type Kind = 'bool' | 'flag' | 'time' | 'number' | 'mac' | 'bits' | 'set' | 'text';
 
+/** Types of the facts table that need more than text; the others are compared letter by letter. */
+const KINDS: Readonly<Record<string, Kind>> = {
+  bool: 'bool',
+  flag: 'flag',
+  time: 'time',
+  number: 'number',
+  mac: 'mac',
+  bits: 'bits',
+  set: 'set',
+  'matched-set': 'set',
+};
 /** Properties that every menu has and no table lists. */
 const COMMON: Readonly<Record<string, Kind>> = {
   disabled: 'bool',
@@ -19,18 +30,12 @@ const COMMON: Readonly<Record<string, Kind>> = {
 };
 
 function kindOf(path: string, name: string): Kind {
-  const type = propertyFacts(path, name)?.type ?? null;
-  switch (type) {
-    case 'bool':
-    case 'time':
-    case 'number':
-    case 'mac':
-    case 'bits':
-    case 'set':
-      return type;
-    default:
-      return COMMON[name] ?? 'text';
-  }
+  return KINDS[propertyFacts(path, name)?.type ?? ''] ?? COMMON[name] ?? 'text';
+}
+
+/** Properties that stand as a bare word in an export and are there or not. */
+export function isFlag(path: string, name: string): boolean {
+  return kindOf(path, name) === 'flag';
 }
 
 function boolText(text: string): string | undefined {
@@ -53,6 +58,8 @@ export function canonical(path: string, name: string, text: string, input: boole
     }
     case 'mac':
       return text.toUpperCase();
+    case 'flag':
+      return boolText(text) === 'yes' ? '' : text;
     case 'number':
     case 'bits':
     case 'set':
@@ -72,6 +79,7 @@ export function sameProperty(path: string, name: string, left: string, right: st
     case 'number':
       return magnitude(a) !== undefined && magnitude(a) === magnitude(b);
     case 'bool':
+    case 'flag':
     case 'time':
     case 'mac':
     case 'text':
@@ -90,6 +98,8 @@ function magnitude(text: string): number | undefined {
 export function typed(path: string, name: string, text: string | undefined): Value {
   if (text === undefined) return NOTHING;
   switch (kindOf(path, name)) {
+    case 'flag':
+      return bool(text === '' || boolText(text) === 'yes');
     case 'bool': {
       const truth = boolText(text);
       return truth === undefined ? str(text) : bool(truth === 'yes');

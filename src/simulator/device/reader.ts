@@ -2,6 +2,7 @@
  * Reads the text of an export (v6 and v7, wrapped or terse, CRLF or LF) into sections and items, as
  * bytes: every character is one byte. Lines that no device printed are reported and left out.
  */
+import { isFlag } from './properties.ts';
 
 export interface ReadItem {
   /** `add`, or `set` with what stands before the first property. */
@@ -67,7 +68,7 @@ export function readExport(bytes: Uint8Array): ReadExport {
     path = line.path;
     if (!sections.has(path)) sections.set(path, { path, items: [] });
     if (line.command === '') continue;
-    const item = readItem(line.command);
+    const item = readItem(path, line.command);
     if (item === undefined) notes.push(`line ${number}: not a line of an export, left out`);
     else sections.get(path)?.items.push(item);
   }
@@ -109,7 +110,7 @@ function splitPath(text: string, current: string | undefined): { path: string; c
   return { path: `/${match[1].slice(1).replaceAll('/', ' ').trim()}`, command: match[2] ?? '' };
 }
 
-function readItem(command: string): ReadItem | undefined {
+function readItem(path: string, command: string): ReadItem | undefined {
   const verb = command.startsWith('add') ? 'add' : 'set';
   let offset = 3;
   const properties = new Map<string, string | null>();
@@ -140,6 +141,12 @@ function readItem(command: string): ReadItem | undefined {
       properties.set(name, value.text);
       written.set(name, command.slice(offset, value.end));
       offset = value.end;
+      continue;
+    }
+    const word = /^[a-z][a-z0-9-]*(?= |$)/.exec(rest)?.[0];
+    if (word !== undefined && isFlag(path, word)) {
+      properties.set(word, '');
+      offset += word.length;
       continue;
     }
     const value = readValue(command, offset);

@@ -29,7 +29,12 @@ function evaluate(device: Device, path: string, row: Row, expression: Expression
       return unary(expression.operator, evaluate(device, path, row, expression.operand));
     case 'binary':
       return compared(device, path, row, expression);
-    default:
+    case 'code':
+    case 'list':
+    case 'substitution':
+    case 'text':
+    case 'variable':
+      // The interpreter has made constants of these before.
       throw new ConsoleError('syntax error');
   }
 }

@@ -1,5 +1,6 @@
 /** Prints the device as `/export` does: header, sections in their order, rows, wrapped at 79 columns. */
 import { compareVersions, exportOrder, isSecretProperty } from '../../drivers/routeros/menus.ts';
+import { isFlag } from './properties.ts';
 import type { Device } from './device.ts';
 import type { Menu, Row } from './menu.ts';
 
@@ -72,6 +73,7 @@ function writeRow(device: Device, menu: Menu, row: Row, hideSecrets: boolean): s
     const short = dot > 0 && name.slice(0, dot) === prefix ? name.slice(dot) : name;
     prefix = dot > 0 ? name.slice(0, dot) : prefix;
     if (value === null) pieces.push(`!${name} `);
+    else if (value === '' && isFlag(menu.path, name)) pieces.push(`${name} `);
     else pieces.push(`${short}=`, `${row.written.get(name) ?? quote(value)} `);
   }
   if (count === 0 && row.selector !== undefined) return undefined;
@@ -104,24 +106,43 @@ function wrap(pieces: readonly string[], width: number): string[] {
     line = '    ';
   };
   const putSplit = (text: string): void => {
-    for (const unit of units(text)) {
+    const blank = text.endsWith(' ') ? ' ' : '';
+    for (const unit of units(text.slice(0, text.length - blank.length))) {
       const full = line.length + unit.length > width - 1;
       if (full) breakLine();
       line += full && unit === ' ' ? '\\_' : unit;
     }
+    line += blank;
   };
   for (const piece of pieces) {
-    const chunks = piece.split(/(?=\\n)/);
+    const chunks = atLineEnds(piece);
     for (const [position, chunk] of chunks.entries()) {
       if (position > 0) breakLine();
-      // One column is kept for the backslash, at the end of the line too: so devices do it.
-      const fits = (): boolean => chunk.length <= width - line.length - 1;
-      if (!fits() && chunks.length === 1 && chunk.length <= width - 5 && line.trim() !== '') breakLine();
-      if (fits()) line += chunk;
+      const { length } = chunk.trimEnd();
+      // Two columns stay free, at the end of the line too: so devices do it.
+      if (
+        line.length + length > width - 2 &&
+        chunks.length === 1 &&
+        length <= width - 6 &&
+        line.trim() !== ''
+      ) {
+        breakLine();
+      }
+      if (line.length + length <= width - 2) line += chunk;
       else putSplit(chunk);
     }
   }
   return [...lines, line.trimEnd()];
+}
+
+/** The text cut before each `\n` that stands for a line end. */
+function atLineEnds(text: string): readonly string[] {
+  const chunks = [''];
+  for (const unit of units(text)) {
+    if (unit === '\\n') chunks.push('');
+    chunks[chunks.length - 1] += unit;
+  }
+  return chunks;
 }
 
 /** Characters, with each escape kept whole. */

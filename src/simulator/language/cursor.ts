@@ -22,6 +22,7 @@ export abstract class Cursor {
   protected readonly text: string;
   protected offset = 0;
   private readonly questionMark: boolean;
+  private lineStarts: readonly number[] | undefined;
 
   /** `questionMark`: version 6 still knows the escape `\?`. */
   protected constructor(text: string, questionMark: boolean) {
@@ -38,9 +39,15 @@ export abstract class Cursor {
   }
 
   protected place(offset = this.offset): Place {
-    const before = this.text.slice(0, offset);
-    const lastBreak = before.lastIndexOf('\n');
-    return { line: before.split('\n').length, column: offset - lastBreak };
+    this.lineStarts ??= lineStartsOf(this.text);
+    let low = 0;
+    let high = this.lineStarts.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.lineStarts[middle] ?? 0) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1, column: offset - (this.lineStarts[low] ?? 0) + 1 };
   }
 
   protected fail(what: string, offset = this.offset): never {
@@ -126,4 +133,10 @@ export abstract class Cursor {
     }
     return this.text.slice(start, this.offset);
   }
+}
+
+function lineStartsOf(text: string): readonly number[] {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return starts;
 }

@@ -155,8 +155,13 @@ export class Interpreter {
           right: yield* this.freeze(expression.right, scope),
         };
       case 'word':
+      case 'constant':
         return expression;
-      default:
+      case 'code':
+      case 'list':
+      case 'substitution':
+      case 'text':
+      case 'variable':
         return { kind: 'constant', value: yield* this.value(expression, scope) };
     }
   }

@@ -210,6 +210,11 @@ class Parser extends ExpressionParser {
       const value = this.readValue(path, command, '');
       if (language === undefined && !this.vocabulary.takesValues(path, command)) {
         if (value.kind !== 'word' || !known(value.text)) this.fail('expected end of command', start);
+        if (command === 'add' && !this.vocabulary.isFlag(path, command, value.text))
+          this.fail('expected end of command', start);
+      }
+      if (value.kind === 'word' && this.vocabulary.isFlag(path, command, value.text)) {
+        return { kind: 'named', name: value.text, value: { kind: 'word', text: 'yes' }, place };
       }
       return { kind: 'positional', value, place };
     }

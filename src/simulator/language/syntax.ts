@@ -71,6 +71,8 @@ export interface Vocabulary {
   isMenu(path: readonly string[]): boolean;
   isCommand(path: readonly string[], name: string): boolean;
   isArgument(path: readonly string[], command: string, name: string): boolean;
+  /** A property that is given by its name alone. */
+  isFlag(path: readonly string[], command: string, name: string): boolean;
   /** Whether values without a name may follow (`remove $id`), or only the words that are arguments. */
   takesValues(path: readonly string[], command: string): boolean;
   /** Version 6 has no `/ip/address`. */
