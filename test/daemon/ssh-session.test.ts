@@ -110,8 +110,8 @@ describe('connecting', () => {
 
   test('a wrong password: auth-failed, and the password is not in the message', async () => {
     const { target } = await serve(answer);
-    const { privateKey: _, ...rest } = target;
-    const attempt = connect({ ...rest, password: 'geheim-1' }, never);
+    const { host, port, user, timeoutMs } = target;
+    const attempt = connect({ host, port, user, hostKey, timeoutMs, password: 'geheim-1' }, never);
     await expect(attempt).rejects.toMatchObject({ code: 'auth-failed' });
     await expect(attempt).rejects.not.toThrow(/geheim/);
   });

@@ -103,7 +103,7 @@ export function stage(reach: Reach, rollout: Rollout, signal: AbortSignal): Prom
     const { uptimeS } = await readFacts(console);
     const bytes = scripts.apply.length + scripts.back.length;
     const deadline = deadlineFrom(uptimeS, rollout.times, bytes);
-    await writeScript(console, names.apply, withDeadline(scripts.apply, deadline));
+    await writeScript(console, names.apply, scripts.apply);
     await writeScript(console, names.back, withDeadline(scripts.back, deadline));
     return deadline;
   });
