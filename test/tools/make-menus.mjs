@@ -28,6 +28,8 @@ const curatedKeys = {
   '/zerotier': ['name'],
   '/zerotier/interface': ['name'],
   '/interface/ovpn-server/server': ['name'],
+  // A lease may serve on all servers, so the address comes first: a key needs its first property only.
+  '/ip/dhcp-server/lease': ['address', 'server'],
   '/routing/id': null,
   '/container/mounts': null,
   '/ip/dns/adlist': null,
@@ -77,6 +79,11 @@ const curatedDefaults = {
 /** Where `disabled` is in no table but is `no` as nearly everywhere. */
 const enabledByDefault =
   /^\/(interface\/(bridge\/(filter|nat|msti)|ipip|eoipv6|ipipv6|macvlan|vxlan\/vteps)|ip\/(hotspot\/ip-binding|proxy\/(access|cache|direct)|smb\/(shares|users)|tftp|kid-control)|routing\/(filter|isis|rip|bgp|pimsm)\/.+|tool\/graphing\/queue|system\/leds|user-manager\/(router|user))$/;
+/** Rows that the device brings along with a default of their own. */
+const rowDefaults = {
+  '/ip/service disabled': { 'name=www-ssl': 'yes' },
+  '/ip/firewall/service-port disabled': { 'name=rtsp': 'yes' },
+};
 /**
  * Real exports print these with the tables' default value, and an export prints what differs from the default:
  * so the table is wrong for some version or model. Unknown is the truth.
@@ -217,6 +224,7 @@ function propertyFacts(path, name, menu, said) {
   return {
     ...(type === undefined ? {} : { t: type }),
     ...defaultsOf(path, name, said),
+    ...(rowDefaults[`${path} ${name}`] ? { rows: rowDefaults[`${path} ${name}`] } : {}),
     ...unsetOf(path, name, said),
     ...(secret ? { secret: 1 } : {}),
     ...(executable(path, name) ? { exec: 1 } : {}),

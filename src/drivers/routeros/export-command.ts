@@ -169,7 +169,10 @@ function readArguments(scanner: Scanner): readonly Argument[] {
     }
     if (!scanner.take('=')) {
       if (!scanner.atLineEnd() && !/[ \t\\]/.test(scanner.peek())) {
-        throw scanner.problem('bad-argument', `expected "=" after "${name}"`);
+        throw scanner.problem(
+          'bad-argument',
+          'expected "=" after the name, or quotes around the value before it',
+        );
       }
       args.push({ name, value: '', flag: true, line, column, valueLine: line, valueColumn: column });
       continue;

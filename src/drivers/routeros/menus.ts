@@ -12,9 +12,9 @@
  *               remove unset enable' (those it has; absent: no v7 device had the menu), listSince?: a singleton
  *               before that version, since?, until?, renames?: [[from version, old, new]…], p: { property: 0 | {
  *                 t: type, d: default in console spelling, dv: [[from | null, before | null, default]…] where it
- *                 changed, u: what unsets it (null: `unset` / `!name`; else that value), secret: 1, exec: 1
- *                 (holds a script), from: [properties it is computed from], dev: 1 (the device supplies a value
- *                 of its own), req: 1, since, gone: last version that had it } } } }
+ *                 changed, rows: { item key: default of that row }, u: what unsets it (null: `unset` / `!name`;
+ *                 else that value), secret: 1, exec: 1 (holds a script), from: [properties it is computed from],
+ *                 dev: 1 (the device supplies a value of its own), req: 1, since, gone: last version that had it } } } }
  */
 import { createRequire } from 'node:module';
 import type { SectionKind } from '../../core/item.ts';
@@ -46,6 +46,8 @@ export interface PropertyFacts {
   /** Console spelling; null: no table knows one, or it differs between versions (see `defaultOf`). */
   readonly default: string | null;
   readonly defaults: readonly (readonly [from: string | null, before: string | null, value: string])[];
+  /** Default of single rows that the device brings along, by item key. */
+  readonly rowDefaults: Readonly<Record<string, string>>;
   /** `unset` command or `!name`; a value to set; null: not known to be unsettable. */
   readonly unset: { readonly by: 'unset' } | { readonly by: 'value'; readonly value: string } | null;
   readonly secret: boolean;
@@ -87,6 +89,7 @@ export interface Reference {
 interface RawProperty {
   t?: ValueType;
   d?: string;
+  rows?: Record<string, string>;
   dv?: [string | null, string | null, string][];
   u?: string | null;
   secret?: 1;
@@ -127,6 +130,7 @@ function toProperty(facts: 0 | RawProperty): PropertyFacts {
     type: f.t ?? null,
     default: f.d ?? null,
     defaults: f.dv ?? [],
+    rowDefaults: f.rows ?? {},
     unset: f.u === undefined ? null : f.u === null ? { by: 'unset' } : { by: 'value', value: f.u },
     secret: f.secret === 1,
     executable: f.exec === 1,
@@ -230,10 +234,17 @@ export function isExecutableProperty(path: string, property: string): boolean {
   return propertyFacts(path, property)?.executable ?? false;
 }
 
-/** The default in that version in console spelling, or null when no table is sure. */
-export function defaultOf(path: string, property: string, version: string | null): string | null {
+/** The default in that version (of that row) in console spelling, or null when no table is sure. */
+export function defaultOf(
+  path: string,
+  property: string,
+  version: string | null,
+  key: string | null = null,
+): string | null {
   const facts = propertyFacts(path, property);
   if (facts === undefined) return null;
+  const ofRow = key === null ? undefined : facts.rowDefaults[key];
+  if (ofRow !== undefined) return ofRow;
   if (facts.default !== null || version === null) return facts.default;
   const fits = facts.defaults.filter(
     ([from, before]) =>

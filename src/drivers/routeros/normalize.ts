@@ -40,6 +40,9 @@ interface OpenSection {
   readonly byKey: Map<string, Row>;
 }
 
+/** Arguments that people write and exports never hold. */
+const notProperties: ReadonlySet<string> = new Set(['place-before', 'copy-from', 'numbers', 'destination']);
+
 class Normalizer {
   readonly #text: ExportText;
   readonly #options: NormalizeOptions;
@@ -101,12 +104,7 @@ class Normalizer {
     const name = values.get('name');
     if (isOwnObject(section.path, name)) {
       if (this.#options.role === 'device') return;
-      this.#report(
-        'reserved-name',
-        'names that start with "sw-" are siteward\'s own: choose another',
-        command,
-        section.path,
-      );
+      this.#reserved(section, command);
     }
     const key = keyOfAdded(section.facts, values);
     const row: Row = { key, created: true, values, place: this.#place(command) };
@@ -131,6 +129,11 @@ class Normalizer {
     section.rows.push(row);
   }
 
+  #reserved(section: OpenSection, command: Command): void {
+    const message = 'names that start with "sw-" are siteward\'s own: choose another';
+    this.#report('reserved-name', message, command, section.path);
+  }
+
   #set(section: OpenSection, command: Command, values: Map<string, string | null>): void {
     const selected = keyOfSelector(section.facts, command.selector);
     const key = selected === null ? null : hardwareKey(section.path, selected, section.rows);
@@ -139,7 +142,10 @@ class Normalizer {
       this.#report('bad-selector', message, command, section.path);
       return;
     }
-    if (isOwnObject(section.path, /^name=(.*)$/s.exec(key)?.[1])) return;
+    if (isOwnObject(section.path, /^name=(.*)$/s.exec(key)?.[1])) {
+      if (this.#options.role === 'desired') this.#reserved(section, command);
+      return;
+    }
     const known = section.byKey.get(key);
     if (known === undefined) {
       const row: Row = { key, created: false, values, place: this.#place(command) };
@@ -160,8 +166,14 @@ class Normalizer {
     for (const arg of args) {
       const name = nameIn(section.facts, arg.name, this.#version);
       const type = section.facts?.properties.get(name)?.type ?? null;
+      if (notProperties.has(arg.name)) {
+        const message = `"${arg.name}" tells the console what to do: write rows in their order, and select with [ find … ]`;
+        this.#report('not-declarative', message, arg, section.path);
+        continue;
+      }
       if (arg.flag && type !== 'flag') {
-        const message = `expected "=" and a value after "${arg.name}": no known property is written as a bare word there`;
+        // Not the word itself: it may be the rest of a password that was written without quotes.
+        const message = 'expected "=" and a value: no known property is written as a bare word there';
         this.#report('unknown-flag', message, arg, section.path);
       }
       const value = arg.value === null ? null : canonicalValue(type, arg.value);

@@ -23,13 +23,13 @@ export function nameIn(facts: MenuFacts | undefined, written: string, version: s
   return written;
 }
 
-/** Null: no natural key, or the row lacks what it is made of; its content is its identity. */
+/** Null: no natural key, or the row lacks its first property; its content is its identity. */
 export function keyOfAdded(
   facts: MenuFacts | undefined,
   values: ReadonlyMap<string, string | null>,
 ): string | null {
-  if (facts === undefined || facts.key.length === 0) return null;
-  if (facts.key.every((name) => values.get(name) == null)) return null;
+  const [first] = facts?.key ?? [];
+  if (facts === undefined || first === undefined || values.get(first) == null) return null;
   return facts.key.map((name) => `${name}=${values.get(name) ?? ''}`).join(',');
 }
 
@@ -87,7 +87,7 @@ export function finishRow(
 ): Item | null {
   const properties: (readonly [string, string | null])[] = [];
   for (const [name, value] of row.values) {
-    if (!isSilent(path, facts, name, value, version, row.values)) properties.push([name, value]);
+    if (!isSilent(path, facts, row, name, value, version)) properties.push([name, value]);
   }
   if (!row.created && properties.length === 0) return null;
   properties.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
@@ -99,16 +99,16 @@ export function finishRow(
 function isSilent(
   path: string,
   facts: MenuFacts | undefined,
+  row: Row,
   name: string,
   value: string | null,
   version: string | null,
-  values: ReadonlyMap<string, string | null>,
 ): boolean {
   const property = facts?.properties.get(name);
   if (facts === undefined || property === undefined) return false;
   if (facts.key.includes(name) || facts.group === name || name === 'chain' || name === 'action') return false;
-  if (property.computedFrom.length > 0) return isComputed(path, name, value, values);
-  const known = defaultOf(path, name, version);
+  if (property.computedFrom.length > 0) return isComputed(path, name, value, row.values);
+  const known = defaultOf(path, name, version, row.key);
   if (known !== null) return value !== null && value === canonicalValue(property.type, known);
   // No default: absent is unset, whichever way the text says so.
   const changed = property.defaults.length > 0;

@@ -44,6 +44,8 @@ test('defaults are in console spelling and know their version', () => {
   expect(defaultOf('/ip dhcp-client', 'disabled', '6.49.10')).toBe('yes');
   expect(defaultOf('/ip dhcp-client', 'disabled', '7.18.2')).toBe('no');
   expect(defaultOf('/ip dhcp-client', 'disabled', null)).toBeNull();
+  expect(defaultOf('/ip service', 'disabled', null, 'name=www-ssl')).toBe('yes');
+  expect(defaultOf('/ip service', 'disabled', null, 'name=ssh')).toBe('no');
   expect(defaultOf('/ip address', 'interface', '7.18')).toBeNull();
 });
 

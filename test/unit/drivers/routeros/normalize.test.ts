@@ -154,6 +154,15 @@ describe('what says something stays', () => {
       ['address=192.0.2.1,interface=a', { address: '192.0.2.1', interface: 'a', network: '192.0.2.2' }],
     ]);
   });
+  test('what equals the default of other rows', () => {
+    expect(brief('/ip service\nset www-ssl disabled=no\n')).toEqual([['name=www-ssl', { disabled: 'no' }]]);
+    expect(brief('/ip service\nset www-ssl disabled=yes\nset www disabled=no\n')).toEqual([]);
+  });
+  test('a lease on any server', () => {
+    expect(brief('/ip dhcp-server lease\nadd address=192.0.2.2 mac-address=aa:bb:cc:00:00:01\n')).toEqual([
+      ['address=192.0.2.2,server=', { address: '192.0.2.2', 'mac-address': 'AA:BB:CC:00:00:01' }],
+    ]);
+  });
   test('an unset of what has a default', () => {
     expect(brief('/interface 6to4\nadd !keepalive name=a\n')).toEqual([
       ['name=a', { keepalive: null, name: 'a' }],
@@ -298,9 +307,9 @@ describe('problems', () => {
 
   test('messages hold no value', () => {
     const text =
-      '/ppp secret\nadd name=a password=hunter2 password=hunter3\nadd name=a password=hunter2\n/ip pool\nadd x="hunter2$y"\n';
+      '/ppp secret\nadd name=a password=hunter2 password=hunter3\nadd name=a password=hunter2\nadd name=b password=a hunter2\nadd name=c password=a hunter2[\n/ip pool\nadd x="hunter2$y"\n';
     const said = JSON.stringify(parse(text).problems);
-    expect(parse(text).problems.length).toBe(3);
+    expect(parse(text).problems.length).toBe(5);
     expect(said).not.toContain('hunter');
   });
 });
