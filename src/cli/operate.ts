@@ -47,8 +47,8 @@ export function holdCommand(): Command {
         command: Command,
       ) => {
         const forMs = options.for === undefined ? null : await durationOf(options.for, '--for');
-        const daemon = await daemonOf(command);
         const request = { device: deviceOrAll(device, options.all), reason: options.reason };
+        const daemon = await daemonOf(command);
         finish(await daemon.call('hold', forMs === null ? request : { ...request, forMs }), command);
       },
     );
@@ -59,8 +59,9 @@ export function releaseCommand(): Command {
     .argument('[device]')
     .option('--all', 'the hold on the whole site')
     .action(async (device: string | undefined, options: { all?: true }, command: Command) => {
+      const request = { device: deviceOrAll(device, options.all) };
       const daemon = await daemonOf(command);
-      finish(await daemon.call('release', { device: deviceOrAll(device, options.all) }), command);
+      finish(await daemon.call('release', request), command);
     });
 }
 

@@ -133,6 +133,8 @@ const entries: readonly Entry[] = [
   },
 ];
 
+const usages = new Map(entries.map(({ name, usage }) => [name, usage]));
+
 /** The exit code: 0 done or no difference, 1 differences or a no, 2 an error. Never throws. */
 export async function runProgram(argv: readonly string[]): Promise<number> {
   const outer = process.exitCode;
@@ -165,12 +167,15 @@ async function programFor(argv: readonly string[], json: boolean): Promise<Comma
     .version(programVersion(), '--version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand(false)
+    .configureHelp({
+      subcommandTerm: (command) => `${command.name()} ${usages.get(command.name()) ?? ''}`.trim(),
+    })
     .enablePositionalOptions()
     .showSuggestionAfterError();
   addCommonOptions(program);
   const wanted = commandWord(argv);
   for (const entry of entries) {
-    const command = entry.name === wanted ? await entry.load() : new Command(entry.name).usage(entry.usage);
+    const command = entry.name === wanted ? await entry.load() : new Command(entry.name);
     if (command.description() === '') command.description(entry.summary);
     prepare(command);
     program.addCommand(command.summary(entry.summary));
