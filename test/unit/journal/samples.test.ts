@@ -1,0 +1,94 @@
+/** The kept samples: this version still writes them byte for byte, proves their chain, and folds them. */
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { SitewardRecord } from '../../../src/core/rollout/events.ts';
+import { emptySiteState, foldRecord } from '../../../src/core/site-state.ts';
+import type { SiteState } from '../../../src/core/site-state.ts';
+import { openJournal } from '../../../src/journal/journal.ts';
+import type { Journal } from '../../../src/journal/journal.ts';
+import { sampleJournals } from '../../support/sample-journals.ts';
+
+const folder = new URL('../../../journal/samples/v1/', import.meta.url);
+
+// With UPDATE_SAMPLES=1 they are written anew; only before the first release.
+if (process.env['UPDATE_SAMPLES'] === '1') {
+  for (const [name, bytes] of sampleJournals()) writeFileSync(new URL(name, folder), bytes);
+}
+
+async function replay(name: string): Promise<{ journal: Journal; state: SiteState }> {
+  const temporary = mkdtempSync(join(tmpdir(), 'siteward-sample-'));
+  try {
+    const inside = join(temporary, 'journal');
+    mkdirSync(inside);
+    copyFileSync(new URL(name, folder), join(inside, '00000001.jsonl'));
+    const state = emptySiteState();
+    const journal = await openJournal({
+      folder: inside,
+      clock: Date,
+      readOnly: true,
+      onRecord: (record) => foldRecord(state, record as unknown as SitewardRecord),
+    });
+    await journal.close();
+    return { journal, state };
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+describe('the sample', () => {
+  test.each([...sampleJournals()])('%s is what this version writes', (name, bytes) => {
+    expect(readFileSync(new URL(name, folder)).equals(bytes)).toBe(true);
+  });
+
+  test.each([
+    ['confirmed.jsonl', 29],
+    ['rolled-back.jsonl', 26],
+    ['crash-while-applying.jsonl', 17],
+    ['torn-tail.jsonl', 14],
+  ])('%s has a whole chain of %i records', async (name, records) => {
+    const { journal } = await replay(name);
+    expect(journal.damage).toBeNull();
+    expect(journal.head.seq).toBe(records);
+    expect(journal.torn !== null).toBe(name === 'torn-tail.jsonl');
+  });
+
+  test('confirmed ends with nothing in flight, at the new commit, and the item is its own', async () => {
+    const { state } = await replay('confirmed.jsonl');
+    const gw1 = state.devices.get('gw1');
+    expect(gw1).toMatchObject({
+      rollout: null,
+      quarantine: null,
+      pending: null,
+      confirmed: { commit: state.accepted?.commit },
+    });
+    expect(gw1?.own.size).toBe(1);
+  });
+
+  test('rolled-back ends with nothing in flight, the old commit, and is not tried again', async () => {
+    const { state } = await replay('rolled-back.jsonl');
+    const gw1 = state.devices.get('gw1');
+    expect(gw1).toMatchObject({
+      rollout: null,
+      quarantine: { reason: 'rolled-back' },
+      lastRollout: { outcome: 'rolled-back' },
+    });
+    expect(gw1?.confirmed?.commit).not.toBe(state.accepted?.commit);
+    expect(gw1?.own.size).toBe(0);
+  });
+
+  test('crash-while-applying has an effect without its end: the device has to be asked', async () => {
+    const { state } = await replay('crash-while-applying.jsonl');
+    expect(state.devices.get('gw1')?.rollout).toMatchObject({
+      phase: 'applying',
+      inFlight: 'apply',
+      interrupted: true,
+    });
+  });
+
+  test('torn-tail ends before the effect whose record was cut', async () => {
+    const { state } = await replay('torn-tail.jsonl');
+    expect(state.devices.get('gw1')?.rollout).toMatchObject({ phase: 'staged', inFlight: 'arm' });
+  });
+});
