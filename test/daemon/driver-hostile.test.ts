@@ -140,21 +140,24 @@ describe('observe', () => {
 });
 
 describe('lock', () => {
-  const isAdd = (command: string): boolean => command.startsWith('/system script add name="sw-lock"');
+  const isAdd = (command: string): boolean => /^(:do \{)?\/system script add name="sw-lock"/.test(command);
 
   /** A device with a list of locks, where a second one of the name is refused or not. */
   function locks(unique: boolean): { answer: (command: string) => Reply | undefined; held: string[] } {
     const held: string[] = [];
     const answer = (command: string): Reply | undefined => {
       if (isAdd(command)) {
-        if (unique && held.length > 0) return { fail: 'failure: item with this name already exists\r\n' };
+        if (unique && held.length > 0) {
+          const caught = command.startsWith(':do');
+          return caught ? { say: '' } : { fail: 'failure: item with this name already exists\r\n' };
+        }
         held.push(ownLock);
         return { say: '' };
       }
       if (isFacts(command)) {
         return { say: facts + held.map((lock) => `script=sw-lock\r\nlock=${lock}\r\n`).join('') };
       }
-      if (command.includes('count-only')) return { say: `${held.length}\r\n` };
+      if (command.startsWith(':put [:len')) return { say: `${held.length}\r\n` };
       if (command.includes('/system script remove')) held.length = 0;
       return undefined;
     };
@@ -211,8 +214,9 @@ describe('lock', () => {
     const other = printLock({ daemon: 'a'.repeat(32), nonce: owner.nonce, rollout: 'a'.repeat(12) });
     let asked = 0;
     const { driver } = await deviceThat((command) => {
+      if (command.startsWith(':do')) return { say: '' };
       if (isAdd(command)) return { fail: 'failure: item with this name already exists\r\n' };
-      if (command.includes('count-only')) return { say: '1\r\n' };
+      if (command.startsWith(':put [:len')) return { say: '1\r\n' };
       if (isFacts(command) && asked++ > 0) return { say: `${facts}script=sw-lock\r\nlock=${other}\r\n` };
       return undefined;
     });

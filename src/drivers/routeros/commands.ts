@@ -78,6 +78,11 @@ export function addScriptCommand(name: string, source: string): string {
   return `/system script add name=${quoteString(name)} source=${quoteString(source)} dont-require-permissions=no policy=${policies}`;
 }
 
+/** The same, where a refusal is expected and is no error in the device's log. */
+export function tryAddScriptCommand(name: string, source: string): string {
+  return `:do {${addScriptCommand(name, source)}} on-error={}`;
+}
+
 /** Each piece is a command of its own: the first makes the script, the others append. */
 export function stageCommands(name: string, source: string): readonly string[] {
   const [first = '', ...rest] = pieces(source, pieceLimit);
@@ -96,7 +101,7 @@ export function readSourceCommand(name: string): string {
 }
 
 export function countScriptsCommand(name: string): string {
-  return `:put [/system script print count-only where name=${quoteString(name)}]`;
+  return `:put [:len [/system script find where name=${quoteString(name)}]]`;
 }
 
 export function removeScriptCommand(name: string): string {
@@ -162,9 +167,9 @@ export function applyCommand(names: RolloutObjects): string {
 export function confirmCommand(names: RolloutObjects, deadline: Deadline, times: RolloutTimes): string {
   const last = Math.max(deadline.armedUptimeS, deadline.deadlineUptimeS - 2 * tickSeconds(times));
   const inTime = `(${formatTime(deadline.armedUptimeS)} <= ${uptime}) && (${uptime} < ${formatTime(last)})`;
-  return `:if (${inTime}) do={:do {${addScriptCommand(names.decision, 'confirm')}} on-error={}}`;
+  return `:if (${inTime}) do={${tryAddScriptCommand(names.decision, 'confirm')}}`;
 }
 
 export function decideRollbackCommand(names: RolloutObjects): string {
-  return `:do {${addScriptCommand(names.decision, 'rollback')}} on-error={}`;
+  return tryAddScriptCommand(names.decision, 'rollback');
 }

@@ -39,8 +39,8 @@ export interface DeviceConsole {
   readExport(command: string): Promise<Buffer>;
   /** Runs what changes something. Throws `DeviceError` when the device said no, else `OutcomeUnknown`. */
   modify(command: string): Promise<void>;
-  /** The same, where a refusal is an answer and not an error. */
-  attempt(command: string): Promise<'done' | 'refused'>;
+  /** The same, where a name that is taken is an answer and not an error. */
+  attempt(command: string): Promise<'done' | 'taken'>;
 }
 
 const connectTimeoutMs = 15_000;
@@ -121,7 +121,9 @@ function consoleOn(session: SshSession, reach: Reach, signal: AbortSignal): Devi
     attempt: async (command) => {
       const answer = await ask(command, 'sw-ok', commandTimeoutMs, false);
       if (answer.kind === 'unclear') throw unclear(name);
-      return answer.kind === 'done' ? 'done' : 'refused';
+      if (answer.kind === 'done') return 'done';
+      if (answer.failure.duplicate) return 'taken';
+      throw new DeviceError(answer.failure.code, `${name}: ${answer.failure.message}`);
     },
   };
 }

@@ -14,6 +14,7 @@ import {
   runScriptCommand,
   setSourceCommand,
   stageCommands,
+  tryAddScriptCommand,
 } from '../commands.ts';
 import { checkVerdict, obstaclesOf, type StandingFacts } from '../facts.ts';
 import {
@@ -40,17 +41,17 @@ export function takeLock(reach: Reach, rollout: Rollout, signal: AbortSignal): P
     requireNoForeign(facts, rollout);
     const source = printLock(lockOf(rollout.owner, rollout.id));
     if (facts.lock === null) {
-      // A refusal here is another who was faster; what is read back tells.
+      // `taken` is another who was faster: what is read back tells whose it is.
       await console.attempt(addScriptCommand(lockName, source));
     } else if (facts.lock !== source) {
       // Ours from before a restart: only the nonce is new.
       await console.modify(setSourceCommand(lockName, source));
     }
     // Arbitration rests on unique names. This proves, on this very device, that a second one is refused.
-    const second = await console.attempt(addScriptCommand(lockName, source));
+    await console.modify(tryAddScriptCommand(lockName, source));
     const count = (await console.read(countScriptsCommand(lockName))).trim();
-    if (second === 'done' || count !== '1') {
-      if (second === 'done') await console.modify(removeScriptIfCommand(lockName, source));
+    if (count !== '1') {
+      await console.modify(removeScriptIfCommand(lockName, source));
       throw new DeviceError(
         'unsupported',
         `${rollout.device}: the device takes two scripts of one name, so nothing can be locked on it`,
