@@ -7,7 +7,6 @@ import { canonicalItem } from '../digest.ts';
 import { sameItem, type Item, type Section } from '../item.ts';
 import type { Action, FootprintState, Plan, PlannedAction } from './action.ts';
 import { Model, changesBetween, lookupOf, type Lookup } from './model.ts';
-import { longestIncreasing } from './order.ts';
 import { defaultRow } from './scope.ts';
 
 /** What a dialect must tell about forms and order. */
@@ -175,6 +174,8 @@ export interface GroupRows {
   readonly base: readonly Item[];
   readonly target: readonly Item[];
   readonly became: readonly number[];
+  /** Index in the base of the row that each `move` moves. */
+  readonly moved: ReadonlyMap<Action, number>;
 }
 
 /** The rows of one order group before and after, paired by following the actions on a model. */
@@ -188,13 +189,20 @@ export function followGroup(
   const inGroup = (item: Item): boolean => (facts.orderGroup(item) ?? '') === group;
   const baseRows = model.rows(section.path).filter((row) => inGroup(row.item));
   const base = baseRows.map((row) => row.item);
-  for (const action of actions) if (action.section === section.path) model.apply(action);
+  const moved = new Map<Action, number>();
+  for (const action of actions) {
+    if (action.section !== section.path) continue;
+    if (action.verb === 'move')
+      moved.set(action, baseRows.indexOf(model.get(lookupOf(action.item, action.nth))));
+    model.apply(action);
+  }
   const targetRows = model.rows(section.path).filter((row) => inGroup(row.item));
   const index = new Map(targetRows.map((row, i) => [row, i]));
   return {
     base,
     target: targetRows.map((row) => row.item),
     became: baseRows.map((row) => index.get(row) ?? -1),
+    moved,
   };
 }
 
@@ -213,17 +221,9 @@ function placeCheck(
   const group = facts.orderGroup(action.item) ?? '';
   const rows = followGroup(group, section, actions, facts);
   const kept = rows.became.map((t, b) => ({ b, t })).filter(({ t }) => t >= 0);
-  const stays = new Set(longestIncreasing(kept.map(({ t }) => t)).map((i) => kept[i]?.b ?? -1));
-  const content = canonicalItem(action.item);
-  const matches = kept.filter(({ b, t }) => {
-    const form = rows.target[t];
-    return (
-      !stays.has(b) &&
-      form !== undefined &&
-      (form.key !== null ? form.key === action.item.key : canonicalItem(form) === content)
-    );
-  });
-  const own = matches[0] ?? { b: -1, t: -1 };
+  const movers = new Set(rows.moved.values());
+  const b = rows.moved.get(action) ?? -1;
+  const own = { b, t: rows.became[b] ?? -1 };
   const bothForms = (b: number, t: number): Lookup | null => {
     const forms = [lookupAt(rows.target, t), lookupAt(rows.base, b)].flatMap((lookup) => lookup?.forms ?? []);
     const [first, second] = forms;
@@ -233,7 +233,7 @@ function placeCheck(
       : null;
   };
   const neighbour = (from: number, step: -1 | 1, side: 'b' | 't'): Lookup | null => {
-    const sorted = kept.filter(({ b }) => stays.has(b)).sort((x, y) => (x[side] - y[side]) * step);
+    const sorted = kept.filter((row) => !movers.has(row.b)).sort((x, y) => (x[side] - y[side]) * step);
     const found = sorted.find((row) => (row[side] - from) * step > 0);
     return found ? bothForms(found.b, found.t) : null;
   };

@@ -15,7 +15,7 @@ import {
 } from '../item.ts';
 import type { Action, Difference, Label } from './action.ts';
 import { matchRows, type Triple } from './match.ts';
-import { groupBy, isIncreasing, longestIncreasing } from './order.ts';
+import { findMoves } from './moves.ts';
 import { defaultRow, overlay, ownsSection, viewOf, type IgnoreRule, type Owns } from './scope.ts';
 
 export interface DiffInput {
@@ -76,6 +76,7 @@ function diffSection(
   const hasConfirmed = input.confirmed !== null;
   const groupOf = (item: Item): string => input.dialect.orderGroup(item) ?? '';
   const triples = matchRows({ confirmed, desired, actual, hasConfirmed, groupOf });
+  const split = new Set<Triple>();
   const changes = triples.flatMap((triple) => {
     const [c, d, a] = [
       at(confirmed, triple.confirmed),
@@ -83,7 +84,14 @@ function diffSection(
       at(actual, triple.actual),
     ];
     const difference = compareRow(c, d, a, hasConfirmed, input.owns);
-    return difference === null ? [] : [{ difference, position: triple.desired ?? triple.actual ?? 0 }];
+    const position = triple.desired ?? triple.actual ?? 0;
+    if (difference === null) return [];
+    if (!mustSplit(difference, input.dialect)) return [{ difference, position }];
+    split.add(triple);
+    return [
+      { difference: { ...difference, base: null }, position },
+      { difference: { ...difference, target: null }, position },
+    ];
   });
   // In the order of the desired text; what it does not name comes last.
   changes.sort(
@@ -91,7 +99,15 @@ function diffSection(
       Number(x.difference.target === null) - Number(y.difference.target === null) || x.position - y.position,
   );
   const rows = changes.map(({ difference }) => difference);
-  return ordered ? [...rows, ...moves(triples, desired, actual, hasConfirmed, groupOf)] : rows;
+  if (!ordered) return rows;
+  const whole = triples.filter((triple) => !split.has(triple));
+  return [...rows, ...findMoves(whole, desired, actual, hasConfirmed, groupOf)];
+}
+
+/** A row found by content that can't be changed into the other (one way or back) is replaced by it. */
+function mustSplit({ section, base, target }: Difference, dialect: Dialect): boolean {
+  if (base === null || target === null || base.key !== null || !base.created) return false;
+  return dialect.plannable({ verb: 'set', section, from: base, to: target }) !== null;
 }
 
 function at(items: readonly Item[], index: number | null): Item | null {
@@ -153,50 +169,6 @@ function present(properties: Properties): Properties {
 function labelOf(was: Item | null, wanted: Item | null, had: Item | null, hasConfirmed: boolean): Label {
   if (!hasConfirmed || same(was, had)) return 'desired';
   return same(was, wanted) ? 'drift' : 'conflict';
-}
-
-/** Rows that stand in the wrong place, the fewest per group; who moved is judged for the group as a whole. */
-function moves(
-  triples: readonly Triple[],
-  desired: readonly Item[],
-  actual: readonly Item[],
-  hasConfirmed: boolean,
-  groupOf: (item: Item) => string,
-): readonly Difference[] {
-  const pairs = triples.flatMap(({ confirmed, desired: d, actual: a }) =>
-    d === null || a === null ? [] : [{ confirmed, d, a, item: desired[d] as Item }],
-  );
-  const found: { position: number; difference: Difference }[] = [];
-  for (const group of groupBy(pairs, (pair) => groupOf(pair.item)).values()) {
-    group.sort((x, y) => x.a - y.a);
-    const order = group.map((pair) => pair.d);
-    if (isIncreasing(order)) continue;
-    const stays = new Set(longestIncreasing(order));
-    const label = hasConfirmed ? orderLabel(group) : 'desired';
-    group.forEach((pair, i) => {
-      if (stays.has(i)) return;
-      const { section } = pair.item;
-      found.push({
-        position: pair.d,
-        difference: {
-          label,
-          section,
-          base: actual[pair.a] ?? pair.item,
-          target: actual[pair.a] ?? pair.item,
-          confirmed: null,
-        },
-      });
-    });
-  }
-  return found.sort((x, y) => x.position - y.position).map(({ difference }) => difference);
-}
-
-function orderLabel(group: readonly { confirmed: number | null; d: number; a: number }[]): Label {
-  const known = group.filter((pair) => pair.confirmed !== null);
-  const asActual = known.map((pair) => pair.confirmed ?? 0);
-  const asDesired = [...known].sort((x, y) => x.d - y.d).map((pair) => pair.confirmed ?? 0);
-  if (isIncreasing(asActual)) return 'desired';
-  return isIncreasing(asDesired) ? 'drift' : 'conflict';
 }
 
 function blockedBy(

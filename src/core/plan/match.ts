@@ -6,7 +6,7 @@
 import { canonicalItem } from '../digest.ts';
 import type { Item } from '../item.ts';
 import { groupBy } from './order.ts';
-import { pairSimilar } from './similar.ts';
+import { pairSimilar, type Candidate } from './similar.ts';
 
 /** One object as the three texts see it: indices into the lists that were matched, null where it is missing. */
 export interface Triple {
@@ -84,14 +84,21 @@ function matchByContent(input: MatchInput): readonly Triple[] {
   const had = actualBag.rest().map((index) => ({ index, was: confirmedBag.take(contentOf(actual, index)) }));
   const lostBoth = [...confirmedBag.rest()];
 
-  const itemAt = (items: readonly Item[], index: number): Item => items[index] as Item;
+  const [wholeDesired, wholeActual] = [ambiguous(desired, actual), ambiguous(actual, desired)];
+  const candidate = (
+    items: readonly Item[],
+    index: number,
+    was: number | null,
+    whole: boolean,
+  ): Candidate => ({
+    item: itemAt(items, index),
+    position: index,
+    unchanged: was !== null,
+    whole,
+  });
   const pairs = pairSimilar(
-    wanted.map(({ index, was }) => ({
-      item: itemAt(desired, index),
-      position: index,
-      unchanged: was !== null,
-    })),
-    had.map(({ index, was }) => ({ item: itemAt(actual, index), position: index, unchanged: was !== null })),
+    wanted.map(({ index, was }) => candidate(desired, index, was, wholeDesired(index))),
+    had.map(({ index, was }) => candidate(actual, index, was, wholeActual(index))),
     groupOf,
   );
   const open: Triple[] = [];
@@ -112,19 +119,48 @@ function matchByContent(input: MatchInput): readonly Triple[] {
     const triple = { desired: null, actual: row.index, confirmed: row.was };
     (triple.confirmed === null ? open : triples).push(triple);
   });
-  // What changed on both sides, or on one and vanished on the other, finds its confirmed form by similarity.
-  const histories = pairSimilar(
+  return [...triples, ...withHistory(open, lostBoth, input)];
+}
+
+/** What changed on both sides, or on one and vanished on the other, finds its confirmed form by similarity. */
+function withHistory(
+  open: readonly Triple[],
+  lost: readonly number[],
+  { confirmed, desired, actual, groupOf }: MatchInput,
+): readonly Triple[] {
+  const found = pairSimilar(
     open.map((triple) => {
       const position = triple.desired ?? triple.actual ?? 0;
       const item = triple.desired === null ? itemAt(actual, position) : itemAt(desired, position);
-      return { item, position, unchanged: false };
+      return { item, position, unchanged: false, whole: false };
     }),
-    lostBoth.map((index) => ({ item: itemAt(confirmed, index), position: index, unchanged: false })),
+    lost.map((index) => ({
+      item: itemAt(confirmed, index),
+      position: index,
+      unchanged: false,
+      whole: false,
+    })),
     groupOf,
   );
-  open.forEach((triple, i) => {
-    const j = histories.get(i);
-    triples.push(j === undefined ? triple : { ...triple, confirmed: lostBoth[j] ?? null });
+  return open.map((triple, i) => {
+    const j = found.get(i);
+    return j === undefined ? triple : { ...triple, confirmed: lost[j] ?? null };
   });
-  return triples;
+}
+
+function itemAt(items: readonly Item[], index: number): Item {
+  return items[index] as Item;
+}
+
+/**
+ * Rows whose form other rows have too: on the device they could not be told apart while one becomes the other, so
+ * such a row comes or goes whole.
+ */
+function ambiguous(mine: readonly Item[], theirs: readonly Item[]): (index: number) => boolean {
+  const own = groupBy(mine.keys(), (i) => contentOf(mine, i));
+  const other = new Set(theirs.map(canonicalItem));
+  return (index) => {
+    const content = contentOf(mine, index);
+    return other.has(content) || (own.get(content)?.length ?? 0) > 1;
+  };
 }

@@ -38,9 +38,9 @@ export function rankRows(rows: readonly PlanRow[], desired: readonly Item[]): vo
 export function targetSequence(rows: readonly PlanRow[]): Sequence {
   const present = rows.filter((row) => row.base !== null && row.target !== null);
   const ordered = rows.some((row) => row.reorder) ? sortByWanted(present) : [...present];
-  const position = new Map(present.map((row, i) => [row, i]));
-  const stays = new Set(longestIncreasing(ordered.map((row) => position.get(row) ?? 0)));
-  const movers = new Set(ordered.filter((_, i) => !stays.has(i)));
+  const rank = new Map(ordered.map((row, i) => [row, i]));
+  const stays = new Set(longestIncreasing(present.map((row) => rank.get(row) ?? 0)));
+  const movers = new Set(present.filter((_, i) => !stays.has(i)));
   const added = rows.filter((row) => row.base === null && row.target !== null);
   added.sort((a, b) => (a.wanted ?? Infinity) - (b.wanted ?? Infinity));
   return { rows: insertAdded(ordered, added), movers };

@@ -11,6 +11,8 @@ export interface Candidate {
   readonly position: number;
   /** Equal to its confirmed form. Two unchanged rows are never one object: else they would be equal. */
   readonly unchanged: boolean;
+  /** Never paired: its form alone does not say which row it is. */
+  readonly whole: boolean;
 }
 
 /** Above this many pairs in a group only rows that differ in one property are paired. */
@@ -24,14 +26,18 @@ export function pairSimilar(
 ): ReadonlyMap<number, number> {
   const pairs = new Map<number, number>();
   if (left.length === 0 || right.length === 0) return pairs;
-  const leftGroups = groupBy(left.keys(), (i) => groupOf((left[i] as Candidate).item));
-  const rightGroups = groupBy(right.keys(), (j) => groupOf((right[j] as Candidate).item));
+  const leftGroups = groupBy(pairable(left), (i) => groupOf((left[i] as Candidate).item));
+  const rightGroups = groupBy(pairable(right), (j) => groupOf((right[j] as Candidate).item));
   for (const [group, lefts] of leftGroups) {
     const rights = rightGroups.get(group) ?? [];
     if (lefts.length * rights.length <= mostPairs) pairByCost(left, right, lefts, rights, pairs);
     else pairByOneEdit(left, right, lefts, rights, pairs);
   }
   return pairs;
+}
+
+function pairable(candidates: readonly Candidate[]): readonly number[] {
+  return [...candidates.keys()].filter((i) => candidates[i]?.whole === false);
 }
 
 function pairByCost(

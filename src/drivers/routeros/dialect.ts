@@ -17,7 +17,7 @@ import {
 } from './menus.ts';
 import { toConfiguration } from './normalize.ts';
 import { renderAction } from './render.ts';
-import { changeCommands, resetValue } from './script-forms.ts';
+import { changeCommands, isResettable } from './script-forms.ts';
 import { classifyByTable } from './tiers.ts';
 
 export const routerosDialect: Dialect = {
@@ -102,11 +102,17 @@ function plannable(action: Action): Problem | null {
         `${item.section}: "${name}" differs, but nothing is known about it: change it by hand or leave it out of the file`,
       );
     }
-    if (value !== null || resetValue(item.section, name) !== null) continue;
-    if (known.deviceSupplied || known.unset === null) {
+    if (action.verb !== 'set' || isResettable(item.section, name)) continue;
+    if (value === null) {
       return problem(
         'unknown-default',
         `${item.section}: the file does not name "${name}", and what the device would use without it is not known: name it in the file`,
+      );
+    }
+    if (!action.from.properties.some(([own]) => own === name)) {
+      return problem(
+        'no-way-back',
+        `${item.section}: "${name}" is not set on the device, and what would take it away again is not known: set it by hand once`,
       );
     }
   }

@@ -85,7 +85,7 @@ export function hasValue(section: string, row: string, name: string, value: stri
       : [];
   };
   if (value !== null) return anyOf([...equals(value), ...native(value)]);
-  const silent = defaultOf(section, name, null) ?? (type === 'bool' || type === 'flag' ? 'no' : null);
+  const silent = resetValue(section, name) ?? (type === 'bool' || type === 'flag' ? 'no' : null);
   return anyOf([
     `[:len ${text}] = 0`,
     ...(silent === null || silent === '' ? [] : [...equals(silent), ...native(silent)]),
@@ -128,13 +128,22 @@ export function changeCommands(item: Item, changes: Properties, print = printArg
   ];
 }
 
-/** The value that means absent: the default, or what clears it; null: only `unset` does. */
+/** Cleared by an empty value, which no table says. */
+const clearedByEmpty: ReadonlySet<string> = new Set(['/ip service address']);
+
+/** The value that means absent: the default, or what clears it; null: only `unset` does, if anything. */
 export function resetValue(section: string, name: string): string | null {
   const known = defaultOf(section, name, null);
   if (known !== null) return known;
   const unset = propertyFacts(section, name)?.unset ?? null;
   if (unset?.by === 'value') return unset.value;
-  return name === 'comment' ? '' : null;
+  return name === 'comment' || clearedByEmpty.has(`${section} ${name}`) ? '' : null;
+}
+
+/** Whether a property that is set can be taken away again so that the device is as if it had never been. */
+export function isResettable(section: string, name: string): boolean {
+  const facts = propertyFacts(section, name);
+  return resetValue(section, name) !== null || (facts?.unset?.by === 'unset' && !facts.deviceSupplied);
 }
 
 /** `name=value` words of an item that is added. */
