@@ -242,9 +242,10 @@ export class Machine {
 
   private goDown(): void {
     this.up = false;
+    // Sessions first: nobody gets to hear of what ends now.
+    this.onPower(false);
     this.scheduler.stop();
     this.killAll();
-    this.onPower(false);
   }
 
   private comeUp(): void {
@@ -340,6 +341,8 @@ export class Machine {
 }
 
 function messageOf(error: unknown): string {
-  if (error instanceof ConsoleError) return error.message;
+  if (error instanceof ConsoleError || error instanceof ParseError) return error.message;
+  // A script that runs itself without end.
+  if (error instanceof RangeError) return 'failure: scripts are nested too deeply';
   throw error;
 }

@@ -55,7 +55,10 @@ export function runShell(machine: Machine, channel: ServerChannel): void {
     for (const character of bytes.toString('latin1').replaceAll('\r\n', '\r')) typed(character);
     next();
   });
-  channel.on('end', () => channel.end());
+  channel.on('end', () => {
+    queue.push('/quit');
+    next();
+  });
   prompt();
 }
 

@@ -49,6 +49,7 @@ export function* systemMenu(host: SystemHost, call: Call, runtime: Runtime): Run
     device,
     user,
     uniqueNames: behaviour.uniqueNames,
+    wallMs: host.wallMs(),
     print: (text) => runtime.print(text),
   });
 }

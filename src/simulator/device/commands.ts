@@ -21,6 +21,7 @@ export interface CommandContext {
   readonly user: string;
   /** Off: a second script of the same name is accepted. */
   readonly uniqueNames: boolean;
+  readonly wallMs: number;
   print(text: string): void;
 }
 
@@ -37,6 +38,9 @@ const REQUIRED: Readonly<Record<string, readonly string[]>> = {
 };
 /** Exported even when it is the default. */
 const ALWAYS_WRITTEN = new Set(['action', 'chain', 'name', 'interface', 'list', 'address']);
+/** What exports say of every script and scheduler, default or not. */
+const WRITTEN_OF_SCRIPTS = new Set(['dont-require-permissions', 'owner', 'policy', 'source', 'on-event']);
+const ALL_POLICIES = 'ftp,reboot,read,write,policy,test,password,sniff,sensitive,romon';
 const NO_NUMBERS = 'missing value(s) of argument(s) numbers';
 
 export function menuCommand(call: Call, context: CommandContext): Value {
@@ -141,9 +145,14 @@ function stored(menu: Menu, row: Row, changes: ReadonlyMap<string, string | unde
   for (const [name, value] of changes) {
     const usual = row.given.get(name) ?? knownDefault(menu.path, name, device.version);
     const plain = value !== undefined && usual !== undefined && sameProperty(menu.path, name, value, usual);
-    kept.set(name, plain && !(ALWAYS_WRITTEN.has(name) && row.selector === undefined) ? undefined : value);
+    const always = ALWAYS_WRITTEN.has(name) || (isScriptMenu(menu) && WRITTEN_OF_SCRIPTS.has(name));
+    kept.set(name, plain && !(always && row.selector === undefined) ? undefined : value);
   }
   return withProperties(row, kept);
+}
+
+function isScriptMenu(menu: Menu): boolean {
+  return menu.path === '/system script' || menu.path === '/system scheduler';
 }
 
 function add(menu: Menu, call: Call, context: CommandContext): Value {
@@ -151,7 +160,7 @@ function add(menu: Menu, call: Call, context: CommandContext): Value {
   const changes = changesOf(menu, call.args, context);
   const missing = (REQUIRED[menu.path] ?? []).filter((name) => (changes.get(name) ?? '') === '');
   if (missing.length > 0) throw new ConsoleError(`missing value(s) of argument(s) ${missing.join(' ')}`);
-  complete(menu, changes);
+  complete(menu, changes, context);
   const row = stored(menu, menu.makeRow({}), changes, device);
   checkUnique(menu, row, context);
   const before = namedArgument(call, 'place-before');
@@ -163,7 +172,7 @@ function add(menu: Menu, call: Call, context: CommandContext): Value {
 }
 
 /** What the device fills in by itself. */
-function complete(menu: Menu, changes: Map<string, string | undefined>): void {
+function complete(menu: Menu, changes: Map<string, string | undefined>, context: CommandContext): void {
   if (menu.path === '/ip address' && !changes.has('network')) {
     const network = networkOf(changes.get('address') ?? '');
     if (network !== undefined) changes.set('network', network);
@@ -171,9 +180,24 @@ function complete(menu: Menu, changes: Map<string, string | undefined>): void {
   if (/^\/(ip|ipv6) firewall (filter|mangle|raw|nat)$/.test(menu.path) && !changes.has('action')) {
     changes.set('action', 'accept');
   }
-  if ((menu.path === '/system script' || menu.path === '/system scheduler') && !changes.has('name')) {
-    changes.set('name', `${menu.path === '/system script' ? 'script' : 'schedule'}${menu.rows.length + 1}`);
-  }
+  if (!isScriptMenu(menu)) return;
+  const script = menu.path === '/system script';
+  const usual: readonly (readonly [string, string])[] = [
+    ['name', `${script ? 'script' : 'schedule'}${menu.rows.length + 1}`],
+    ['policy', ALL_POLICIES],
+    ...(script
+      ? ([
+          ['dont-require-permissions', 'no'],
+          ['owner', context.user],
+        ] as const)
+      : []),
+  ];
+  for (const [name, value] of usual) if (!changes.has(name)) changes.set(name, value);
+  if (script || changes.has('start-time')) return;
+  // An entry without a start begins now, and says so.
+  const now = new Date(context.wallMs).toISOString();
+  changes.set('start-date', now.slice(0, 10));
+  changes.set('start-time', now.slice(11, 19));
 }
 
 function networkOf(address: string): string | undefined {
@@ -186,7 +210,7 @@ function networkOf(address: string): string | undefined {
 }
 
 function checkUnique(menu: Menu, row: Row, context: CommandContext): void {
-  const scripts = menu.path === '/system script' || menu.path === '/system scheduler';
+  const scripts = isScriptMenu(menu);
   if (scripts && !context.uniqueNames) return;
   const facts = menuFacts(menu.path);
   const key = facts?.kind === 'keyed' ? facts.key : [];

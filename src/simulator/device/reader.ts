@@ -93,7 +93,8 @@ function* logicalLines(text: string): Generator<{ text: string; number: number }
       joined = joined.slice(0, -1);
       continue;
     }
-    yield { text: joined.trimEnd(), number: first };
+    // The blank at the end of `# software id = ` is part of it.
+    yield { text: joined.startsWith('#') ? joined : joined.trimEnd(), number: first };
     joined = undefined;
   }
   if (joined !== undefined) yield { text: joined.trimEnd(), number: first };
