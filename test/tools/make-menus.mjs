@@ -46,19 +46,20 @@ const flags = new Set([
   '/ip/route blackhole',
   '/ipv6/route blackhole',
 ]);
-/** Addresses whose /32 (/128) comes and goes with version and property; terraform names the firewall's only. */
+/** How a single host is printed (seen in real exports): without its length, or (`hosts`, lists too) with it. */
 const curatedHosts = {
-  host: new Set([
-    '/ip/address address',
-    '/ip/firewall/address-list address',
-    '/ipv6/firewall/address-list address',
-    '/ip/ipsec/peer address',
-  ]),
+  host: new Set(['/ip/address address', '/ip/firewall/address-list address']),
   hosts: new Set([
     '/interface/wireguard/peers allowed-address',
+    '/ip/ipsec/peer address',
+    '/ip/ipsec/policy dst-address',
+    '/ip/ipsec/policy src-address',
+    '/ip/route dst-address',
     '/ip/service address',
-    '/user address',
+    '/ipv6/firewall/address-list address',
+    '/queue/simple target',
     '/snmp/community addresses',
+    '/user address',
   ]),
 };
 /**
@@ -114,10 +115,26 @@ const doubtfulDefaults = new Set([
 const newMeaning = new Set(['/ip/ssh']);
 /** Exported as `x=""` when made in WinBox; comments are unset so everywhere. */
 const unsetByEmpty = /^\/ip(v6)?\/route (pref-src|gateway)$| comment$/;
-/** The device prints these lists in an order of its own. `policy`: only where it is a list of rights. */
-const curatedSets = (path, name) =>
-  ['connection-state', 'connection-nat-state', 'tcp-flags', 'topics'].includes(name) ||
-  (name === 'policy' && ['/system/script', '/system/scheduler', '/user/group'].includes(path));
+/**
+ * Lists whose order means nothing, in the order in which the device prints them; where a tree says the type
+ * as `a|b[,X*]`, that is the order. Topics of a log rule stay as they were typed: so does the device.
+ */
+const rights = 'ftp,reboot,read,write,policy,test,password,sniff,sensitive,romon';
+const curatedSets = {
+  '/system/script policy': rights,
+  '/system/scheduler policy': rights,
+  '/user/group policy':
+    'local,telnet,ssh,ftp,reboot,read,write,policy,test,winbox,password,web,sniff,sensitive,api,romon,dude,tikapp,rest-api',
+  'connection-state': 'invalid,established,related,new,untracked',
+  'connection-nat-state': 'srcnat,dstnat',
+  'tcp-flags': 'fin,syn,rst,psh,ack,urg,ece,cwr',
+};
+function setOrder(path, name, device) {
+  const curated = curatedSets[`${path} ${name}`] ?? curatedSets[name];
+  if (curated !== undefined) return curated;
+  const typed = /^([^[\]]+)\[,[A-Za-z]+\*\]$/.exec(device?.type ?? '');
+  return typed?.[1].replaceAll('|', ',');
+}
 const secretName =
   /(^|[-.])(password|passphrase|secret|secrets|pre-?shared-key|private-key|auth-key|authentication-key|tcp-md5-key|management-protection-key|static-key-\d|cak|pin)$/;
 const secretExtra =
@@ -167,9 +184,9 @@ const consoleValue = (value) => (value === true ? 'yes' : value === false ? 'no'
 function typeOf(path, name, device, terraform, said) {
   const text = device?.type ?? '';
   if (flags.has(`${path} ${name}`)) return 'flag';
+  const order = setOrder(path, name, device);
+  if (order !== undefined) return name.startsWith('connection-') ? 'matched-set' : 'set';
   for (const type of ['host', 'hosts']) if (curatedHosts[type].has(`${path} ${name}`)) return type;
-  if (name.startsWith('connection-') && curatedSets(path, name)) return 'matched-set';
-  if (curatedSets(path, name) || /\[,[A-Za-z]+\*\]$/.test(text)) return 'set';
   if (name === 'start-time' || name === 'start-date') return 'string';
   if (text === 'bool') return 'bool';
   if (text.includes('time interval')) return 'time';
@@ -177,7 +194,7 @@ function typeOf(path, name, device, terraform, said) {
   if (text.includes('IP address)')) return 'ip';
   if (text.includes('prefix)')) return 'prefix';
   const compare = terraform?.compare ?? '';
-  if (compare.startsWith('ImplicitSingleHostCIDR')) return 'host';
+  if (compare.startsWith('ImplicitSingleHostCIDR')) return path.startsWith('/ipv6') ? 'hosts' : 'host';
   if (compare === 'bits' || compare === 'hex' || compare === 'bytes' || compare === 'mac') return compare;
   if (compare === 'duration' || compare.startsWith('TimeEqual')) return 'time';
   if (text.startsWith('hexadecimal')) return 'string';
@@ -223,6 +240,7 @@ function propertyFacts(path, name, menu, said) {
     .automatically_computed_from;
   return {
     ...(type === undefined ? {} : { t: type }),
+    ...(type === 'set' || type === 'matched-set' ? { o: setOrder(path, name, device) } : {}),
     ...defaultsOf(path, name, said),
     ...(rowDefaults[`${path} ${name}`] ? { rows: rowDefaults[`${path} ${name}`] } : {}),
     ...unsetOf(path, name, said),

@@ -11,7 +11,7 @@
  *   menus       { path: { k: kind, key?: [property…], group?: property within which order counts, cmd?: 'add move
  *               remove unset enable' (those it has; absent: no v7 device had the menu), listSince?: a singleton
  *               before that version, since?, until?, renames?: [[from version, old, new]…], p: { property: 0 | {
- *                 t: type, d: default in console spelling, dv: [[from | null, before | null, default]…] where it
+ *                 t: type, o: members of a set in the device's order, d: default in console spelling, dv: [[from | null, before | null, default]…] where it
  *                 changed, rows: { item key: default of that row }, u: what unsets it (null: `unset` / `!name`;
  *                 else that value), secret: 1, exec: 1 (holds a script), from: [properties it is computed from],
  *                 dev: 1 (the device supplies a value of its own), req: 1, since, gone: last version that had it } } } }
@@ -20,8 +20,8 @@ import { createRequire } from 'node:module';
 import type { SectionKind } from '../../core/item.ts';
 
 /**
- * `host`: an address whose /32 or /128 is implied (`hosts`: a list of them); `set`: a list whose order means
- * nothing (`matched-set`: a `!` in front negates the whole); `flag`: a bare word, its value is `''`.
+ * `host`: a single host is printed without its length; `hosts`: with it, in lists too. `set`: a list whose order
+ * means nothing (`matched-set`: a `!` in front negates the whole). `flag`: a bare word, its value is `''`.
  */
 export type ValueType =
   | 'bool'
@@ -43,6 +43,8 @@ export type ValueType =
 
 export interface PropertyFacts {
   readonly type: ValueType | null;
+  /** Members of a `set` in the order in which the device prints them. */
+  readonly order: readonly string[];
   /** Console spelling; null: no table knows one, or it differs between versions (see `defaultOf`). */
   readonly default: string | null;
   readonly defaults: readonly (readonly [from: string | null, before: string | null, value: string])[];
@@ -88,6 +90,7 @@ export interface Reference {
 
 interface RawProperty {
   t?: ValueType;
+  o?: string;
   d?: string;
   rows?: Record<string, string>;
   dv?: [string | null, string | null, string][];
@@ -128,6 +131,7 @@ function toProperty(facts: 0 | RawProperty): PropertyFacts {
   const f = facts === 0 ? {} : facts;
   return {
     type: f.t ?? null,
+    order: f.o?.split(',') ?? [],
     default: f.d ?? null,
     defaults: f.dv ?? [],
     rowDefaults: f.rows ?? {},

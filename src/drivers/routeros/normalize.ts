@@ -165,18 +165,18 @@ class Normalizer {
     const values = new Map<string, string | null>();
     for (const arg of args) {
       const name = nameIn(section.facts, arg.name, this.#version);
-      const type = section.facts?.properties.get(name)?.type ?? null;
+      const facts = section.facts?.properties.get(name);
       if (notProperties.has(arg.name)) {
         const message = `"${arg.name}" tells the console what to do: write rows in their order, and select with [ find … ]`;
         this.#report('not-declarative', message, arg, section.path);
         continue;
       }
-      if (arg.flag && type !== 'flag') {
+      if (arg.flag && facts?.type !== 'flag') {
         // Not the word itself: it may be the rest of a password that was written without quotes.
         const message = 'expected "=" and a value: no known property is written as a bare word there';
         this.#report('unknown-flag', message, arg, section.path);
       }
-      const value = arg.value === null ? null : canonicalValue(type, arg.value);
+      const value = arg.value === null ? null : canonicalValue(facts, arg.value);
       const before = values.get(name);
       if (before !== undefined && before !== value) this.#contradiction(section, arg, name, null);
       values.set(name, value);

@@ -75,7 +75,7 @@ function nameProperty(facts: MenuFacts | undefined): string {
 }
 
 function canonicalOf(facts: MenuFacts | undefined, name: string, value: string): string {
-  return canonicalValue(facts?.properties.get(name)?.type ?? null, value);
+  return canonicalValue(facts?.properties.get(name), value);
 }
 
 /** Null: a row that the device brings along and of which the text says nothing but defaults. */
@@ -109,7 +109,7 @@ function isSilent(
   if (facts.key.includes(name) || facts.group === name || name === 'chain' || name === 'action') return false;
   if (property.computedFrom.length > 0) return isComputed(path, name, value, row.values);
   const known = defaultOf(path, name, version, row.key);
-  if (known !== null) return value !== null && value === canonicalValue(property.type, known);
+  if (known !== null) return value !== null && value === canonicalValue(property, known);
   // No default: absent is unset, whichever way the text says so.
   const changed = property.defaults.length > 0;
   if (changed || property.unset === null) return false;

@@ -2,9 +2,14 @@
  * One spelling for values that mean the same. Only where the type of the property is known; what does not
  * look like a value of that type stays as it is, since a wrong guess would hide a difference.
  */
-import type { ValueType } from './menus.ts';
+import type { PropertyFacts } from './menus.ts';
 
-export function canonicalValue(type: ValueType | null, value: string): string {
+/** In the spelling that the device itself prints, as far as it is known: what is read back compares as text. */
+export function canonicalValue(
+  facts: Pick<PropertyFacts, 'type' | 'order'> | undefined,
+  value: string,
+): string {
+  const type = facts?.type ?? null;
   switch (type) {
     case 'bool':
       return value === 'true' ? 'yes' : value === 'false' ? 'no' : value;
@@ -16,9 +21,9 @@ export function canonicalValue(type: ValueType | null, value: string): string {
     case 'prefix':
       return negatable(value, lowerIpv6);
     case 'host':
-      return negatable(value, canonicalHost);
+      return negatable(value, withoutLength);
     case 'hosts':
-      return each(value, ',', canonicalHost);
+      return each(value, ',', withLength);
     case 'number':
       return /^0x[0-9a-f]{1,12}$/i.test(value) ? String(Number.parseInt(value, 16)) : value;
     case 'hex':
@@ -26,9 +31,9 @@ export function canonicalValue(type: ValueType | null, value: string): string {
     case 'bits':
       return each(value, '/', canonicalBits);
     case 'set':
-      return canonicalSet(value);
+      return canonicalSet(value, facts?.order ?? []);
     case 'matched-set':
-      return negatable(value, (list) => (list.includes('!') ? list : canonicalSet(list)));
+      return negatable(value, (list) => (list.includes('!') ? list : canonicalSet(list, facts?.order ?? [])));
     case 'bytes':
     case 'enum':
     case 'string':
@@ -96,14 +101,33 @@ function canonicalMac(value: string): string {
 }
 
 function lowerIpv6(value: string): string {
-  return /^[0-9a-f:.]*:[0-9a-f:.]*(\/\d+)?$/i.test(value) ? value.toLowerCase() : value;
+  return isIpv6(value.replace(/\/\d{1,3}$/, '')) ? value.toLowerCase() : value;
 }
 
-/** A single host is written with or without its length, by version and property. */
-function canonicalHost(value: string): string {
-  if (/^\d+\.\d+\.\d+\.\d+\/32$/.test(value)) return value.slice(0, -3);
-  const lower = lowerIpv6(value);
-  return lower.includes(':') && lower.endsWith('/128') ? lower.slice(0, -4) : lower;
+/** Not a MAC address and not an interface's name with a colon in it. */
+function isIpv6(value: string): boolean {
+  if (!value.includes(':') || value.length > 45) return false;
+  const halves = value.split('::');
+  const groups = halves.flatMap((half) => (half === '' ? [] : half.split(':')));
+  const plain = groups.every((group, i) => /^[0-9a-f]{1,4}$/i.test(group) || (i > 0 && isIpv4(group)));
+  return plain && (halves.length === 2 ? groups.length < 8 : halves.length === 1 && groups.length === 8);
+}
+
+function isIpv4(value: string): boolean {
+  return /^\d{1,3}(\.\d{1,3}){3}$/.test(value);
+}
+
+/** A single host may be written with or without its length. */
+function withoutLength(value: string): string {
+  if (value.endsWith('/32') && isIpv4(value.slice(0, -3))) return value.slice(0, -3);
+  if (value.endsWith('/128') && isIpv6(value.slice(0, -4))) return value.slice(0, -4).toLowerCase();
+  return lowerIpv6(value);
+}
+
+function withLength(value: string): string {
+  if (value.startsWith('!')) return `!${withLength(value.slice(1))}`;
+  if (isIpv4(value)) return `${value}/32`;
+  return isIpv6(value) ? `${value.toLowerCase()}/128` : lowerIpv6(value);
 }
 
 function canonicalHex(value: string): string {
@@ -125,6 +149,12 @@ function canonicalBits(value: string): string {
   return fits ? `${bits / fits[1]}${fits[0]}` : String(bits);
 }
 
-function canonicalSet(value: string): string {
-  return value.includes(',') ? [...new Set(value.split(','))].sort().join(',') : value;
+/** Members in the device's order, unknown ones last; what is denied (`!x`) after what is named. */
+function canonicalSet(value: string, order: readonly string[]): string {
+  if (!value.includes(',')) return value;
+  const rank = (member: string): number => {
+    const at = order.indexOf(member.replace('!', ''));
+    return (at < 0 ? order.length : at) + (member.startsWith('!') ? 1000 : 0);
+  };
+  return [...new Set(value.split(','))].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1)).join(',');
 }

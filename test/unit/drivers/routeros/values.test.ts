@@ -26,20 +26,35 @@ describe('one spelling for one meaning', () => {
     ['host', '192.0.2.0/24', '192.0.2.0/24'],
     ['host', '2001:DB8::1/128', '2001:db8::1'],
     ['host', 'example.org', 'example.org'],
-    ['hosts', '192.0.2.1/32,2001:db8::/64', '192.0.2.1,2001:db8::/64'],
+    [
+      'hosts',
+      '192.0.2.1,192.0.2.0/24,2001:DB8::1,2001:db8::/64',
+      '192.0.2.1/32,192.0.2.0/24,2001:db8::1/128,2001:db8::/64',
+    ],
+    ['hosts', '!192.0.2.1', '!192.0.2.1/32'],
+    [
+      'hosts',
+      '192.0.2.1-192.0.2.9,bridge1,AA:BB:CC:00:00:01',
+      '192.0.2.1-192.0.2.9,bridge1,AA:BB:CC:00:00:01',
+    ],
     ['number', '0x10', '16'],
     ['hex', '32768', '0x8000'],
     ['hex', '0x0a', '0xA'],
     ['bits', '10000000/10000k', '10M/10M'],
     ['bits', '1500k', '1500k'],
     ['bits', '0/0', '0/0'],
-    ['set', 'b,a,a', 'a,b'],
-    ['matched-set', '!related,established', '!established,related'],
+    ['set', 'z,!y,second,x,first,first', 'first,second,x,z,!y'],
+    ['matched-set', '!second,first', '!first,second'],
     ['enum', 'B,A', 'B,A'],
     ['string', 'true', 'true'],
     [null, '1d00:00:00', '1d00:00:00'],
   ] as const)('%s %s is %s', (type, value, canonical) => {
-    expect(canonicalValue(type, value)).toBe(canonical);
-    expect(canonicalValue(type, canonical)).toBe(canonical);
+    const facts = { type, order: ['first', 'second'] };
+    expect(canonicalValue(facts, value)).toBe(canonical);
+    expect(canonicalValue(facts, canonical)).toBe(canonical);
   });
+});
+
+test('a value whose property is unknown stays as it is', () => {
+  expect(canonicalValue(undefined, '00:10:00')).toBe('00:10:00');
 });
