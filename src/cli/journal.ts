@@ -45,8 +45,13 @@ export function journalCommand(): Command {
 async function show(options: ShowOptions, command: Command): Promise<ExitCode> {
   const { device, rollout, since } = options;
   const print = wantsJson(command) ? printJson : (record: RecordEnvelope) => printLine(readable(record));
+  const devices = new Map<string, string>();
   const journal = await read(options, command, (record) => {
-    if (device !== undefined && record['device'] !== device) return;
+    const { device: named, pending } = record;
+    // What is about a pending item names its device only once, when it is opened.
+    if (typeof pending === 'string' && typeof named === 'string') devices.set(pending, named);
+    const about = named ?? (typeof pending === 'string' ? devices.get(pending) : undefined);
+    if (device !== undefined && about !== device) return;
     if (rollout !== undefined && record['rollout'] !== rollout) return;
     if (since !== undefined && Date.parse(record.at) < since) return;
     print(record);

@@ -92,3 +92,11 @@ describe('the sample', () => {
     expect(state.devices.get('gw1')?.rollout).toMatchObject({ phase: 'staged', inFlight: 'arm' });
   });
 });
+
+test('the specification names every kind of record', () => {
+  const specification = readFileSync(new URL('../../../journal/README.md', import.meta.url), 'utf8');
+  const events = readFileSync(new URL('../../../src/core/rollout/events.ts', import.meta.url), 'utf8');
+  const kinds = [...events.matchAll(/readonly kind: '([a-z-]+)'/g)].map((match) => match[1]);
+  expect(kinds.length).toBeGreaterThan(20);
+  expect(kinds.filter((kind) => !specification.includes(`\`${kind}\``))).toEqual([]);
+});
