@@ -1,5 +1,5 @@
 /** The whole protocol on a simulated device: what ends well, what the device takes back by itself, what is refused. */
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test, type TestContext } from 'vitest';
 import type { Evidence } from '../../src/core/rollout/rollout.ts';
 import {
   evidenceThat,
@@ -29,14 +29,10 @@ add action=drop chain=forward comment=last
 set name=gw1
 `;
 
-const benches: Bench[] = [];
-afterEach(async () => {
-  for (const bench of benches.splice(0)) await bench.close();
-});
-
-async function bench(options: Partial<BenchOptions> = {}): Promise<Bench> {
+/** The tests mostly wait for the device's timer, so they run side by side. */
+async function bench(context: TestContext, options: Partial<BenchOptions> = {}): Promise<Bench> {
   const made = await startBench({ exportText: v7, change: addDnsRow, ...options });
-  benches.push(made);
+  context.onTestFinished(() => made.close());
   return made;
 }
 
@@ -83,9 +79,9 @@ async function confirmAndClean(b: Bench, deadline: Parameters<Bench['driver']['c
   expect(await leftOn(b)).toBe('sw-witness\n');
 }
 
-describe('a change that holds', () => {
-  test('is applied, confirmed on evidence, cleaned up, and leaves nothing to plan', async () => {
-    const b = await bench();
+describe.concurrent('a change that holds', () => {
+  test('is applied, confirmed on evidence, cleaned up, and leaves nothing to plan', async (t) => {
+    const b = await bench(t);
     const deadline = await upToApply(b);
     await confirmAndClean(b, deadline);
     const { exportText, witness, lock, leftovers } = await b.driver.observe(never);
@@ -96,40 +92,40 @@ describe('a change that holds', () => {
     expect(b.simulator.machine.log.filter(({ topics }) => topics.includes('error'))).toEqual([]);
   });
 
-  test.each(['strict', 'always-zero', 'missing'] as const)(
+  test.for(['strict', 'always-zero', 'missing'] as const)(
     'also where exit codes mean nothing (%s)',
-    async (exitStatus) => {
-      const b = await bench({ simulator: { behaviour: { exitStatus } } });
+    async (exitStatus, t) => {
+      const b = await bench(t, { simulator: { behaviour: { exitStatus } } });
       await confirmAndClean(b, await upToApply(b));
     },
   );
 
-  test('also on a slow device whose sessions take their commands with them, with writes to flush', async () => {
-    const b = await bench({
+  test('also on a slow device whose sessions take their commands with them, with writes to flush', async (t) => {
+    const b = await bench(t, {
       simulator: { behaviour: { commandMs: 5, channelEndStops: true } },
       settings: { flushMs: 500 },
     });
     await confirmAndClean(b, await upToApply(b));
   });
 
-  test('also on RouterOS 6', async () => {
+  test('also on RouterOS 6', async (t) => {
     const exportText = v7.replace(
       '# 2026-11-21 10:00:00 by RouterOS 7.15.3',
       '# nov/21/2026 10:00:00 by RouterOS 6.49.10',
     );
-    const b = await bench({ exportText });
+    const b = await bench(t, { exportText });
     await confirmAndClean(b, await upToApply(b));
   });
 
-  test('also when the daemon that began it is gone: another finds what it needs on the device', async () => {
-    const b = await bench();
+  test('also when the daemon that began it is gone: another finds what it needs on the device', async (t) => {
+    const b = await bench(t);
     const deadline = await upToApply(b);
     await b.driver.close();
     await confirmAndClean({ ...b, driver: b.anotherDriver() }, deadline);
   });
 
-  test('each step may be repeated after a crash', async () => {
-    const b = await bench();
+  test('each step may be repeated after a crash', async (t) => {
+    const b = await bench(t);
     await b.driver.lock(b.rollout, never);
     await b.driver.lock(b.rollout, never);
     await b.driver.writeWitness(b.rollout, b.witness, never);
@@ -146,9 +142,9 @@ describe('a change that holds', () => {
   });
 });
 
-describe('a change that is taken back', () => {
-  test('the window passes and nobody confirms: the device goes back by itself', async () => {
-    const b = await bench({ settings: { windowMs: 2_000 } });
+describe.concurrent('a change that is taken back', () => {
+  test('the window passes and nobody confirms: the device goes back by itself', async (t) => {
+    const b = await bench(t, { settings: { windowMs: 2_000 } });
     const before = await configurationOf(b);
     await upToApply(b);
     await evidenceThat(b, b.driver, (e) => applied(e) && e.footprint.kind === 'target');
@@ -159,8 +155,8 @@ describe('a change that is taken back', () => {
     expect(await leftOn(b)).toBe('sw-witness\n');
   });
 
-  test('the plan cuts the way to the device: logins are refused, then it is back without anybody', async () => {
-    const b = await bench({
+  test('the plan cuts the way to the device: logins are refused, then it is back without anybody', async (t) => {
+    const b = await bench(t, {
       change: (text) => `${text}/ip service\r\nset ssh disabled=yes\r\n`,
       settings: { windowMs: 2_000 },
     });
@@ -187,8 +183,8 @@ describe('a change that is taken back', () => {
     await b.driver.clean(b.rollout, never);
   });
 
-  test('the daemon asks for it: the decision is made once, and confirm comes too late', async () => {
-    const b = await bench();
+  test('the daemon asks for it: the decision is made once, and confirm comes too late', async (t) => {
+    const b = await bench(t);
     const deadline = await upToApply(b);
     await evidenceThat(b, b.driver, applied);
     await b.driver.rollBack(b.rollout, deadline, never);
@@ -200,8 +196,8 @@ describe('a change that is taken back', () => {
     expect(await leftOn(b)).toBe('sw-witness\n');
   });
 
-  test('after a decision to confirm, rolling back is refused', async () => {
-    const b = await bench();
+  test('after a decision to confirm, rolling back is refused', async (t) => {
+    const b = await bench(t);
     const deadline = await upToApply(b);
     await evidenceThat(b, b.driver, applied);
     await b.driver.confirm(b.rollout, deadline, never);
@@ -209,8 +205,8 @@ describe('a change that is taken back', () => {
     expect((await b.driver.evidence(b.rollout, b.base, never)).footprint.kind).toBe('target');
   });
 
-  test('everything of ours was deleted on the device: the rollback is staged again from what was kept', async () => {
-    const b = await bench();
+  test('everything of ours was deleted on the device: the rollback is staged again from what was kept', async (t) => {
+    const b = await bench(t);
     const deadline = await upToApply(b);
     await evidenceThat(b, b.driver, applied);
     for (const line of [
@@ -225,8 +221,8 @@ describe('a change that is taken back', () => {
     await b.driver.clean(b.rollout, never);
   });
 
-  test('power is cut in the middle of applying, and writes are lost: it goes back at its first tick', async () => {
-    const b = await bench({
+  test('power is cut in the middle of applying, and writes are lost: it goes back at its first tick', async (t) => {
+    const b = await bench(t, {
       simulator: { behaviour: { commandMs: 30, flushMs: 400 } },
       settings: { flushMs: 500 },
       change: (text) => addDnsRow(text).replace('name=gw1', 'name=gw2'),
@@ -241,8 +237,8 @@ describe('a change that is taken back', () => {
     expect(await configurationOf(b)).toEqual(before);
   });
 
-  test('the console crashes after apply: the net lives on and goes back when its time has come', async () => {
-    const b = await bench({ settings: { windowMs: 2_000 } });
+  test('the console crashes after apply: the net lives on and goes back when its time has come', async (t) => {
+    const b = await bench(t, { settings: { windowMs: 2_000 } });
     await upToApply(b);
     await evidenceThat(b, b.driver, applied);
     b.simulator.consoleCrash();
@@ -251,10 +247,10 @@ describe('a change that is taken back', () => {
     await b.driver.clean(b.rollout, never);
   });
 
-  test.each([-86_400_000, 86_400_000])(
+  test.for([-86_400_000, 86_400_000])(
     'the wall clock jumps by %i ms: the net goes by uptime',
-    async (ms) => {
-      const b = await bench({ settings: { windowMs: 2_000 } });
+    async (ms, t) => {
+      const b = await bench(t, { settings: { windowMs: 2_000 } });
       const deadline = await upToApply(b);
       b.simulator.jumpClock(ms);
       const still = await evidenceThat(b, b.driver, applied);
@@ -265,8 +261,8 @@ describe('a change that is taken back', () => {
     },
   );
 
-  test('the device restarts inside the window: it goes back at its first tick', async () => {
-    const b = await bench();
+  test('the device restarts inside the window: it goes back at its first tick', async (t) => {
+    const b = await bench(t);
     await upToApply(b);
     await evidenceThat(b, b.driver, applied);
     b.simulator.reboot();
@@ -275,8 +271,8 @@ describe('a change that is taken back', () => {
     await b.driver.clean(b.rollout, never);
   });
 
-  test('the base moved between arming and apply: apply changes nothing and decides to go back', async () => {
-    const b = await bench({ change: (text) => text.replace('name=gw1', 'name=gw2') });
+  test('the base moved between arming and apply: apply changes nothing and decides to go back', async (t) => {
+    const b = await bench(t, { change: (text) => text.replace('name=gw1', 'name=gw2') });
     await b.driver.lock(b.rollout, never);
     await b.driver.stage(b.rollout, never);
     await b.driver.arm(b.rollout, never);
@@ -288,8 +284,8 @@ describe('a change that is taken back', () => {
     await b.driver.clean(b.rollout, never);
   });
 
-  test('confirm after the time for it: the device does not take it', async () => {
-    const b = await bench({ settings: { windowMs: 3_000 } });
+  test('confirm after the time for it: the device does not take it', async (t) => {
+    const b = await bench(t, { settings: { windowMs: 3_000 } });
     const deadline = await upToApply(b);
     await evidenceThat(b, b.driver, applied);
     await evidenceThat(b, b.driver, (e) => e.uptimeS >= deadline.deadlineUptimeS - 2);
@@ -300,22 +296,22 @@ describe('a change that is taken back', () => {
   });
 });
 
-describe('what stops before anything changes', () => {
-  test('a host key that is not the pinned one', async () => {
-    const b = await bench();
+describe.concurrent('what stops before anything changes', () => {
+  test('a host key that is not the pinned one', async (t) => {
+    const b = await bench(t);
     const driver = b.anotherDriver({ hostKey: `SHA256:${'A'.repeat(43)}` });
     await expect(driver.observe(never)).rejects.toMatchObject({ code: 'host-key-mismatch' });
   });
 
-  test('a login that the device refuses', async () => {
-    const b = await bench();
+  test('a login that the device refuses', async (t) => {
+    const b = await bench(t);
     await expect(b.anotherDriver({ user: 'nobody' }).observe(never)).rejects.toMatchObject({
       code: 'auth-failed',
     });
   });
 
-  test("another daemon's lock", async () => {
-    const b = await bench();
+  test("another daemon's lock", async (t) => {
+    const b = await bench(t);
     const theirs = {
       ...b.rollout,
       id: 'f'.repeat(12),
@@ -330,22 +326,22 @@ describe('what stops before anything changes', () => {
     expect((await b.driver.observe(never)).lock).toBeNull();
   });
 
-  test('names that are not unique', async () => {
-    const b = await bench({ simulator: { behaviour: { uniqueNames: false } } });
+  test('names that are not unique', async (t) => {
+    const b = await bench(t, { simulator: { behaviour: { uniqueNames: false } } });
     await expect(b.driver.lock(b.rollout, never)).rejects.toMatchObject({ code: 'unsupported' });
     expect(await leftOn(b)).toBe('');
   });
 
-  test('the base changed since the plan was made', async () => {
-    const b = await bench({ change: (text) => text.replace('name=gw1', 'name=gw2') });
+  test('the base changed since the plan was made', async (t) => {
+    const b = await bench(t, { change: (text) => text.replace('name=gw1', 'name=gw2') });
     await b.driver.lock(b.rollout, never);
     await b.simulator.console('/system identity set name=other');
     await expect(b.driver.stage(b.rollout, never)).rejects.toMatchObject({ code: 'base-changed' });
   });
 
-  test('a check that does not find what the plan means', async () => {
-    const b = await bench();
-    const other = await bench({ change: (text) => text.replace('name=gw1', 'name=gw2') });
+  test('a check that does not find what the plan means', async (t) => {
+    const b = await bench(t);
+    const other = await bench(t, { change: (text) => text.replace('name=gw1', 'name=gw2') });
     await other.simulator.console('/system identity set name=elsewhere');
     const payload = other.driver.render(b.rollout.id, other.rollout.plan);
     const rollout = { ...b.rollout, payload };
@@ -356,15 +352,15 @@ describe('what stops before anything changes', () => {
     expect(await leftOn(b)).toBe('');
   });
 
-  test('apply without an armed net', async () => {
-    const b = await bench();
+  test('apply without an armed net', async (t) => {
+    const b = await bench(t);
     await b.driver.lock(b.rollout, never);
     await b.driver.stage(b.rollout, never);
     await expect(b.driver.apply(b.rollout, never)).rejects.toMatchObject({ code: 'not-armed' });
   });
 
-  test('the answer to a step is cut off: unknown, and the step can be repeated', async () => {
-    const b = await bench();
+  test('the answer to a step is cut off: unknown, and the step can be repeated', async (t) => {
+    const b = await bench(t);
     const facts = (await b.driver.observe(never)).facts;
     expect(facts.version).toBe('7.15.3');
     await b.driver.lock(b.rollout, never);

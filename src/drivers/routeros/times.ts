@@ -26,14 +26,23 @@ export function tickSeconds(times: RolloutTimes): number {
   return Math.max(1, Math.ceil(times.tickMs / 1000));
 }
 
-/** Staging the rollback, two connections, and two runs of the tick. */
-export function armingAllowanceS(times: RolloutTimes, scriptBytes: number): number {
-  return 8 + 2 * tickSeconds(times) + Math.ceil(scriptBytes / 16_000);
+/**
+ * From the end of staging to an armed net: two runs of the tick, and what the same device has just taken for as
+ * many connections and commands, twice over.
+ */
+export function armingAllowanceS(times: RolloutTimes, stagingS: number): number {
+  return 2 + 2 * tickSeconds(times) + 2 * Math.ceil(stagingS);
+}
+
+/** At least the window of the settings, and never less than the soak and two readings need. */
+export function effectiveWindowS(times: RolloutTimes, stagingS: number): number {
+  const needed = Math.ceil(times.soakMs / 1000) + 4 * tickSeconds(times) + 2 * Math.ceil(stagingS);
+  return Math.max(Math.ceil(times.windowMs / 1000), needed);
 }
 
 /** From the uptime read just before the rollback is staged. The window is whole once arming is over. */
-export function deadlineFrom(uptimeS: number, times: RolloutTimes, scriptBytes: number): Deadline {
+export function deadlineFrom(uptimeS: number, times: RolloutTimes, stagingS: number): Deadline {
   const seconds =
-    armingAllowanceS(times, scriptBytes) + Math.ceil(times.flushMs / 1000) + Math.ceil(times.windowMs / 1000);
+    armingAllowanceS(times, stagingS) + Math.ceil(times.flushMs / 1000) + effectiveWindowS(times, stagingS);
   return { armedUptimeS: uptimeS, deadlineUptimeS: uptimeS + seconds };
 }

@@ -78,6 +78,7 @@ export function writeWitness(
 }
 
 export function stage(reach: Reach, rollout: Rollout, signal: AbortSignal): Promise<Deadline> {
+  const startedAt = reach.clock.monotonic();
   return withConsole(reach, 'stage', signal, async (console) => {
     const names = objectsOf(rollout.id);
     const scripts = payloadOf(rollout);
@@ -101,10 +102,10 @@ export function stage(reach: Reach, rollout: Rollout, signal: AbortSignal): Prom
     // The deadline is only needed by the rollback, which is staged last, so that little of the window is spent.
     await writeScript(console, names.check, scripts.check);
     await requireBase(console, rollout, names.check);
-    const { uptimeS } = await readFacts(console);
-    const bytes = scripts.apply.length + scripts.back.length;
-    const deadline = deadlineFrom(uptimeS, rollout.times, bytes);
     await writeScript(console, names.apply, scripts.apply);
+    const { uptimeS } = await readFacts(console);
+    const stagingS = (reach.clock.monotonic() - startedAt) / 1000;
+    const deadline = deadlineFrom(uptimeS, rollout.times, stagingS);
     await writeScript(console, names.back, withDeadline(scripts.back, deadline));
     return deadline;
   });

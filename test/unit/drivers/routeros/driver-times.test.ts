@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   armingAllowanceS,
   deadlineFrom,
+  effectiveWindowS,
   formatTime,
   parseTime,
 } from '../../../../src/drivers/routeros/times.ts';
@@ -35,9 +36,18 @@ describe('times as the console writes them', () => {
   });
 });
 
-test('the deadline leaves the whole window after arming and flushing', () => {
-  const { armedUptimeS, deadlineUptimeS } = deadlineFrom(1000, times, 40_000);
-  expect(armedUptimeS).toBe(1000);
-  expect(deadlineUptimeS - 1000).toBe(armingAllowanceS(times, 40_000) + 45 + 120);
-  expect(armingAllowanceS(times, 40_000)).toBeGreaterThan(20);
+describe('the deadline', () => {
+  test('leaves the whole window after arming and flushing', () => {
+    const { armedUptimeS, deadlineUptimeS } = deadlineFrom(1000, times, 3.2);
+    expect(armedUptimeS).toBe(1000);
+    expect(deadlineUptimeS - 1000).toBe(armingAllowanceS(times, 3.2) + 45 + 120);
+    expect(armingAllowanceS(times, 3.2)).toBeGreaterThan(2 * 10 + 3.2);
+  });
+  test('a slow device gets longer for arming', () => {
+    expect(armingAllowanceS(times, 30)).toBeGreaterThanOrEqual(armingAllowanceS(times, 3) + 54);
+  });
+  test('a window that is shorter than the soak is made longer', () => {
+    expect(effectiveWindowS({ ...times, soakMs: 300_000 }, 1)).toBeGreaterThan(300);
+    expect(effectiveWindowS(times, 1)).toBe(120);
+  });
 });
