@@ -35,7 +35,12 @@ export function classifyAction({ label, action, context, removals, dialect }: Cl
       ? { class: 'benign', tier: 'benign', reason: 'made by siteward' }
       : { class: 'operational', tier: 'middle', reason: 'not made by siteward' };
   }
-  if (action.verb === 'set' && verdict.tier === 'benign' && resets(action.from, action.to) && !context.isOwn(action.from)) {
+  if (
+    action.verb === 'set' &&
+    verdict.tier === 'benign' &&
+    resets(action.from, action.to) &&
+    !context.isOwn(action.from)
+  ) {
     return { class: 'operational', tier: 'middle', reason: 'resets what siteward did not make' };
   }
   return verdict;
@@ -67,7 +72,9 @@ export function removalsOf(
   const made = (sections: readonly Section[]): ReadonlyMap<string, number> =>
     new Map(sections.map(({ path, items }) => [path, items.filter((item) => item.created).length]));
   const [before, after] = [made(base), made(target)];
-  const emptied = [...before].filter(([path, n]) => n > 0 && (after.get(path) ?? 0) === 0).map(([path]) => path);
+  const emptied = [...before]
+    .filter(([path, n]) => n > 0 && (after.get(path) ?? 0) === 0)
+    .map(([path]) => path);
   return { exceeded: count > caps.items || count > caps.share * total, emptied: new Set(emptied) };
 }
 
