@@ -74,10 +74,12 @@ export function isPortName(name: string): boolean {
   return /^(ether|sfp|sfp-sfpplus|sfpplus|sfp28-|qsfp28-|qsfpplus|combo)\d+(-\d+)?$/.test(name);
 }
 
-/** How an export selects a builtin row, and the facts the row is found by. */
-export function selectorFacts(selector: string): ReadonlyMap<string, string> {
+/** How an export selects a builtin row, and the facts the row is found by; `key` is what the menu's rows are named by. */
+export function selectorFacts(selector: string, key: readonly string[]): ReadonlyMap<string, string> {
   const find = /^\[ ?find (?:where )?([a-z-]+)="?([^"\]]*?)"? ?\]$/.exec(selector);
   if (find?.[1] !== undefined && find[2] !== undefined) return new Map([[find[1], find[2]]]);
-  if (selector.startsWith('[') || /^\d+$/.test(selector)) return new Map();
-  return new Map([['name', selector.replace(/^"(.*)"$/, '$1')]]);
+  if (selector.startsWith('[') || /^(\d+|\*[0-9A-F]+)$/.test(selector)) return new Map();
+  const name = selector.replace(/^"(.*)"$/, '$1');
+  // A bare word names a row by what rows of the menu are told apart by.
+  return new Map([...(key.length === 1 ? key : []), 'name'].map((property) => [property, name]));
 }

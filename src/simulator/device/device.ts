@@ -113,10 +113,13 @@ export class Device {
         rows.push(menu.makeRow({ selector: String(rows.length) }));
       }
     }
-    const given = new Map(selectorFacts(selector));
+    const given = new Map(selectorFacts(selector, menuFacts(menu.path)?.key ?? []));
     const factoryName = given.get('default-name');
     if (factoryName !== undefined) given.set('name', factoryName);
-    return [...rows, menu.makeRow({ selector, given, properties, written })];
+    // `set *FFFFFFFE` names a row that the device made with that id.
+    const fixedId = /^\*([0-9A-F]{1,8})$/.exec(selector)?.[1];
+    const parts = { selector, given, properties, written };
+    return [...rows, menu.makeRow(fixedId === undefined ? parts : { id: parseInt(fixedId, 16), ...parts })];
   }
 
   private target(menu: Menu, selector: string): Row | undefined {
@@ -124,7 +127,7 @@ export class Device {
     const bySelector = menu.rows.find((row) => row.selector === selector && selector !== '');
     if (bySelector !== undefined) return bySelector;
     if (/^\d+$/.test(selector)) return menu.rows[Number(selector)];
-    const facts = selectorFacts(selector);
+    const facts = selectorFacts(selector, menuFacts(menu.path)?.key ?? []);
     if (facts.size === 0) return undefined;
     return menu.rows.find((row) =>
       [...facts].every(([name, value]) => this.text(menu.path, row, name) === value),

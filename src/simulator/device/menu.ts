@@ -36,9 +36,9 @@ export class Menu {
     if (singleton) this.rows = [this.makeRow({ selector: '' })];
   }
 
-  makeRow(parts: Partial<Omit<Row, 'id'>>): Row {
-    const { selector, given = EMPTY, properties = EMPTY, written = EMPTY } = parts;
-    return { id: this.nextId++, selector, given, properties, written };
+  makeRow(parts: Partial<Row>): Row {
+    const { id = this.nextId++, selector, given = EMPTY, properties = EMPTY, written = EMPTY } = parts;
+    return { id, selector, given, properties, written };
   }
 
   /** Replaces the rows; what was before is remembered with its time until it is known to be on the disk. */

@@ -52,8 +52,7 @@ export function canonical(path: string, name: string, text: string, input: boole
       return truth ?? text;
     }
     case 'time': {
-      if (name === 'start-time') return text;
-      const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : parseDuration(text);
+      const ms = milliseconds(name, text);
       return ms === undefined ? text : unitForm(ms);
     }
     case 'mac':
@@ -94,6 +93,12 @@ function magnitude(text: string): number | undefined {
   return Number(match[1]) * factor;
 }
 
+/** Plain digits are seconds; `start-time` is a time of day and stays as it is. */
+function milliseconds(name: string, text: string): number | undefined {
+  if (name === 'start-time') return undefined;
+  return /^\d{1,9}$/.test(text) ? Number(text) * 1000 : parseDuration(text);
+}
+
 /** What `get` gives. */
 export function typed(path: string, name: string, text: string | undefined): Value {
   if (text === undefined) return NOTHING;
@@ -105,7 +110,7 @@ export function typed(path: string, name: string, text: string | undefined): Val
       return truth === undefined ? str(text) : bool(truth === 'yes');
     }
     case 'time': {
-      const ms = name === 'start-time' ? undefined : parseDuration(text);
+      const ms = milliseconds(name, text);
       return ms === undefined ? str(text) : time(ms);
     }
     case 'number':
