@@ -72,6 +72,7 @@ const curatedDefaults = {
   '/ipv6/route': { ...route, 'dst-address': '::/0' },
   '/ip/dhcp-client': { disabled: disabledBefore7(), 'dhcp-options': [['7.0', null, 'hostname,clientid']] },
   '/ip/dhcp-server': { disabled: disabledBefore7() },
+  '/system/identity': { name: 'MikroTik' },
   '/interface/bridge/port': {
     'internal-path-cost': [[null, '7.13', '10']],
     'path-cost': [[null, '7.13', '10']],
@@ -113,8 +114,8 @@ const doubtfulDefaults = new Set([
 ]);
 /** Renamed there with values that mean something else: no is not yes-if-no-key. */
 const newMeaning = new Set(['/ip/ssh']);
-/** Exported as `x=""` when made in WinBox; comments are unset so everywhere. */
-const unsetByEmpty = /^\/ip(v6)?\/route (pref-src|gateway)$| comment$/;
+/** Exported as `x=""` when made in WinBox; comments, and who may use a service, are unset so everywhere. */
+const unsetByEmpty = /^\/ip(v6)?\/route (pref-src|gateway)$|^\/ip\/service address$| comment$/;
 /**
  * Lists whose order means nothing, in the order in which the device prints them; where a tree says the type
  * as `a|b[,X*]`, that is the order. Topics of a log rule stay as they were typed: so does the device.
