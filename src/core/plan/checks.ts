@@ -5,7 +5,7 @@
  */
 import { canonicalItem } from '../digest.ts';
 import { sameItem, type Item, type Section } from '../item.ts';
-import type { Action, FootprintState, Plan, PlannedAction } from './action.ts';
+import type { Action, FootprintState, PlannedAction } from './action.ts';
 import { Model, changesBetween, lookupOf, type Lookup } from './model.ts';
 import { defaultRow } from './scope.ts';
 

@@ -73,7 +73,8 @@ function spellings(type: ValueType | null, value: string): readonly string[] {
 }
 
 /** Whether the row has this value; null: the property is absent or at its default. */
-export function hasValue(section: string, row: string, name: string, value: string | null): string {
+export function hasValue(item: Item, row: string, name: string, value: string | null): string {
+  const { section, key } = item;
   const type = typeOf(section, name);
   const text = textOf(section, row, name);
   const equals = (wanted: string): string[] =>
@@ -85,7 +86,7 @@ export function hasValue(section: string, row: string, name: string, value: stri
       : [];
   };
   if (value !== null) return anyOf([...equals(value), ...native(value)]);
-  const silent = resetValue(section, name) ?? (type === 'bool' || type === 'flag' ? 'no' : null);
+  const silent = resetValue(section, name, key) ?? (type === 'bool' || type === 'flag' ? 'no' : null);
   return anyOf([
     `[:len ${text}] = 0`,
     ...(silent === null || silent === '' ? [] : [...equals(silent), ...native(silent)]),
@@ -116,7 +117,7 @@ export function changeCommands(item: Item, changes: Properties, print = printArg
   const done: (readonly [string, string | null])[] = [];
   const unsets: Change[] = [];
   for (const [name, value] of changes) {
-    const plain = value ?? resetValue(section, name);
+    const plain = value ?? resetValue(section, name, item.key);
     if (plain !== null || !hasUnset) {
       words.push(print(name, plain, typeOf(section, name) === 'flag' && value !== null));
       done.push([name, value]);
@@ -128,16 +129,13 @@ export function changeCommands(item: Item, changes: Properties, print = printArg
   ];
 }
 
-/** Cleared by an empty value, which no table says. */
-const clearedByEmpty: ReadonlySet<string> = new Set(['/ip service address']);
-
 /** The value that means absent: the default, or what clears it; null: only `unset` does, if anything. */
-export function resetValue(section: string, name: string): string | null {
-  const known = defaultOf(section, name, null);
+export function resetValue(section: string, name: string, key: string | null = null): string | null {
+  const known = defaultOf(section, name, null, key);
   if (known !== null) return known;
   const unset = propertyFacts(section, name)?.unset ?? null;
   if (unset?.by === 'value') return unset.value;
-  return name === 'comment' || clearedByEmpty.has(`${section} ${name}`) ? '' : null;
+  return name === 'comment' ? '' : null;
 }
 
 /** Whether a property that is set can be taken away again so that the device is as if it had never been. */

@@ -55,7 +55,7 @@ function resetLines(step: Step & { kind: 'reset' }, known: KnownRows): Lines {
     const lines = commands.map(
       ({ verb, words }) => `${section} ${verb} ${id === '' ? '' : `${id} `}${words}`,
     );
-    return [`:if (!${hasValue(section, id, name, value)}) do={ ${[...lines, counted].join('; ')} }`];
+    return [`:if (!${hasValue(row, id, name, value)}) do={ ${[...lines, counted].join('; ')} }`];
   });
   if (isSingleton(row)) return back;
   const missing = row.created ? [...addLines(row, step.before, known), counted] : [':error "no item"'];

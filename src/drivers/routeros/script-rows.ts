@@ -46,7 +46,7 @@ export class KnownRows {
 function exactly(form: Item, known: KnownRows): string | null {
   if (form.key !== null) return null;
   const names = known.excess(form);
-  return names.length === 0 ? null : allOf(names.map((name) => hasValue(form.section, '$i', name, null)));
+  return names.length === 0 ? null : allOf(names.map((name) => hasValue(form, '$i', name, null)));
 }
 
 /** Runs `body` for each row of this form, with the row's id in `$i`. */
@@ -114,10 +114,10 @@ function keyLines(check: Check & { by: 'key' }, known: KnownRows): Lines {
   const { row, properties, inBase, inTarget } = check;
   const id = isSingleton(row) ? '' : '$i';
   const side = (which: 'base' | 'target'): string =>
-    allOf(properties.map((p) => hasValue(row.section, id, p.name, p[which])));
+    allOf(properties.map((p) => hasValue(row, id, p.name, p[which])));
   const either = allOf(
     properties.map(
-      (p) => `(${[p.base, p.target].map((value) => hasValue(row.section, id, p.name, value)).join(' || ')})`,
+      (p) => `(${[p.base, p.target].map((value) => hasValue(row, id, p.name, value)).join(' || ')})`,
     ),
   );
   const look = [
