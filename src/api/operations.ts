@@ -66,11 +66,6 @@ export const operations = {
     answer: orderSchema,
   },
   release: { request: z.strictObject({ device: name.nullable() }), answer: orderSchema },
-  resolve: {
-    request: z.strictObject({ device: name, as: z.enum(['base', 'target', 'actual']) }),
-    answer: orderSchema,
-  },
-  drill: { request: device, answer: orderSchema },
   /** Reads the desired state now instead of at the next poll. */
   refresh: { request: z.strictObject({}), answer: refreshSchema },
   /**

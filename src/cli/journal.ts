@@ -96,10 +96,14 @@ async function stateFolder(options: JournalOptions, command: Command): Promise<s
   return (await loadSettings(settingsFileOf(command))).state;
 }
 
+const envelope = new Set(['v', 'seq', 'at', 'prev', 'kind', 'actor']);
+
 /** One line: when, number, what, then the fields. */
 function readable(record: RecordEnvelope): string {
-  const { v: _v, seq, at, prev: _prev, kind, actor, ...fields } = record;
-  const rest = Object.entries(fields).map(([name, value]) => `${name}=${plain(value)}`);
+  const { seq, at, kind, actor } = record;
+  const rest = Object.entries(record)
+    .filter(([name]) => !envelope.has(name))
+    .map(([name, value]) => `${name}=${plain(value)}`);
   const by = actor === 'daemon' ? [] : [`by=${plain(actor)}`];
   return safe([at, `#${seq}`, kind, ...by, ...rest].join(' '));
 }

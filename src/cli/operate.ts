@@ -1,8 +1,8 @@
 /**
- * The commands that tell the daemon to go on, stop or look: `apply retry hold release resolve drill refresh`. Each says
+ * The commands that tell the daemon to go on, stop or look: `apply retry hold release refresh`. Each says
  * what became of it per device; a no is exit 1, with the reason.
  */
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import type { OrderAnswer } from '../api/answers.ts';
 import { InvalidInput } from '../core/errors.ts';
 import { daemonOf, durationOf, setExit, wantsJson } from './common.ts';
@@ -18,19 +18,11 @@ export function applyCommand(): Command {
 }
 
 export function retryCommand(): Command {
-  return ofDevice('retry');
-}
-
-export function drillCommand(): Command {
-  return ofDevice('drill');
-}
-
-function ofDevice(name: 'retry' | 'drill'): Command {
-  return new Command(name)
+  return new Command('retry')
     .argument('<device>')
     .action(async (device: string, _options: object, command: Command) => {
       const daemon = await daemonOf(command);
-      finish(await daemon.call(name, { device }), command);
+      finish(await daemon.call('retry', { device }), command);
     });
 }
 
@@ -62,20 +54,6 @@ export function releaseCommand(): Command {
       const request = { device: deviceOrAll(device, options.all) };
       const daemon = await daemonOf(command);
       finish(await daemon.call('release', request), command);
-    });
-}
-
-export function resolveCommand(): Command {
-  return new Command('resolve')
-    .argument('<device>')
-    .addOption(
-      new Option('--as <what>', 'what the device shall be taken for')
-        .choices(['base', 'target', 'actual'])
-        .makeOptionMandatory(),
-    )
-    .action(async (device: string, options: { as: 'base' | 'target' | 'actual' }, command: Command) => {
-      const daemon = await daemonOf(command);
-      finish(await daemon.call('resolve', { device, as: options.as }), command);
     });
 }
 

@@ -84,18 +84,6 @@ const entries: readonly Entry[] = [
     load: async () => (await operate()).releaseCommand(),
   },
   {
-    name: 'resolve',
-    usage: 'DEVICE',
-    summary: 'decide what a device in doubt shall become',
-    load: async () => (await operate()).resolveCommand(),
-  },
-  {
-    name: 'drill',
-    usage: 'DEVICE',
-    summary: 'arm the rollback with no change and see it fire',
-    load: async () => (await operate()).drillCommand(),
-  },
-  {
     name: 'refresh',
     usage: '',
     summary: 'read the desired state now',

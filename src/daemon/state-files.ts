@@ -12,7 +12,8 @@ import type { StateFiles } from '../reconcile/state-files.ts';
 const folders = { desired: 'desired', document: 'documents', rollout: 'rollouts' } as const;
 
 export async function openStateFiles(state: string): Promise<StateFiles> {
-  for (const folder of Object.values(folders)) await mkdir(join(state, folder), { recursive: true, mode: 0o700 });
+  for (const folder of Object.values(folders))
+    await mkdir(join(state, folder), { recursive: true, mode: 0o700 });
   const pathOf = (kind: keyof typeof folders, digest: string): string => join(state, folders[kind], digest);
   return {
     async put(kind, bytes) {
@@ -20,9 +21,13 @@ export async function openStateFiles(state: string): Promise<StateFiles> {
       try {
         await writeDurably(pathOf(kind, digest), join(state, folders[kind]), bytes);
       } catch (error) {
-        throw new SitewardError('state-unwritable', `state: ${messageOf(error)}; free space or rights are missing`, {
-          cause: error,
-        });
+        throw new SitewardError(
+          'state-unwritable',
+          `state: ${messageOf(error)}; free space or rights are missing`,
+          {
+            cause: error,
+          },
+        );
       }
       return digest;
     },

@@ -6,7 +6,9 @@
  */
 import { createHash } from 'node:crypto';
 import { connect as connectSocket, type Socket } from 'node:net';
-import { Client, utils, type ClientChannel, type ConnectConfig } from 'ssh2';
+// CommonJS without named exports that Node could see.
+import ssh2 from 'ssh2';
+import type { Client, ClientChannel, ConnectConfig } from 'ssh2';
 import { DeviceError, InvalidInput, OutcomeUnknown, messageOf } from '../core/errors.ts';
 
 export interface SshTarget {
@@ -82,7 +84,7 @@ export function connect(target: SshTarget, signal: AbortSignal): Promise<SshSess
   const logins = loginsFor(target);
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
-    const client = new Client();
+    const client = new ssh2.Client();
     const socket = connectSocket({ host: target.host, port: target.port, noDelay: true });
     const link: Link = { client, socket, lost: false };
     let seenKey = '';
@@ -114,7 +116,11 @@ export function connect(target: SshTarget, signal: AbortSignal): Promise<SshSess
     client.on('error', (error) => {
       if (seenKey !== '' && seenKey !== target.hostKey) finish(mismatch(target, seenKey));
       else if (error.level === 'client-authentication') finish(refusedLogin(target));
-      else finish(new DeviceError('unreachable', `${at}: the SSH connection failed`, { cause: error }));
+      else {
+        const what =
+          seenKey === '' ? 'ended before the SSH handshake: is ssh on, and open to this address?' : 'failed';
+        finish(new DeviceError('unreachable', `${at}: the connection ${what}`, { cause: error }));
+      }
     });
     socket.on('close', () => {
       link.lost = true;
@@ -155,7 +161,7 @@ type Login =
 function loginsFor(target: SshTarget): readonly Login[] {
   const logins: Login[] = [];
   if (target.privateKey !== undefined) {
-    const parsed = utils.parseKey(target.privateKey);
+    const parsed = ssh2.utils.parseKey(target.privateKey);
     if (parsed instanceof Error) {
       throw new InvalidInput(
         'unusable-key',

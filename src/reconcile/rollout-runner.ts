@@ -51,7 +51,6 @@ export async function runRollout(room: RolloutRoom, state: RolloutState): Promis
 }
 
 async function look(room: RolloutRoom, sight: Sight): Promise<Sight> {
-  const looks = sight.looks + 1;
   try {
     const evidence = await room.driver.evidence(room.rollout, null, room.signal);
     room.onSight(evidence, null);
@@ -62,7 +61,7 @@ async function look(room: RolloutRoom, sight: Sight): Promise<Sight> {
     room.signal.throwIfAborted();
     if (!(error instanceof DeviceError) && !(error instanceof OutcomeUnknown)) throw error;
     room.onSight(null, error.code);
-    return { ...sight, evidence: null, looks };
+    return { ...sight, evidence: null, looks: sight.looks + 1 };
   }
 }
 

@@ -78,7 +78,7 @@ test('errors keep code, device and place; unexpected ones keep nothing but a lin
       Promise.reject(
         new InvalidInput('invalid-value', 'expected a rule', { file: 'a.rsc', line: 3, column: 7 }),
       ),
-    drill: () => Promise.reject(new DeviceError('unreachable', 'no answer')),
+    retry: () => Promise.reject(new DeviceError('unreachable', 'no answer')),
     refresh: () => Promise.reject(new Error('password hunter2')),
   });
   const client = connectTo(socket);
@@ -87,7 +87,7 @@ test('errors keep code, device and place; unexpected ones keep nothing but a lin
     place: { file: 'a.rsc', line: 3, column: 7 },
     device: null,
   });
-  await expect(client.call('drill', { device: 'gw1' })).rejects.toMatchObject({
+  await expect(client.call('retry', { device: 'gw1' })).rejects.toMatchObject({
     code: 'unreachable',
     device: 'gw1',
   });
