@@ -148,7 +148,7 @@ test.each([
   [['hold', '--reason', 'x']],
   [['hold', 'gw1', '--all', '--reason', 'x']],
   [['hold', 'gw1', '--reason', 'x', '--for', 'soon']],
-  [['resolve', 'gw1', '--as', 'new']],
+  [['retry']],
   [['approve', 'x']],
   [['pending', 'a', 'b', '--document']],
   [['log', '--since', 'yesterday']],
@@ -173,7 +173,7 @@ test('help and version are exit 0, and only commands that exist are listed', asy
   const help = await runCli('--help');
   expect(help.code).toBe(0);
   expect(help.out).toMatch(/approve ID SIGNATURE… +hand in signatures/);
-  expect(help.out).not.toMatch(/\b(?:backup|history|restore|adopt|enrol|lint|rsc)\b/);
+  expect(help.out).not.toMatch(/\b(?:drill|resolve|backup|history|restore|adopt|enrol|lint|rsc)\b/);
   expect(await runCli('--version')).toMatchObject({
     code: 0,
     out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string,
@@ -302,16 +302,15 @@ test('orders carry what was said and a no is exit 1', async () => {
     ],
     [['hold', '--all', '--reason', 'storm'], { device: null, reason: 'storm' }],
     [['release', '--all'], { device: null }],
-    [['resolve', 'gw1', '--as', 'base'], { device: 'gw1', as: 'base' }],
     [['reject', 'x', '--reason', 'no'], { id: 'x', reason: 'no' }],
   ];
   for (const [argv, request] of words) {
     expect((await cli(...argv)).code).toBe(0);
     expect(asked.at(-1)).toMatchObject({ name: argv[0], request });
   }
-  const drill = await cli('drill', 'gw1');
-  expect(drill).toMatchObject({ code: 1, out: 'gw1  no  it is held\n' });
-  expect(orderSchema.parse(parsed((await cli('drill', 'gw1', '--json')).out)).results[0]?.done).toBe(false);
+  const no = await cli('retry', 'ap2');
+  expect(no).toMatchObject({ code: 1, out: 'ap2  no  no plan of it is quarantined\n' });
+  expect(orderSchema.parse(parsed((await cli('retry', 'ap2', '--json')).out)).results[0]?.done).toBe(false);
   const refresh = await cli('refresh');
   expect(refresh).toMatchObject({ code: 1, out: 'held no commit: history-rewound\n' });
 });

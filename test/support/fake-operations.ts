@@ -165,12 +165,19 @@ export function fakeOperations(asked: Asked[], changes: Partial<Operations> = {}
       }),
     reject: ({ id }) => Promise.resolve({ v: 1, id }),
     apply: ({ device }) => Promise.resolve(order(device ?? null)),
-    retry: ({ device }) => Promise.resolve(order(device)),
+    retry: ({ device }) =>
+      Promise.resolve(
+        device === 'gw1'
+          ? order(device)
+          : {
+              v: 1,
+              results: [
+                { device, done: false, code: 'nothing-to-retry', message: 'no plan of it is quarantined' },
+              ],
+            },
+      ),
     hold: ({ device }) => Promise.resolve(order(device)),
     release: ({ device }) => Promise.resolve(order(device)),
-    resolve: ({ device }) => Promise.resolve(order(device)),
-    drill: ({ device }) =>
-      Promise.resolve({ v: 1, results: [{ device, done: false, code: 'held', message: 'it is held' }] }),
     refresh: () =>
       Promise.resolve({ v: 1, head: null, commit: null, state: 'held', message: 'history-rewound' }),
     records: ({ sinceSeq }) =>
