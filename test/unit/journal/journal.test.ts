@@ -126,6 +126,28 @@ describe('a journal that is well', () => {
     expect((await open()).records.length).toBe(20);
   });
 
+  test('no group is larger than what may be taken for torn', async () => {
+    const sizes: number[] = [];
+    const append = (file: AppendFile, bytes: Uint8Array): void => {
+      sizes.push(bytes.length);
+      file.append(bytes);
+    };
+    const { journal } = await open({ storage: breaking({ append }) });
+    await Promise.all(
+      Array.from({ length: 20 }, (_, i) => journal.append(note(`${i}`.padEnd(100_000, 'x')))),
+    );
+    expect(sizes.length).toBeGreaterThan(1);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(1024 * 1024);
+  });
+
+  test('what a killed process wrote without syncing is synced before it counts', async () => {
+    await withRecords(2);
+    let syncs = 0;
+    const sync = (file: AppendFile): Promise<void> => (syncs++, file.sync());
+    await open({ storage: breaking({ sync }) });
+    expect(syncs).toBe(1);
+  });
+
   test('a reader beside it changes nothing and can’t append', async () => {
     await withRecords(2);
     appendFileSync(segment(), '{"v":1,"seq":3');

@@ -68,7 +68,7 @@ describe('trust files', () => {
     ['a principal of two people', [...people, { name: 'eve', principals: ['robert'], roles: [] }]],
     ['a person there twice', [...people, { name: 'bob', principals: [], roles: [] }]],
   ])('with %s among the people are refused', (_, persons) => {
-    expect(() => build(good, null, persons as Person[])).toThrow(/^trust: /);
+    expect(() => build(good, null, persons)).toThrow(/^trust: /);
   });
 
   test('with an organization that could fit more than one namespace are refused', () => {
