@@ -46,7 +46,7 @@ export class Scanner {
   lineAhead(): { readonly text: string; readonly next: string } {
     const end = this.#text.indexOf('\n', this.#at);
     if (end < 0) return { text: this.#text.slice(this.#at), next: '' };
-    return { text: this.#text.slice(this.#at, end).replace(/\r$/, ''), next: this.#text.charAt(end + 1) };
+    return { text: this.#text.slice(this.#at, end).replace(/\r+$/, ''), next: this.#text.charAt(end + 1) };
   }
 
   /** Makes the command that starts here end `length` characters on, as if the line ended there. */
@@ -99,10 +99,22 @@ export class Scanner {
     this.#lineStart = mark.lineStart;
   }
 
-  /** At a line end (CRLF counts as one) or at the end of the text. */
+  /** At a line end or at the end of the text. Tools that convert line ends twice leave more than one CR. */
   atLineEnd(): boolean {
     const c = this.peek();
-    return c === '\n' || c === '' || (c === '\r' && this.#text.charAt(this.#at + 1) === '\n');
+    if (c !== '\r') return c === '\n' || c === '';
+    return this.#text.charCodeAt(this.#pastReturns(this.#at)) === 0x0a;
+  }
+
+  #pastReturns(from: number): number {
+    let at = from;
+    while (this.#text.charCodeAt(at) === 0x0d) at++;
+    return at;
+  }
+
+  /** Some editors put a byte order mark in front of UTF-8. */
+  skipByteOrderMark(): void {
+    if (this.#at === 0 && this.#text.startsWith('\xef\xbb\xbf')) this.#at = 3;
   }
 
   /** Blanks, tabs and continuations. */
@@ -138,7 +150,7 @@ export class Scanner {
     for (;;) {
       const start = this.#at;
       this.skipPhysicalLine();
-      if (!/\\\r?\n$/.test(this.#text.slice(Math.max(start, this.#at - 3), this.#at))) return;
+      if (!/\\\r*\n$/.test(this.#text.slice(Math.max(start, this.#at - 8), this.#at))) return;
     }
   }
 
@@ -255,8 +267,7 @@ export class Scanner {
   /** At a backslash: if the line ends right after it, on to the first character of the next line that is no blank. */
   #skipContinuation(): boolean {
     const text = this.#text;
-    let at = this.#at + 1;
-    if (text.charCodeAt(at) === 0x0d) at++;
+    let at = this.#pastReturns(this.#at + 1);
     if (text.charCodeAt(at) !== 0x0a) return false;
     this.#line++;
     this.#lineStart = ++at;

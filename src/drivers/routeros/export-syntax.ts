@@ -106,6 +106,7 @@ class Reader {
 
   #understand(line: number): Omit<Piece, 'raw' | 'line'> {
     const scanner = this.#scanner;
+    scanner.skipByteOrderMark();
     scanner.skipBlanks();
     if (scanner.atLineEnd()) {
       scanner.skipLine();

@@ -123,6 +123,13 @@ describe('grammar', () => {
     expect(command?.args[1]).toMatchObject({ line: 4, column: 5, valueLine: 4, valueColumn: 8 });
   });
 
+  test('a byte order mark and line ends that were converted twice', () => {
+    const text =
+      '\xef\xbb\xbf# x by RouterOS 7.1\r\r\n/ip pool\r\r\nadd name="a\\\r\r\n    b" \\\r\r\n    ranges=c\r\r\n';
+    expect(read(text)).toMatchObject({ problems: [], header: { version: '7.1' } });
+    expect(commandsOf(text)[0]?.args.map((arg) => arg.value)).toEqual(['ab', 'c']);
+  });
+
   test('a section line glued to the terse line before its note', () => {
     const text = read(
       '/ip firewall nat add chain=a out-interface=w/ip firewall nat\r\n# w not ready\r\nadd chain=b\r\n',
