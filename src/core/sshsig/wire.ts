@@ -3,8 +3,6 @@
  * value, nothing before or behind it, sizes capped before anything is decoded. Where `ssh-keygen` is lenient
  * (text behind the footer, version 0, the unsigned reserved field) this refuses.
  */
-import { isAscii } from 'node:buffer';
-
 /** The only error this folder throws; `verify.ts` turns it into a refusal. */
 export class WireError extends Error {
   constructor(message: string) {
@@ -79,8 +77,9 @@ const footer = '-----END SSH SIGNATURE-----';
 /** The blob in an armored signature, which must be the only thing in the text. Lines may end in CRLF. */
 export function decodeArmor(armored: Uint8Array): Buffer {
   if (armored.length > maxArmorBytes) throw new WireError(`it is larger than ${maxArmorBytes} bytes`);
-  if (!isAscii(armored)) throw new WireError('it holds bytes that are not ASCII');
-  const lines = Buffer.from(armored).toString('latin1').split('\n');
+  const text = Buffer.from(armored).toString('latin1');
+  if (/[^\0-\x7f]/.test(text)) throw new WireError('it holds bytes that are not ASCII');
+  const lines = text.split('\n');
   if (lines[lines.length - 1] === '') lines.pop();
   const stripped = lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line));
   if (stripped.shift() !== header) throw new WireError(`it does not begin with ${header}`);
