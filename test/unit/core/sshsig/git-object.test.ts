@@ -5,6 +5,7 @@ import { parseAllowedSigners } from '../../../../src/core/sshsig/allowed-signers
 import { verifyGitObject } from '../../../../src/core/sshsig/git-object.ts';
 import type { GitObjectKind, GitObjectVerdict } from '../../../../src/core/sshsig/git-object.ts';
 import { noRevocations } from '../../../../src/core/sshsig/revocation.ts';
+import { makeKey, signMessage } from '../../../support/ssh-signature.ts';
 
 const folder = new URL('../../../../../shared/sshsig/git/', import.meta.url);
 const present = existsSync(folder);
@@ -98,3 +99,45 @@ describe.skipIf(!present)(
     });
   },
 );
+
+describe('a commit signed here', () => {
+  const key = makeKey();
+  const headers =
+    'tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor A <a@b> 1 +0000\ncommitter A <a@b> 1 +0000\n';
+
+  /** The object with its payload signed as git does it. */
+  function commit(payloadHeaders: string, body: string): Buffer {
+    const signature = signMessage(key, 'git', Buffer.from(`${payloadHeaders}\n${body}`, 'latin1'));
+    return Buffer.from(
+      `${payloadHeaders}gpgsig ${signature.trimEnd().replaceAll('\n', '\n ')}\n\n${body}`,
+      'latin1',
+    );
+  }
+  const verdictOf = (raw: Uint8Array): GitObjectVerdict => {
+    const parsed = parseAllowedSigners(Buffer.from(`alice namespaces="git" ${key.line}\n`), 'explicit');
+    if (!parsed.ok) throw new Error(parsed.reason);
+    return verifyGitObject({
+      kind: 'commit',
+      raw,
+      identity: 'alice',
+      allowedSigners: parsed.signers,
+      revoked: noRevocations,
+      nowMs,
+    });
+  };
+
+  test('is accepted, with any bytes in its message but NUL', () => {
+    expect(verdictOf(commit(headers, 'caf\xe9\r\n\xff\n'))).toMatchObject({ ok: true, principal: 'alice' });
+    expect(verdictOf(commit(headers, 'seen\0unseen\n'))).toMatchObject({ code: 'malformed-object' });
+  });
+
+  test.each([
+    ['a signature header that git leaves out', `${headers}gpgsigX junk\n`],
+    ['a header twice', `${headers}encoding latin1\nencoding utf-8\n`],
+    ['no committer', 'tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor A <a@b> 1 +0000\n'],
+    ['a header without a value', `${headers}odd\n`],
+    ['two trees', `tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n${headers}`],
+  ])('with %s is refused although the signature fits', (_, payloadHeaders) => {
+    expect(verdictOf(commit(payloadHeaders, 'text\n'))).toMatchObject({ code: 'malformed-object' });
+  });
+});
