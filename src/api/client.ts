@@ -117,7 +117,7 @@ function post(
 
 function notReached(error: Error, socket: string): Error {
   if (error instanceof SitewardError) return error;
-  switch ((error as NodeJS.ErrnoException).code) {
+  switch ((error as NodeJS.ErrnoException).code ?? '') {
     case 'ENOENT':
     case 'ECONNREFUSED':
       return new ClientError('daemon-not-running', `${socket}: no daemon answers; start it: siteward run`, {

@@ -69,7 +69,7 @@ async function answer(request: http.IncomingMessage, options: HttpOptions): Prom
     text: `${text}\n`,
   });
   if (request.method !== 'GET' && request.method !== 'HEAD') return plain(405, 'only GET and HEAD');
-  switch ((request.url ?? '').split('?', 1)[0]) {
+  switch ((request.url ?? '').split('?', 1)[0] ?? '') {
     case '/metrics':
       return { status: 200, ...(await options.metrics()) };
     case '/healthz':

@@ -85,7 +85,7 @@ function rolloutWords(record: JournalRecord): string | null {
       return `quarantined: ${text(record, 'reason')}`;
     case 'refused':
       return `refused: ${text(record, 'code')}: ${text(record, 'message')}`;
-    case 'in-sync':
+    case 'read-confirmed':
       return `in sync with commit ${short(record, 'commit')}`;
     case 'retry':
       return 'may be tried again';

@@ -74,7 +74,10 @@ async function start(
 ): Promise<Daemon> {
   const clock = systemClock;
   await mkdir(settings.state, { recursive: true, mode: 0o700 });
-  const telemetry = startTelemetry(version);
+  const telemetry = startTelemetry(
+    version,
+    settings.devices.map((device) => device.name),
+  );
   const lock = await lockState(settings.state, (reason) => {
     telemetry.log('state-lock-lost', { reason });
     void stop();
@@ -122,6 +125,7 @@ async function start(
   const refreshing = new PQueue({ concurrency: 1 });
   const refreshDesired = async (): Promise<void> => {
     const moved = await refreshing.add(() => desired.refresh());
+    telemetry.looked(desired.head().state !== 'error');
     if (moved === true) for (const device of devices) device.loop.wake();
   };
   const site: RunningSite = {
@@ -188,7 +192,12 @@ async function start(
       const waits = failure !== null || comparison?.planned?.obstacle != null;
       return waits ? Math.min(soonMs, device.readMs) : device.readMs;
     };
-    const loop = startDeviceLoop((order) => reconcileDevice(room, order), { delayMs }, clock, signal);
+    const loop = startDeviceLoop(
+      (order) => telemetry.pass(device.name, () => reconcileDevice(room, order)),
+      { delayMs },
+      clock,
+      signal,
+    );
     const running: RunningDevice = { settings: device, room, loop, folded: room.folded };
     devices.push(running);
   }

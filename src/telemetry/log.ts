@@ -90,7 +90,9 @@ function harmlessValue(value: unknown): unknown {
           .slice(0, maxList)
           .map((one) => (typeof one === 'object' ? '[object]' : harmlessValue(one)));
       return '[object]';
-    default:
+    case 'undefined':
+    case 'function':
+    case 'symbol':
       return undefined;
   }
 }
