@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { profile, profileNames } from '../simulator/behaviour.ts';
 
 interface SimulateOptions {
   readonly export: string;
@@ -30,10 +31,10 @@ export function simulateCommand(): Command {
     .option('--user <name>', 'who may log in', 'admin')
     .addOption(new Option('--password <password>', 'for that user').conflicts('authorizedKeys'))
     .option('--authorized-keys <file>', 'public keys for that user; passwords are then refused')
-    .option(
-      '--profile <name>',
-      'how it behaves where real devices differ; an unknown name lists them',
-      'usual',
+    .addOption(
+      new Option('--profile <name>', 'how it behaves where real devices differ')
+        .choices(profileNames)
+        .default('usual'),
     )
     .option('--uptime <duration>', 'how long it has been up already', parseUptime, 86_400)
     .option('--seed <number>', 'makes the order of jobs and the losses of a power cut repeatable', parseSeed)
@@ -42,15 +43,7 @@ export function simulateCommand(): Command {
 }
 
 async function run(options: SimulateOptions): Promise<void> {
-  const [{ startSimulator }, { profile, profileNames }] = await Promise.all([
-    import('../simulator/simulator.ts'),
-    import('../simulator/behaviour.ts'),
-  ]);
-  const behaviour = profile(options.profile);
-  if (behaviour === undefined) {
-    fail(`--profile ${options.profile}: unknown, expected one of ${profileNames.join(', ')}`);
-    return;
-  }
+  const { startSimulator } = await import('../simulator/simulator.ts');
   const exportText = await read(options.export);
   const keysFile = options.authorizedKeys === undefined ? undefined : await read(options.authorizedKeys);
   if (exportText === undefined || (options.authorizedKeys !== undefined && keysFile === undefined)) return;
@@ -64,7 +57,7 @@ async function run(options: SimulateOptions): Promise<void> {
       listen: options.listen,
       user: options.user,
       uptimeSeconds: options.uptime,
-      behaviour,
+      behaviour: profile(options.profile),
       ...(options.version === undefined ? {} : { version: options.version }),
       ...(options.password === undefined ? {} : { password: options.password }),
       ...(keysFile === undefined ? {} : { authorizedKeys: keysFile.toString('latin1') }),

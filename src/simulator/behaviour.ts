@@ -22,6 +22,14 @@ export interface Behaviour {
   readonly sourceLimit: number;
   /** How long the device takes no connections after a reboot. */
   readonly bootMs: number;
+  /** How long after boot the hardware interfaces are not there yet: not found, and no good reference. */
+  readonly lateInterfacesMs: number;
+  /** Policies that the login lacks (`write`, `policy`, `sensitive`, `reboot`). */
+  readonly withoutPolicies: readonly string[];
+  /** In mode `home` the scheduler cannot be used. */
+  readonly deviceMode: 'advanced' | 'home';
+  /** What refers to a removed item: shows its id from then on, or keeps it from being removed. */
+  readonly removedReference: 'ghost' | 'refused';
 }
 
 export const USUAL_BEHAVIOUR: Behaviour = {
@@ -34,6 +42,10 @@ export const USUAL_BEHAVIOUR: Behaviour = {
   flushMs: 40_000,
   sourceLimit: Infinity,
   bootMs: 0,
+  lateInterfacesMs: 0,
+  withoutPolicies: [],
+  deviceMode: 'advanced',
+  removedReference: 'ghost',
 };
 
 const PROFILES: Readonly<Record<string, Partial<Behaviour>>> = {
@@ -44,12 +56,15 @@ const PROFILES: Readonly<Record<string, Partial<Behaviour>>> = {
   slow: { commandMs: 50 },
   'boot-aligned': { startupCountsFrom: 'boot' },
   'duplicate-names': { uniqueNames: false },
+  'read-only': { withoutPolicies: ['write', 'policy', 'sensitive', 'reboot'] },
+  'home-mode': { deviceMode: 'home' },
+  hardware: { bootMs: 45_000, lateInterfacesMs: 60_000 },
+  'refuses-removal': { removedReference: 'refused' },
 };
 
 export const profileNames: readonly string[] = Object.keys(PROFILES);
 
-/** Undefined: there is no profile of that name. */
-export function profile(name: string): Behaviour | undefined {
-  const changes = PROFILES[name];
-  return changes === undefined ? undefined : { ...USUAL_BEHAVIOUR, ...changes };
+/** A name that is not among the profiles gives the usual behaviour. */
+export function profile(name: string): Behaviour {
+  return { ...USUAL_BEHAVIOUR, ...PROFILES[name] };
 }

@@ -1,4 +1,4 @@
-/** What goes wrong on request: data that a test sets and the server looks at. */
+/** What goes wrong on request: data that a test sets and the device and its server look at. */
 
 export interface Cut {
   /** `cut`: the connection ends; `stall`: nothing more comes, and the channel stays open. */
@@ -12,6 +12,10 @@ export class Faults {
   refuseConnections = false;
   /** The next output that reaches that many bytes is broken off, once. */
   nextCut: Cut | undefined;
+  /** Menus that `/export` cannot read: their section is an error line. */
+  readonly unreadableMenus = new Set<string>();
+  /** How long `/export` takes for each section. */
+  exportSectionMs = 0;
 
   /** Where in the next `length` bytes to break off, given what was sent before. */
   takeCut(sent: number, length: number): { readonly how: Cut['how']; readonly at: number } | undefined {

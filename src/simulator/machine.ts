@@ -6,6 +6,7 @@ import { compareVersions } from '../drivers/routeros/menus.ts';
 import { Device } from './device/device.ts';
 import { hexId, Menu } from './device/menu.ts';
 import { clockForm } from './language/duration.ts';
+import { Faults } from './faults.ts';
 import { runScript } from './language/interpreter.ts';
 import { parseScript } from './language/parser.ts';
 import { ConsoleError, ParseError } from './language/syntax.ts';
@@ -53,6 +54,7 @@ export class Machine {
   readonly user: string;
   readonly scheduler: Scheduler;
   readonly vocabulary: Vocabulary;
+  readonly faults = new Faults();
   readonly log: LogLine[] = [];
   readonly jobs = new Menu(JOB_PATH, false);
   /** Called when the device goes down, and when it is back. */
@@ -102,6 +104,11 @@ export class Machine {
 
   uptimeMs(): number {
     return this.clock.monotonic() - this.bootedAt;
+  }
+
+  /** Hardware interfaces come late after a boot. */
+  interfacesMissing(): boolean {
+    return this.uptimeMs() < this.behaviour.lateInterfacesMs;
   }
 
   wallMs(): number {

@@ -6,13 +6,13 @@ import { createHash, randomInt } from 'node:crypto';
 import ssh2 from 'ssh2';
 import { USUAL_BEHAVIOUR } from './behaviour.ts';
 import { realClock } from './clock.ts';
-import { Faults } from './faults.ts';
 import { Machine } from './machine.ts';
 import { seededRandom } from './random.ts';
 import { SshServer } from './server.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { SimulatorClock } from './clock.ts';
 import type { Device } from './device/device.ts';
+import type { Faults } from './faults.ts';
 
 export interface SimulatorOptions {
   readonly exportText: Uint8Array;
@@ -72,7 +72,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     behaviour: { ...USUAL_BEHAVIOUR, ...options.behaviour },
   });
   const hostKey = options.hostKey ?? ssh2.utils.generateKeyPairSync('ed25519').private;
-  const faults = new Faults();
+  const { faults } = machine;
   const credentials = { user, password: options.password, authorizedKeys: options.authorizedKeys };
   const server = new SshServer(machine, { credentials, hostKey, faults });
   const { host, port } = await server.listen(options.listen?.host ?? '127.0.0.1', options.listen?.port ?? 0);

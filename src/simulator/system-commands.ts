@@ -10,6 +10,7 @@ import type { Menu, Row } from './device/menu.ts';
 import type { Call, Run, Runtime } from './language/runtime.ts';
 import type { Value } from './language/values.ts';
 import type { Behaviour } from './behaviour.ts';
+import type { Faults } from './faults.ts';
 import type { LogLine } from './machine.ts';
 
 /** What these commands need of the machine. */
@@ -17,9 +18,11 @@ export interface SystemHost {
   readonly device: Device;
   readonly user: string;
   readonly behaviour: Behaviour;
+  readonly faults: Faults;
   readonly jobs: Menu;
   readonly log: readonly LogLine[];
   wallMs(): number;
+  interfacesMissing(): boolean;
   writeLog(topics: string, message: string): void;
   runNamed(row: Row, runtime: Runtime): Run<Value>;
   stopJob(job: Row): void;
@@ -28,7 +31,8 @@ export interface SystemHost {
 
 export function* systemMenu(host: SystemHost, call: Call, runtime: Runtime): Run<Value> {
   const path = `/${call.path.join(' ')}`;
-  if (call.name === 'export') return exportText(host, path, call, runtime);
+  if (call.name === 'export') return yield* exportText(host, path, call, runtime);
+  checkPolicies(host, path, call.name);
   switch (path) {
     case '/system script':
       if (call.name === 'run') return yield* runScripts(host, call, runtime);
@@ -49,9 +53,26 @@ export function* systemMenu(host: SystemHost, call: Call, runtime: Runtime): Run
     device,
     user,
     uniqueNames: behaviour.uniqueNames,
+    ghosts: behaviour.removedReference === 'ghost',
     wallMs: host.wallMs(),
+    interfacesMissing: host.interfacesMissing(),
     print: (text) => runtime.print(text),
   });
+}
+
+const READING = new Set(['find', 'get', 'print']);
+
+/** S28: what the login may not do is refused with one text, whatever it was. */
+function checkPolicies(host: SystemHost, path: string, verb: string): void {
+  if (READING.has(verb)) return;
+  const { withoutPolicies, deviceMode } = host.behaviour;
+  const needed =
+    verb === 'reboot' || verb === 'shutdown' ? 'reboot' : path.startsWith('/user') ? 'policy' : 'write';
+  if (path !== '/log' && withoutPolicies.includes(needed))
+    throw new ConsoleError('not enough permissions (9)');
+  if (deviceMode === 'home' && path === '/system scheduler' && verb !== 'remove') {
+    throw new ConsoleError('failure: not allowed by device-mode');
+  }
 }
 
 function* runScripts(host: SystemHost, call: Call, runtime: Runtime): Run<Value> {
@@ -123,16 +144,24 @@ function logCommand(host: SystemHost, call: Call, runtime: Runtime): Value {
   }
 }
 
-function exportText(host: SystemHost, path: string, call: Call, runtime: Runtime): Value {
+function* exportText(host: SystemHost, path: string, call: Call, runtime: Runtime): Run<Value> {
   const words = positionals(call).map(toText);
-  const hidden =
-    host.device.major === 7 ? !words.includes('show-sensitive') : words.includes('hide-sensitive');
-  const lines = writeExport(host.device, {
-    hideSecrets: hidden,
+  const shown =
+    host.device.major === 7 ? words.includes('show-sensitive') : !words.includes('hide-sensitive');
+  if (shown && host.behaviour.withoutPolicies.includes('sensitive') && words.includes('show-sensitive')) {
+    throw new ConsoleError('not enough permissions (9)');
+  }
+  const parts = writeExport(host.device, {
+    hideSecrets: !shown,
     terse: words.includes('terse'),
     below: path === '/' ? undefined : path,
     nowMs: host.wallMs(),
   });
-  for (const line of lines) runtime.print(line);
+  for (const { path: section, lines } of parts) {
+    if (host.faults.exportSectionMs > 0) yield { kind: 'sleep', ms: host.faults.exportSectionMs };
+    if (host.faults.unreadableMenus.has(section)) {
+      runtime.print(`#error exporting "${section.replaceAll(' ', '/')}" (timeout)`);
+    } else for (const line of lines) runtime.print(line);
+  }
   return NOTHING;
 }

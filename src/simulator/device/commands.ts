@@ -5,6 +5,7 @@
 import { menuFacts, referencesOf } from '../../drivers/routeros/menus.ts';
 import { ConsoleError } from '../language/syntax.ts';
 import { num, str, toText, NOTHING } from '../language/values.ts';
+import { isPortName } from './builtin-rows.ts';
 import { referenceParts } from './device.ts';
 import type { Device } from './device.ts';
 import { hexId, withProperties } from './menu.ts';
@@ -22,6 +23,10 @@ export interface CommandContext {
   /** Off: a second script of the same name is accepted. */
   readonly uniqueNames: boolean;
   readonly wallMs: number;
+  /** What refers to a removed item shows its id; otherwise such an item cannot be removed. */
+  readonly ghosts: boolean;
+  /** Shortly after boot. */
+  readonly interfacesMissing: boolean;
   print(text: string): void;
 }
 
@@ -73,7 +78,7 @@ export function menuCommand(call: Call, context: CommandContext): Value {
     case 'move':
       return move(menu, call, context);
     case 'find':
-      return idsOf(matchingRows(context.device, menu.path, menu.rows, call.where));
+      return idsOf(matchingRows(context.device, menu.path, visibleRows(menu, context), call.where));
     case 'get':
       return get(menu, call, context);
     case 'print':
@@ -81,6 +86,10 @@ export function menuCommand(call: Call, context: CommandContext): Value {
     default:
       throw new ConsoleError(`bad command name ${call.name}`);
   }
+}
+
+function visibleRows(menu: Menu, context: CommandContext): readonly Row[] {
+  return context.interfacesMissing && menu.path === '/interface ethernet' ? [] : menu.rows;
 }
 
 export function namedArgument(call: Call, name: string): Value | undefined {
@@ -118,7 +127,7 @@ function changesOf(
       continue;
     const { name, value } = argument;
     const text = canonical(menu.path, name, valueText(value), true);
-    checkReference(menu, name, text, context.device);
+    checkReference(menu, name, text, context);
     changes.set(name, text);
   }
   return changes;
@@ -129,12 +138,14 @@ function valueText(value: Value): string {
   return value.type === 'array' ? value.items.map(toText).join(',') : toText(value);
 }
 
-function checkReference(menu: Menu, name: string, text: string, device: Device): void {
+function checkReference(menu: Menu, name: string, text: string, context: CommandContext): void {
   const references = referencesOf(menu.path, name).filter((reference) => reference.checked);
   if (references.length === 0) return;
   for (const part of referenceParts(text)) {
     if (/^(|all|none|any|auto|default|disabled|dynamic|static|all-[a-z]+|\*[0-9A-F]+)$/.test(part)) continue;
-    if (references.some(({ target, key }) => device.isKnownName(target, key, part))) continue;
+    const late = context.interfacesMissing && isPortName(part);
+    if (!late && references.some(({ target, key }) => context.device.isKnownName(target, key, part)))
+      continue;
     throw new ConsoleError(`input does not match any value of ${name}`);
   }
 }
@@ -302,10 +313,17 @@ function remove(menu: Menu, call: Call, context: CommandContext): Value {
   if (rows.length === 0) return NOTHING;
   const fixed = rows.some((row) => row.selector !== undefined && menu.path !== '/user');
   if (fixed) throw new ConsoleError('failure: can not remove builtin item');
+  const names = rows.map((row) => context.device.text(menu.path, row, 'name') ?? '');
+  if (!context.ghosts && names.some((name) => name !== '' && context.device.isUsed(menu.path, name))) {
+    throw new ConsoleError('failure: in use');
+  }
   context.device.change(
     menu,
     menu.rows.filter((row) => !rows.includes(row)),
   );
+  rows.forEach((row, i) => {
+    if (names[i] !== undefined && names[i] !== '') context.device.follow(menu.path, names[i], hexId(row));
+  });
   return NOTHING;
 }
 
@@ -347,7 +365,7 @@ function get(menu: Menu, call: Call, context: CommandContext): Value {
 }
 
 function print(menu: Menu, call: Call, context: CommandContext): Value {
-  const rows = matchingRows(context.device, menu.path, menu.rows, call.where);
+  const rows = matchingRows(context.device, menu.path, visibleRows(menu, context), call.where);
   const words = positionals(call).map(toText);
   if (words.includes('count-only')) {
     context.print(String(rows.length));

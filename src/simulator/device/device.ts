@@ -49,6 +49,9 @@ export class Device {
   constructor(exportText: Uint8Array, options: DeviceOptions) {
     this.options = options;
     const read = readExport(exportText);
+    if (read.version === undefined && read.sections.length === 0) {
+      throw new Error('this is no export: it has neither a version line nor a section');
+    }
     this.version = options.version ?? read.version ?? FALLBACK_VERSION;
     this.header = read.header;
     this.notes = read.notes;
@@ -237,26 +240,46 @@ export class Device {
     for (const menu of this.menus.values()) {
       let touched = false;
       const rows = menu.rows.map((row) => {
-        const changes = new Map<string, string>();
-        for (const [name, value] of row.properties) {
-          if (value === null || !referenceParts(value).includes(from)) continue;
-          if (!referencesOf(menu.path, name).some((reference) => isReferenceTarget(reference.target, path)))
-            continue;
-          changes.set(
-            name,
-            value
-              .split(',')
-              .map((part) => (part === from ? to : part === `!${from}` ? `!${to}` : part))
-              .join(','),
-          );
-        }
-        if (changes.size === 0) return row;
+        const names = this.referringProperties(menu, row, path, from);
+        if (names.length === 0) return row;
         touched = true;
-        return withProperties(row, changes);
+        return withProperties(
+          row,
+          new Map(names.map((name) => [name, renamed(row.properties.get(name) ?? '', from, to)])),
+        );
       });
       if (touched) this.change(menu, rows);
     }
   }
+
+  isUsed(path: string, name: string): boolean {
+    const menus = [...this.menus.values()];
+    return menus.some((menu) =>
+      menu.rows.some((row) => this.referringProperties(menu, row, path, name).length > 0),
+    );
+  }
+
+  /** Properties of a row that name the row called `name` in the menu `path`. */
+  private referringProperties(menu: Menu, row: Row, path: string, name: string): readonly string[] {
+    const found: string[] = [];
+    for (const [property, value] of row.properties) {
+      if (value === null || !referenceParts(value).includes(name)) continue;
+      const references = referencesOf(menu.path, property);
+      if (
+        references.some(
+          ({ target, key, checked }) => checked && key === 'name' && isReferenceTarget(target, path),
+        )
+      ) {
+        found.push(property);
+      }
+    }
+    return found;
+  }
+}
+
+function renamed(value: string, from: string, to: string): string {
+  const parts = value.split(',').map((part) => (part === from ? to : part === `!${from}` ? `!${to}` : part));
+  return parts.join(',');
 }
 
 export function referenceParts(value: string): readonly string[] {

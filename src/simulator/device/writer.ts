@@ -16,22 +16,27 @@ export interface ExportOptions {
 const WIDTH = 79;
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
-/** Lines without their ends. */
-export function writeExport(device: Device, options: ExportOptions): readonly string[] {
-  const lines = [dateLine(device, options.nowMs), ...device.header];
+export interface ExportPart {
+  /** `''` for the lines before the first section. */
+  readonly path: string;
+  /** Without their ends. */
+  readonly lines: readonly string[];
+}
+
+export function writeExport(device: Device, options: ExportOptions): readonly ExportPart[] {
+  const parts: ExportPart[] = [{ path: '', lines: [dateLine(device, options.nowMs), ...device.header] }];
   for (const menu of orderedMenus(device, options.below)) {
     const items = menu.rows.flatMap((row) => {
       const item = writeRow(device, menu, row, options.hideSecrets);
       return item === undefined ? [] : [item];
     });
     if (items.length === 0) continue;
-    if (!options.terse) lines.push(menu.path);
-    for (const item of items) {
-      if (options.terse) lines.push(...wrap([`${menu.path} `, ...item], Infinity));
-      else lines.push(...wrap(item, WIDTH));
-    }
+    const lines = options.terse
+      ? items.flatMap((item) => wrap([`${menu.path} `, ...item], Infinity))
+      : [menu.path, ...items.flatMap((item) => wrap(item, WIDTH))];
+    parts.push({ path: menu.path, lines });
   }
-  return lines;
+  return parts;
 }
 
 function dateLine(device: Device, nowMs: number): string {
