@@ -78,7 +78,7 @@ function refreshDevice(metrics: Metrics, site: RunningSite, running: RunningDevi
     quarantined: folded.quarantine !== null,
     diverged: folded.rollout?.phase === 'diverged',
     'wave-stopped': site.ledger.state.stopped !== null,
-    obstacle: running.room.report.current().comparison?.planned?.obstacle != null,
+    obstacle: (running.room.report.current().comparison?.planned?.obstacle ?? null) !== null,
   };
   for (const [reason, is] of Object.entries(held)) metrics.set('device_held', { device, reason }, is ? 1 : 0);
   const { facts } = status;
@@ -106,31 +106,21 @@ function countRecord(
   envelope: RecordEnvelope,
 ): void {
   const record = envelope as unknown as SitewardRecord;
-  switch (record.kind) {
-    case 'commit-refused':
-      metrics.count('git_verify_failures_total', { reason: refusalReason(record.code) });
-      return;
-    case 'rollout-planned':
-      planned.set(record.rollout, { class: record.class, actions: record.items.length });
-      return;
-    case 'confirmed':
-    case 'rolled-back':
-    case 'diverged': {
-      const { device, kind } = record;
-      const plan = planned.get(record.rollout);
-      metrics.count('rollouts_total', { device, outcome: kind });
-      metrics.count('rollbacks_total', { device, outcome: rollbackOutcomes[kind] });
-      if (plan !== undefined)
-        metrics.count('actions_total', { device, class: plan.class, result: kind }, plan.actions);
-      planned.delete(record.rollout);
-      return;
-    }
-    case 'not-started':
-      metrics.count('rollouts_total', { device: record.device, outcome: 'not-started' });
-      planned.delete(record.rollout);
-      return;
-    default:
-    // Every other kind is shown by a gauge, or by nothing.
+  if (record.kind === 'commit-refused') {
+    metrics.count('git_verify_failures_total', { reason: refusalReason(record.code) });
+  } else if (record.kind === 'rollout-planned') {
+    planned.set(record.rollout, { class: record.class, actions: record.items.length });
+  } else if (record.kind === 'not-started') {
+    metrics.count('rollouts_total', { device: record.device, outcome: 'not-started' });
+    planned.delete(record.rollout);
+  } else if (record.kind === 'confirmed' || record.kind === 'rolled-back' || record.kind === 'diverged') {
+    const { device, kind } = record;
+    const plan = planned.get(record.rollout);
+    metrics.count('rollouts_total', { device, outcome: kind });
+    metrics.count('rollbacks_total', { device, outcome: rollbackOutcomes[kind] });
+    if (plan !== undefined)
+      metrics.count('actions_total', { device, class: plan.class, result: kind }, plan.actions);
+    planned.delete(record.rollout);
   }
 }
 
