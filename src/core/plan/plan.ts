@@ -9,6 +9,7 @@ import type { Configuration, Item, Section } from '../item.ts';
 import type { ManagementPath, Policy } from '../site.ts';
 import type { Action, Difference, Label, Plan, PlannedAction } from './action.ts';
 import { listActions, type LabelledAction } from './actions.ts';
+import { danglingReference } from './dangling.ts';
 import { itemCount } from './diff.ts';
 import { Model } from './model.ts';
 import { provePlan } from './prove.ts';
@@ -54,6 +55,8 @@ export function makePlan(input: PlanInput): PlanResult {
     isOwn: input.isOwn,
   };
   const plain = list.actions.map(({ action }) => action);
+  const dangling = danglingReference(plain, target, dialect);
+  if (dangling !== null) return { kind: 'refused', code: 'dangling-reference', message: dangling };
   const removals = removalsOf(plain, list.base, list.target, itemCount(actual), input.caps);
   const lines = renderAll(list.actions, list.base, dialect);
   const actions = list.actions.map(({ label, action }, i): PlannedAction => {

@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest';
+import { diffConfigurations } from '../../../../src/core/plan/diff.ts';
+import { makePlan, type PlanResult } from '../../../../src/core/plan/plan.ts';
+import { routerosDialect as dialect } from '../../../../src/drivers/routeros/dialect.ts';
+
+const header = '# 2026-11-21 10:00:00 by RouterOS 7.15.3\n';
+const base = `${header}/interface bridge
+add name=bridge1
+add name=bridge2
+/interface bridge port
+add bridge=bridge1 interface=ether2
+/ip address
+add address=192.0.2.1/24 interface=bridge2 network=192.0.2.0
+`;
+
+function planTo(desiredText: string): PlanResult {
+  const actual = dialect.parseActual(Buffer.from(base)).configuration;
+  const desired = dialect.parseDesired(Buffer.from(desiredText), 'config.rsc').configuration;
+  const { differences } = diffConfigurations({
+    confirmed: null,
+    desired,
+    actual,
+    owns: 'sections',
+    ignore: [],
+    dialect,
+  });
+  return makePlan({
+    differences,
+    actual,
+    desired,
+    labels: ['desired'],
+    caps: { items: 100, share: 1 },
+    management: { address: '192.0.2.1', port: 22, from: '192.0.2.9', interface: null },
+    isOwn: () => false,
+    dialect,
+  });
+}
+
+describe('removing what another row names', () => {
+  test('is refused while that row stays, since no rollback could revive it', () => {
+    const made = planTo(base.replace('add name=bridge1\n', ''));
+    expect(made).toMatchObject({ kind: 'refused', code: 'dangling-reference' });
+    expect(made.kind === 'refused' && made.message).toMatch(/bridge1.*\/interface bridge port/);
+  });
+
+  test('is refused as well when it comes back under another name', () => {
+    expect(planTo(base.replace('add name=bridge1\n', 'add name=bridge3\n'))).toMatchObject({
+      code: 'dangling-reference',
+    });
+  });
+
+  test('a row outside the desired text counts too', () => {
+    expect(planTo('/interface bridge\nadd name=bridge1\n')).toMatchObject({ code: 'dangling-reference' });
+  });
+
+  test('is planned when the other row goes with it', () => {
+    const text = base.replace('add name=bridge1\n', '').replace('add bridge=bridge1 interface=ether2\n', '');
+    expect(planTo(text)).toMatchObject({ kind: 'plan' });
+  });
+
+  test('is planned when the other row turns to something that stays', () => {
+    const text = base.replace('add name=bridge1\n', '').replace('bridge=bridge1', 'bridge=bridge2');
+    expect(planTo(text)).toMatchObject({ kind: 'plan' });
+  });
+});
