@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import ssh2, { type Connection, type ServerChannel } from 'ssh2';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { connect, fingerprintOf, type SshSession, type SshTarget } from '../../src/drivers/ssh-session.ts';
+import { ed25519KeyPair } from '../support/scripted-device.ts';
 
-const hostKeyPair = ssh2.utils.generateKeyPairSync('ed25519');
-const userKeyPair = ssh2.utils.generateKeyPairSync('ed25519');
-const otherKeyPair = ssh2.utils.generateKeyPairSync('ed25519');
+const hostKeyPair = ed25519KeyPair();
+const userKeyPair = ed25519KeyPair();
+const otherKeyPair = ed25519KeyPair();
 const parsedHostKey = ssh2.utils.parseKey(hostKeyPair.public);
 const hostKey = parsedHostKey instanceof Error ? '' : fingerprintOf(parsedHostKey.getPublicSSH());
 

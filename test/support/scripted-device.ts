@@ -19,7 +19,7 @@ export interface ScriptedDevice {
 }
 
 export async function startScriptedDevice(answer: (command: string) => Reply): Promise<ScriptedDevice> {
-  const keys = ssh2.utils.generateKeyPairSync('ed25519');
+  const keys = ed25519KeyPair();
   const parsed = ssh2.utils.parseKey(keys.public);
   if (parsed instanceof Error) throw parsed;
   const sent: string[] = [];
@@ -60,6 +60,15 @@ export async function startScriptedDevice(answer: (command: string) => Reply): P
         server.close(() => resolve());
       }),
   };
+}
+
+/** The library writes a key that it can't read itself about once in 256 times. */
+export function ed25519KeyPair(): { readonly private: string; readonly public: string } {
+  for (;;) {
+    const pair = ssh2.utils.generateKeyPairSync('ed25519');
+    const readable = [pair.private, pair.public].every((key) => !(ssh2.utils.parseKey(key) instanceof Error));
+    if (readable) return pair;
+  }
 }
 
 /** Settings of a device on this machine, quick enough for tests. */
