@@ -19,7 +19,11 @@ function differences(confirmed: Configuration | null, desired: Configuration, ac
   return diffConfigurations({ confirmed, desired, actual, owns: 'sections', ignore: [], dialect });
 }
 
-function plan(desired: Configuration, actual: Configuration, confirmed: Configuration | null = null): PlanResult {
+function plan(
+  desired: Configuration,
+  actual: Configuration,
+  confirmed: Configuration | null = null,
+): PlanResult {
   return makePlan({
     ...differences(confirmed, desired, actual),
     desired,
@@ -36,7 +40,10 @@ function replaced(actual: Configuration, sections: Configuration['sections']): C
   const by = new Map(sections.map((s) => [s.path, s]));
   const known = new Set(actual.sections.map((s) => s.path));
   return {
-    sections: [...actual.sections.map((s) => by.get(s.path) ?? s), ...sections.filter((s) => !known.has(s.path))],
+    sections: [
+      ...actual.sections.map((s) => by.get(s.path) ?? s),
+      ...sections.filter((s) => !known.has(s.path)),
+    ],
   };
 }
 
@@ -86,13 +93,18 @@ test('the same configurations give the same bytes, in plan text and in scripts',
 
 test('a reordered chain takes as many moves as rows are off the longest increasing run, and no more', () => {
   fc.assert(
-    fc.property(anyConfiguration.chain((c) => fc.tuple(fc.constant(c), fc.shuffledSubarray(rulesOf(c), { minLength: rulesOf(c).length }))), ([actual, order]) => {
-      const desired = replaced(actual, [{ path: '/ip firewall filter', kind: 'ordered', items: order }]);
-      const made = plan(desired, actual);
-      const moves = made.kind === 'plan' ? actionsOf(made.plan) : [];
-      expect(moves.every((action) => action.verb === 'move')).toBe(true);
-      expect(moves.length).toBe(fewestMoves(rulesOf(actual), order));
-    }),
+    fc.property(
+      anyConfiguration.chain((c) =>
+        fc.tuple(fc.constant(c), fc.shuffledSubarray(rulesOf(c), { minLength: rulesOf(c).length })),
+      ),
+      ([actual, order]) => {
+        const desired = replaced(actual, [{ path: '/ip firewall filter', kind: 'ordered', items: order }]);
+        const made = plan(desired, actual);
+        const moves = made.kind === 'plan' ? actionsOf(made.plan) : [];
+        expect(moves.every((action) => action.verb === 'move')).toBe(true);
+        expect(moves.length).toBe(fewestMoves(rulesOf(actual), order));
+      },
+    ),
     runs,
   );
 });
@@ -101,9 +113,13 @@ test('a change on the device alone is drift, one in git alone is desired, both a
   fc.assert(
     fc.property(pair, ([confirmed, changed]) => {
       const drift = differences(confirmed, confirmed, changed);
-      expect(new Set(drift.differences.map((d) => d.label))).toEqual(new Set(drift.differences.length > 0 ? ['drift'] : []));
+      expect(new Set(drift.differences.map((d) => d.label))).toEqual(
+        new Set(drift.differences.length > 0 ? ['drift'] : []),
+      );
       const desired = differences(confirmed, changed, confirmed);
-      expect(new Set(desired.differences.map((d) => d.label))).toEqual(new Set(desired.differences.length > 0 ? ['desired'] : []));
+      expect(new Set(desired.differences.map((d) => d.label))).toEqual(
+        new Set(desired.differences.length > 0 ? ['desired'] : []),
+      );
       expect(differences(confirmed, changed, changed).differences).toEqual([]);
       expect(plan(confirmed, changed, confirmed)).toEqual({ kind: 'nothing' });
     }),
@@ -122,7 +138,9 @@ function fewestMoves(from: ReturnType<typeof rulesOf>, to: ReturnType<typeof rul
     const wanted = to.filter((rule) => dialect.orderGroup(rule) === chain).map(canonicalItem);
     const ranks = new Map<string, number[]>();
     wanted.forEach((content, i) => ranks.set(content, [...(ranks.get(content) ?? []), i]));
-    const values = from.filter((rule) => dialect.orderGroup(rule) === chain).map((rule) => ranks.get(canonicalItem(rule))?.shift() ?? -1);
+    const values = from
+      .filter((rule) => dialect.orderGroup(rule) === chain)
+      .map((rule) => ranks.get(canonicalItem(rule))?.shift() ?? -1);
     moves += values.length - longestIncreasing(values).length;
   }
   return moves;

@@ -8,7 +8,13 @@ export function item(section: string, properties: Record<string, string>, key?: 
   const names = facts?.key ?? [];
   const own = names.length === 0 ? null : names.map((name) => `${name}=${properties[name] ?? ''}`).join(',');
   const sorted = Object.entries(properties).sort(([a], [b]) => (a < b ? -1 : 1));
-  return { section, key: key === undefined ? own : key, created: key === undefined || key === null, properties: sorted, place: null };
+  return {
+    section,
+    key: key === undefined ? own : key,
+    created: key === undefined || key === null,
+    properties: sorted,
+    place: null,
+  };
 }
 
 export function section(path: string, items: readonly Item[], kind?: SectionKind): Section {
@@ -24,14 +30,18 @@ const list = '/ip firewall address-list';
 const routes = '/ip route';
 
 function without(value: Record<string, string | undefined>): Record<string, string> {
-  return Object.fromEntries(Object.entries(value).filter((pair): pair is [string, string] => pair[1] !== undefined));
+  return Object.fromEntries(
+    Object.entries(value).filter((pair): pair is [string, string] => pair[1] !== undefined),
+  );
 }
 
 const rule = fc
   .record({
     chain: fc.constantFrom('input', 'forward', 'guests'),
     action: fc.constantFrom('accept', 'drop'),
-    'src-address': fc.option(fc.constantFrom('192.0.2.1', '192.0.2.2', '198.51.100.0/24'), { nil: undefined }),
+    'src-address': fc.option(fc.constantFrom('192.0.2.1', '192.0.2.2', '198.51.100.0/24'), {
+      nil: undefined,
+    }),
     protocol: fc.option(fc.constantFrom('tcp', 'udp'), { nil: undefined }),
     disabled: fc.option(fc.constant('yes'), { nil: undefined, freq: 4 }),
     comment: fc.option(fc.constantFrom('a', 'b "c"'), { nil: undefined, freq: 3 }),
@@ -79,11 +89,21 @@ export const anyConfiguration: fc.Arbitrary<Configuration> = fc
       section(list, addresses),
       section(routes, r),
       section('/ip service', oncePerKey(services.flatMap((s) => serviceItem(s)))),
-      section('/system identity', identity === undefined ? [] : [item('/system identity', { name: identity }, '')]),
+      section(
+        '/system identity',
+        identity === undefined ? [] : [item('/system identity', { name: identity }, '')],
+      ),
     ),
   );
 
-function serviceItem({ name, ...rest }: { name: string; disabled: string | undefined; address: string | undefined }): Item[] {
+function serviceItem({
+  name,
+  ...rest
+}: {
+  name: string;
+  disabled: string | undefined;
+  address: string | undefined;
+}): Item[] {
   const properties = without(rest);
   return Object.keys(properties).length === 0 ? [] : [item('/ip service', properties, `name=${name}`)];
 }
@@ -94,15 +114,21 @@ export function editedFrom(base: Configuration): fc.Arbitrary<Configuration> {
   return fc
     .record({
       other: anyConfiguration,
-      order: fc.shuffledSubarray([...rules], { minLength: Math.floor(rules.length / 2), maxLength: rules.length }),
-      edits: fc.array(fc.record({ at: fc.nat(8), protocol: fc.constantFrom('icmp', 'gre') }), { maxLength: 2 }),
+      order: fc.shuffledSubarray([...rules], {
+        minLength: Math.floor(rules.length / 2),
+        maxLength: rules.length,
+      }),
+      edits: fc.array(fc.record({ at: fc.nat(8), protocol: fc.constantFrom('icmp', 'gre') }), {
+        maxLength: 2,
+      }),
       fresh: fc.array(fc.record({ at: fc.nat(8), rule }), { maxLength: 2 }),
     })
     .map(({ other, order, edits, fresh }) => {
       const rows = [...order];
       for (const { at, protocol } of edits) {
         const row = rows[at];
-        if (row) rows[at] = item(filter, { ...Object.fromEntries(row.properties as [string, string][]), protocol });
+        if (row)
+          rows[at] = item(filter, { ...Object.fromEntries(row.properties as [string, string][]), protocol });
       }
       for (const one of fresh) rows.splice(one.at, 0, one.rule);
       return configuration(...other.sections.map((s) => (s.path === filter ? section(filter, rows) : s)));

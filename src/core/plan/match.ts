@@ -84,68 +84,78 @@ function matchByContent(input: MatchInput): readonly Triple[] {
   const had = actualBag.rest().map((index) => ({ index, was: confirmedBag.take(contentOf(actual, index)) }));
   const lostBoth = [...confirmedBag.rest()];
 
-  const [wholeDesired, wholeActual] = [ambiguous(desired, actual), ambiguous(actual, desired)];
-  const candidate = (
-    items: readonly Item[],
-    index: number,
-    was: number | null,
-    whole: boolean,
-  ): Candidate => ({
-    item: itemAt(items, index),
-    position: index,
-    unchanged: was !== null,
-    whole,
-  });
+  const whole = { desired: ambiguous(desired, actual), actual: ambiguous(actual, desired) };
+  const candidates = (
+    side: 'desired' | 'actual',
+    rows: readonly { index: number; was: number | null }[],
+  ): Candidate[] =>
+    rows.map(({ index, was }) => ({
+      item: itemAt(input[side], index),
+      position: index,
+      unchanged: was !== null,
+      whole: whole[side](index),
+    }));
   const pairs = pairSimilar(
-    wanted.map(({ index, was }) => candidate(desired, index, was, wholeDesired(index))),
-    had.map(({ index, was }) => candidate(actual, index, was, wholeActual(index))),
+    candidates('desired', wanted),
+    candidates('actual', had),
     groupOf,
+    input.hasConfirmed,
   );
-  const open: Triple[] = [];
-  const pairedActual = new Set<number>();
+  const paired = new Set(pairs.values());
   wanted.forEach((row, i) => {
-    const j = pairs.get(i);
-    const other = j === undefined ? undefined : had[j];
-    if (j !== undefined) pairedActual.add(j);
-    const triple = {
+    const other = had[pairs.get(i) ?? -1];
+    triples.push({
       desired: row.index,
       actual: other?.index ?? null,
       confirmed: row.was ?? other?.was ?? null,
-    };
-    (triple.confirmed === null ? open : triples).push(triple);
+    });
   });
   had.forEach((row, j) => {
-    if (pairedActual.has(j)) return;
-    const triple = { desired: null, actual: row.index, confirmed: row.was };
-    (triple.confirmed === null ? open : triples).push(triple);
+    if (!paired.has(j)) triples.push({ desired: null, actual: row.index, confirmed: row.was });
   });
-  return [...triples, ...withHistory(open, lostBoth, input)];
+  return lostBoth.length === 0 ? triples : withHistory(triples, lostBoth, input);
 }
 
-/** What changed on both sides, or on one and vanished on the other, finds its confirmed form by similarity. */
+/**
+ * What changed on both sides, or on one and vanished on the other, finds its confirmed form by similarity. Two new
+ * rows that only look alike are not one object: one was made in git and one by hand.
+ */
 function withHistory(
-  open: readonly Triple[],
+  triples: readonly Triple[],
   lost: readonly number[],
-  { confirmed, desired, actual, groupOf }: MatchInput,
+  input: MatchInput,
 ): readonly Triple[] {
-  const found = pairSimilar(
-    open.map((triple) => {
-      const position = triple.desired ?? triple.actual ?? 0;
-      const item = triple.desired === null ? itemAt(actual, position) : itemAt(desired, position);
-      return { item, position, unchanged: false, whole: false };
-    }),
-    lost.map((index) => ({
-      item: itemAt(confirmed, index),
-      position: index,
-      unchanged: false,
-      whole: false,
-    })),
-    groupOf,
+  const open = triples.filter(
+    (triple) => triple.confirmed === null && (triple.desired === null || triple.actual === null),
   );
-  return open.map((triple, i) => {
-    const j = found.get(i);
-    return j === undefined ? triple : { ...triple, confirmed: lost[j] ?? null };
-  });
+  const history = lost.map((index) => ({
+    item: itemAt(input.confirmed, index),
+    position: index,
+    unchanged: false,
+    whole: false,
+  }));
+  const isOpen = new Set(open);
+  const byHistory = new Map<number, Triple>();
+  const result = triples.filter((triple) => !isOpen.has(triple));
+  for (const side of ['desired', 'actual'] as const) {
+    const mine = open.filter((triple) => triple[side] !== null);
+    const rows = mine.map((triple) => {
+      const position = triple[side] ?? 0;
+      return { item: itemAt(input[side], position), position, unchanged: false, whole: false };
+    });
+    const found = pairSimilar(rows, history, input.groupOf, false);
+    mine.forEach((triple, i) => {
+      const confirmed = lost[found.get(i) ?? -1] ?? null;
+      const other = confirmed === null ? undefined : byHistory.get(confirmed);
+      if (other) other[side] = triple[side];
+      else {
+        const known = { ...triple, confirmed };
+        result.push(known);
+        if (confirmed !== null) byHistory.set(confirmed, known);
+      }
+    });
+  }
+  return result;
 }
 
 function itemAt(items: readonly Item[], index: number): Item {

@@ -24,13 +24,10 @@ export function planText(plan: Plan, times: PlanTimes): string {
     `management path: ${plan.path.kind}${plan.path.by === '' ? '' : ` (${plan.path.by})`}`,
     `total: ${totals(plan.actions)}`,
   ];
-  const text = [
-    ...blocks.map((block) => `${block.join('\n')}\n\n`),
-    ...footer.map((line) => `${line}\n`),
-  ].join('');
-  const safe = printable(text);
-  if (safe.length > mostBytes) {
-    const message = `the plan is ${safe.length} bytes long and a signed text may have ${mostBytes}: commit the change in several parts`;
+  const lines = [...blocks.flatMap((block) => [...block, '']), ...footer].map(printable);
+  const text = lines.map((line) => `${line}\n`).join('');
+  if (text.length > mostBytes) {
+    const message = `the plan is ${text.length} bytes long and a signed text may have ${mostBytes}: commit the change in several parts`;
     throw new InvalidInput('plan-too-large', message);
   }
   return text;

@@ -9,7 +9,7 @@ import { groupBy } from './order.ts';
 export interface Candidate {
   readonly item: Item;
   readonly position: number;
-  /** Equal to its confirmed form. Two unchanged rows are never one object: else they would be equal. */
+  /** Equal to its confirmed form. */
   readonly unchanged: boolean;
   /** Never paired: its form alone does not say which row it is. */
   readonly whole: boolean;
@@ -18,11 +18,15 @@ export interface Candidate {
 /** Above this many pairs in a group only rows that differ in one property are paired. */
 const mostPairs = 250_000;
 
-/** Index in `left` to index in `right`. */
+/**
+ * Index in `left` to index in `right`. `oneUnchanged`: only pairs of which exactly one side is unchanged, since two
+ * unchanged rows would be equal if they were one object, and two new ones were made by two people.
+ */
 export function pairSimilar(
   left: readonly Candidate[],
   right: readonly Candidate[],
   groupOf: (item: Item) => string,
+  oneUnchanged: boolean,
 ): ReadonlyMap<number, number> {
   const pairs = new Map<number, number>();
   if (left.length === 0 || right.length === 0) return pairs;
@@ -30,8 +34,9 @@ export function pairSimilar(
   const rightGroups = groupBy(pairable(right), (j) => groupOf((right[j] as Candidate).item));
   for (const [group, lefts] of leftGroups) {
     const rights = rightGroups.get(group) ?? [];
-    if (lefts.length * rights.length <= mostPairs) pairByCost(left, right, lefts, rights, pairs);
-    else pairByOneEdit(left, right, lefts, rights, pairs);
+    if (lefts.length * rights.length <= mostPairs)
+      pairByCost(left, right, lefts, rights, oneUnchanged, pairs);
+    else pairByOneEdit(left, right, lefts, rights, oneUnchanged, pairs);
   }
   return pairs;
 }
@@ -45,6 +50,7 @@ function pairByCost(
   right: readonly Candidate[],
   lefts: readonly number[],
   rights: readonly number[],
+  oneUnchanged: boolean,
   pairs: Map<number, number>,
 ): void {
   const scored: { i: number; j: number; cost: number; apart: number }[] = [];
@@ -52,7 +58,7 @@ function pairByCost(
     const a = left[i] as Candidate;
     for (const j of rights) {
       const b = right[j] as Candidate;
-      if (a.unchanged && b.unchanged) continue;
+      if (oneUnchanged && a.unchanged === b.unchanged) continue;
       const cost = costOf(a.item, b.item);
       if (cost !== null) scored.push({ i, j, cost, apart: Math.abs(a.position - b.position) });
     }
@@ -88,6 +94,7 @@ function pairByOneEdit(
   right: readonly Candidate[],
   lefts: readonly number[],
   rights: readonly number[],
+  oneUnchanged: boolean,
   pairs: Map<number, number>,
 ): void {
   const bySignature = new Map<string, number[]>();
@@ -106,7 +113,7 @@ function pairByOneEdit(
       const rows = bySignature.get(signature);
       while (rows && rows.length > 0 && taken.has(rows.at(-1) ?? -1)) rows.pop();
       const j = rows?.at(-1);
-      if (j === undefined || (a.unchanged && (right[j] as Candidate).unchanged)) continue;
+      if (j === undefined || (oneUnchanged && a.unchanged === (right[j] as Candidate).unchanged)) continue;
       rows?.pop();
       pairs.set(i, j);
       taken.add(j);

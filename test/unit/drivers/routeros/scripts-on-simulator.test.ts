@@ -1,0 +1,204 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Configuration } from '../../../../src/core/item.ts';
+import { diffConfigurations } from '../../../../src/core/plan/diff.ts';
+import { footprintState } from '../../../../src/core/plan/footprint.ts';
+import { makePlan } from '../../../../src/core/plan/plan.ts';
+import type { Plan } from '../../../../src/core/plan/action.ts';
+import { routerosDialect as dialect } from '../../../../src/drivers/routeros/dialect.ts';
+import { printConfiguration } from '../../../../src/drivers/routeros/print-configuration.ts';
+import { quoteString } from '../../../../src/drivers/routeros/quote.ts';
+import { renderRollout, withDeadline } from '../../../../src/drivers/routeros/scripts.ts';
+import {
+  anyConfiguration,
+  configuration,
+  editedFrom,
+  item,
+  section,
+} from '../../../support/configurations.ts';
+import { startMachine, type Bench } from '../../simulator/started-machine.ts';
+
+const id = '0123456789ab';
+const day = 86_400;
+const header = '# 2026-01-30 10:00:00 by RouterOS 7.18.2\n# software id = \n#\n';
+
+function planFor(desired: Configuration, actual: Configuration): Plan | null {
+  const found = diffConfigurations({
+    confirmed: null,
+    desired,
+    actual,
+    owns: 'sections',
+    ignore: [],
+    dialect,
+  });
+  const made = makePlan({
+    ...found,
+    desired,
+    actual,
+    labels: ['desired'],
+    caps: { items: 20, share: 0.1 },
+    management: { address: '192.0.2.1', port: 22, from: '192.0.2.2', interface: null },
+    isOwn: () => false,
+    dialect,
+  });
+  return made.kind === 'plan' ? made.plan : null;
+}
+
+function bench(configuration: Configuration): Bench {
+  return startMachine(header + printConfiguration(configuration));
+}
+
+/** As the driver stages and arms it, but for the waiting. */
+function stage({ run }: Bench, plan: Plan): void {
+  const scripts = renderRollout(id, plan);
+  const back = withDeadline(scripts.back, { armedUptimeS: day - 10, deadlineUptimeS: day + 600 });
+  for (const [name, source] of Object.entries({ ...scripts, back })) {
+    expect(run(`/system script add name=sw-${id}-${name} source=${quoteString(source)}`)).toEqual([]);
+  }
+  run(`/system scheduler add name=sw-${id}-tick interval=1d on-event="/system script run sw-${id}-back"`);
+}
+
+function read({ run }: Bench): Configuration {
+  return dialect.parseActual(Buffer.from(`${run('/export').join('\n')}\n`, 'latin1')).configuration;
+}
+
+const note = ({ run }: Bench, script: string): string =>
+  run(`:put [/system script get [find name="sw-${id}-${script}"] comment]`).join('\n');
+
+function check({ run }: Bench): readonly string[] {
+  return run(`/system script run sw-${id}-check`).map((line) => line.replace(/^\d+ /, ''));
+}
+
+function rollBack(on: Bench): void {
+  on.run(`/system script add name=sw-${id}-decision source="rollback"`);
+  for (let pass = 0; pass < 4 && note(on, 'back') !== 'rolled back'; pass++)
+    on.run(`/system script run sw-${id}-back`);
+}
+
+const pair = anyConfiguration.chain((actual) => fc.tuple(fc.constant(actual), editedFrom(actual)));
+
+describe('rendered scripts, run by an interpreter that knows nothing of them', () => {
+  test('check sees the base, apply reaches the target, check sees the target, back reaches the base', () => {
+    fc.assert(
+      fc.property(pair, ([actual, desired]) => {
+        const plan = planFor(desired, actual);
+        if (plan === null) return;
+        const on = bench(actual);
+        stage(on, plan);
+        expect(new Set(check(on))).toEqual(new Set(['base']));
+        on.run(`/system script run sw-${id}-apply`);
+        expect(note(on, 'apply')).toBe('applied');
+        expect(new Set(check(on))).toEqual(new Set(['target']));
+        expect(footprintState(plan, read(on), dialect).kind).toBe('target');
+        rollBack(on);
+        expect(note(on, 'back')).toBe('rolled back');
+        expect(footprintState(plan, read(on), dialect).kind).toBe('base');
+        expect(on.run(`:put [:len [/system scheduler find where name="sw-${id}-tick"]]`)).toEqual(['0']);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('back reaches the base from every prefix of the commands that people are shown', () => {
+    fc.assert(
+      fc.property(pair, fc.double({ min: 0, max: 1, noNaN: true }), ([actual, desired], share) => {
+        const plan = planFor(desired, actual);
+        if (plan === null) return;
+        const on = bench(actual);
+        stage(on, plan);
+        const lines = plan.actions.flatMap((action) => action.forward);
+        const count = Math.round(share * lines.length);
+        for (const line of lines.slice(0, count)) expect(on.run(line)).toEqual([]);
+        if (count === lines.length) expect(footprintState(plan, read(on), dialect).kind).toBe('target');
+        rollBack(on);
+        expect(note(on, 'back')).toBe('rolled back');
+        expect(footprintState(plan, read(on), dialect).kind).toBe('base');
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('the guard and the decision', () => {
+  const filter = '/ip firewall filter';
+  const actual = configuration(section(filter, [item(filter, { action: 'accept', chain: 'forward' })]));
+  const desired = configuration(
+    section(filter, [
+      item(filter, { action: 'accept', chain: 'forward' }),
+      item(filter, { action: 'drop', chain: 'forward', protocol: 'udp' }),
+    ]),
+  );
+  const staged = (): { on: Bench; plan: Plan } => {
+    const plan = planFor(desired, actual);
+    if (plan === null) throw new Error('expected a plan');
+    const on = bench(actual);
+    stage(on, plan);
+    return { on, plan };
+  };
+
+  test('apply does nothing without a living net, and decides to roll back', () => {
+    const { on, plan } = staged();
+    on.run(`/system scheduler set [find name="sw-${id}-tick"] disabled=yes`);
+    on.run(`/system script run sw-${id}-apply`);
+    expect(note(on, 'apply')).toBe('failed at step 1');
+    expect(footprintState(plan, read(on), dialect).kind).toBe('base');
+    expect(on.run(`:put [/system script get [find name="sw-${id}-decision"] source]`)).toEqual(['rollback']);
+  });
+
+  test('apply does nothing once a decision is there', () => {
+    const { on, plan } = staged();
+    on.run(`/system script add name=sw-${id}-decision source="rollback"`);
+    on.run(`/system script run sw-${id}-apply`);
+    expect(note(on, 'apply')).toBe('failed at step 1');
+    expect(footprintState(plan, read(on), dialect).kind).toBe('base');
+  });
+
+  test('apply does nothing when the base is not what the plan stands on', () => {
+    const { on } = staged();
+    on.run(`${filter} add action=drop chain=forward protocol=udp`);
+    on.run(`/system script run sw-${id}-apply`);
+    expect(note(on, 'apply')).toBe('failed at check 1');
+  });
+
+  test('back waits while the time is not up, and declines for good once confirmed', () => {
+    const { on, plan } = staged();
+    on.run(`/system script run sw-${id}-apply`);
+    on.run(`/system script run sw-${id}-back`);
+    expect(note(on, 'back')).toBe('');
+    on.run(`/system script add name=sw-${id}-decision source="confirm"`);
+    on.clock.advance(3_600_000);
+    on.run(`/system script run sw-${id}-back`);
+    expect(footprintState(plan, read(on), dialect).kind).toBe('target');
+    expect(on.run(`:put [:len [/system scheduler find where name="sw-${id}-tick"]]`)).toEqual(['1']);
+  });
+
+  test('back decides by itself once the time is up, and takes its timer off only after a clean pass', () => {
+    const { on, plan } = staged();
+    on.run(`/system script run sw-${id}-apply`);
+    on.clock.advance(601_000);
+    on.run(`/system script run sw-${id}-back`);
+    expect(note(on, 'back')).toBe('changed 1 failed 0');
+    expect(on.run(`:put [:len [/system scheduler find where name="sw-${id}-tick"]]`)).toEqual(['1']);
+    on.run(`/system script run sw-${id}-back`);
+    expect(note(on, 'back')).toBe('rolled back');
+    expect(on.run(`:put [:len [/system scheduler find where name="sw-${id}-tick"]]`)).toEqual(['0']);
+    expect(footprintState(plan, read(on), dialect).kind).toBe('base');
+  });
+
+  test('a rule with more properties than the planned one is never touched', () => {
+    const wider = item(filter, { action: 'drop', chain: 'forward', 'dst-port': '53', protocol: 'udp' });
+    const known = configuration(section(filter, [wider, ...(actual.sections[0]?.items ?? [])]));
+    const plan = planFor(
+      configuration(section(filter, [wider, ...(desired.sections[0]?.items ?? [])])),
+      known,
+    );
+    if (plan === null) throw new Error('expected a plan');
+    const on = bench(known);
+    stage(on, plan);
+    on.run(`/system script run sw-${id}-apply`);
+    expect(note(on, 'apply')).toBe('applied');
+    rollBack(on);
+    expect(footprintState(plan, read(on), dialect).kind).toBe('base');
+    expect(on.run(`:put [:len [${filter} find where dst-port="53"]]`)).toEqual(['1']);
+  });
+});

@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest';
+import type { PlanContext } from '../../../../src/core/dialect.ts';
+import type { Configuration } from '../../../../src/core/item.ts';
+import type { Action } from '../../../../src/core/plan/action.ts';
+import { classifyByTable } from '../../../../src/drivers/routeros/tiers.ts';
+import { configuration, item, section } from '../../../support/configurations.ts';
+
+function context(base: Configuration = configuration(), own = false): PlanContext {
+  const management = { address: '192.0.2.1', port: 22, from: '192.0.2.2', interface: null };
+  return { base, target: base, management, isOwn: () => own };
+}
+const add = (path: string, properties: Record<string, string>): Action => ({
+  verb: 'add',
+  section: path,
+  item: item(path, properties),
+  before: null,
+});
+const set = (
+  path: string,
+  from: Record<string, string>,
+  to: Record<string, string>,
+  key?: string,
+): Action => ({
+  verb: 'set',
+  section: path,
+  from: item(path, from, key),
+  to: item(path, to, key),
+});
+
+describe('benign', () => {
+  test.each([
+    add('/ip dns static', { name: 'a.example.org', address: '192.0.2.7' }),
+    add('/ip firewall address-list', { list: 'office', address: '192.0.2.7' }),
+    add('/queue simple', { name: 'q', target: '192.0.2.7/32' }),
+    add('/ip dhcp-server lease', { address: '192.0.2.7', 'mac-address': '02:00:00:00:00:01' }),
+    set('/system identity', { name: 'a' }, { name: 'b' }, ''),
+    set('/snmp', {}, { contact: 'noc', location: 'cellar' }, ''),
+    set('/system ntp client', {}, { servers: '192.0.2.3' }, ''),
+    set(
+      '/ip firewall filter',
+      { chain: 'input', action: 'drop' },
+      { chain: 'input', action: 'drop', comment: 'x' },
+    ),
+  ])('$section', (action) => {
+    expect(classifyByTable(action, context())).toMatchObject({ class: 'benign', tier: 'benign' });
+  });
+});
+
+describe('signed unless policy says otherwise', () => {
+  test.each([
+    add('/ip firewall filter', { chain: 'forward', action: 'accept' }),
+    add('/ip firewall nat', {
+      chain: 'dstnat',
+      action: 'dst-nat',
+      protocol: 'tcp',
+      'dst-port': '443',
+      'to-addresses': '192.0.2.7',
+    }),
+    set('/ip service', {}, { disabled: 'yes' }, 'name=telnet'),
+    set('/ip dns', {}, { servers: '192.0.2.53' }, ''),
+    set('/ip dhcp-server lease', { address: '192.0.2.7' }, { address: '192.0.2.7', 'address-lists': 'x' }),
+  ])('$section', (action) => {
+    expect(classifyByTable(action, context())).toMatchObject({ class: 'operational', tier: 'middle' });
+  });
+});
+
+describe('always signed', () => {
+  test.each([
+    ['management-path', add('/ip firewall filter', { chain: 'input', action: 'accept' })],
+    ['management-path', set('/ip service', {}, { disabled: 'yes' }, 'name=ssh')],
+    ['management-path', add('/ip address', { address: '192.0.2.9/24', interface: 'ether1' })],
+    ['executable', add('/system script', { name: 'x', source: ':put 1' })],
+    ['executable', add('/tool netwatch', { host: '192.0.2.1', 'up-script': ':put 1' })],
+    ['executable', set('/ip dhcp-server', { name: 'a' }, { name: 'a', 'lease-script': ':put 1' })],
+    ['credentials', add('/ppp secret', { name: 'a', password: 'x' })],
+    ['clock', set('/system clock', {}, { 'time-zone-name': 'Europe/Budapest' }, '')],
+    ['clock', set('/system ntp client', {}, { enabled: 'yes' }, '')],
+    ['not known to the classifier', add('/future thing', { name: 'x' })],
+  ])('%s', (reason, action) => {
+    expect(classifyByTable(action, context())).toMatchObject({ class: 'operational', tier: 'floor', reason });
+  });
+
+  test('an address-list that an input rule looks at, now or after the plan, also through a jump', () => {
+    const filter = '/ip firewall filter';
+    const base = configuration(
+      section(filter, [
+        item(filter, { chain: 'input', action: 'jump', 'jump-target': 'admins' }),
+        item(filter, { chain: 'admins', action: 'accept', 'src-address-list': 'noc' }),
+      ]),
+    );
+    const entry = (list: string): Action => add('/ip firewall address-list', { list, address: '192.0.2.7' });
+    expect(classifyByTable(entry('noc'), context(base)).reason).toBe('management-path');
+    expect(classifyByTable(entry('office'), context(base)).class).toBe('benign');
+    const rule = add(filter, { chain: 'admins', action: 'drop' });
+    expect(classifyByTable(rule, context(base)).reason).toBe('management-path');
+  });
+});
