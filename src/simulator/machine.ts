@@ -12,6 +12,7 @@ import { parseScript } from './language/parser.ts';
 import { ConsoleError, ParseError } from './language/syntax.ts';
 import { Scheduler, SCHEDULER_PATH } from './scheduler.ts';
 import { systemMenu } from './system-commands.ts';
+import type { LogLine } from './system-commands.ts';
 import { Threads } from './threads.ts';
 import { deviceVocabulary } from './vocabulary.ts';
 import type { SimulatorClock } from './clock.ts';
@@ -22,12 +23,6 @@ import type { Value } from './language/values.ts';
 import type { Random } from './random.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Thread } from './threads.ts';
-
-export interface LogLine {
-  readonly at: number;
-  readonly topics: string;
-  readonly message: string;
-}
 
 export interface MachineOptions {
   readonly exportText: Uint8Array;
@@ -155,7 +150,7 @@ export class Machine {
       log: (topics, message) => this.writeLog(topics, message),
       menu: (call) => systemMenu(this, call, runtime),
       execute: (source) => this.startJob(source, undefined),
-      parse: (source) => parseScript(source, this.vocabulary),
+      check: (source) => void parseScript(source, this.vocabulary),
     };
     return runtime;
   }

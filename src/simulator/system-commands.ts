@@ -11,7 +11,12 @@ import type { Call, Run, Runtime } from './language/runtime.ts';
 import type { Value } from './language/values.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Faults } from './faults.ts';
-import type { LogLine } from './machine.ts';
+
+export interface LogLine {
+  readonly at: number;
+  readonly topics: string;
+  readonly message: string;
+}
 
 /** What these commands need of the machine. */
 export interface SystemHost {

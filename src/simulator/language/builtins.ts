@@ -309,7 +309,8 @@ function find(inside: Value, wanted: Value, from: Value | undefined): Value {
 
 function parse(runtime: Runtime, source: string): Value {
   try {
-    return { type: 'code', text: source, body: runtime.parse(source) };
+    runtime.check(source);
+    return { type: 'code', text: source };
   } catch (error) {
     if (error instanceof ParseError) throw new ConsoleError(error.message);
     throw error;

@@ -116,7 +116,7 @@ export class Interpreter {
       case 'substitution':
         return yield* this.block(expression.body, new Scope(this.runtime.globals, scope));
       case 'code':
-        return { type: 'code', text: expression.text, body: expression.body };
+        return { type: 'code', text: expression.text };
       case 'list':
         return yield* this.list(expression.items, scope);
       case 'unary':

@@ -1,5 +1,5 @@
 /** The contract between the interpreter and the device it runs on. */
-import type { Block, Expression } from './syntax.ts';
+import type { Expression } from './syntax.ts';
 import type { Value } from './values.ts';
 
 export type Step = { readonly kind: 'command' } | { readonly kind: 'sleep'; readonly ms: number };
@@ -28,5 +28,6 @@ export interface Runtime {
   menu(call: Call): Run<Value>;
   /** Starts a job of its own and gives its id. */
   execute(source: string): Value;
-  parse(source: string): Block;
+  /** Throws ParseError where the text is no script. */
+  check(source: string): void;
 }

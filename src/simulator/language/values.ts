@@ -1,6 +1,5 @@
 /** The typed values of the console language and how they turn into text. */
 import { clockForm, parseDuration } from './duration.ts';
-import type { Block } from './syntax.ts';
 
 export type Value =
   | { readonly type: 'nothing' }
@@ -15,7 +14,7 @@ export type Value =
       readonly items: readonly Value[];
       readonly keys?: readonly (string | undefined)[];
     }
-  | { readonly type: 'code'; readonly text: string; readonly body: Block };
+  | { readonly type: 'code'; readonly text: string };
 
 export const NOTHING: Value = { type: 'nothing' };
 export const str = (text: string): Value => ({ type: 'str', text });
