@@ -24,7 +24,7 @@ export function danglingReference(
     for (const item of items) {
       const named = dialect.references(item, gone).find((one) => !stillThere(one, item, target, dialect));
       if (named === undefined) continue;
-      return `${named.section} ${itemIdentity(named)} is to be removed, but ${path} ${itemIdentity(item)} would still name it: change or remove that too`;
+      return `${named.section} ${itemIdentity(named)} is to be removed, but ${`${path} ${itemIdentity(item)}`.trim()} still names it: change or remove that too`;
     }
   }
   return null;

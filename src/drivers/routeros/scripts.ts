@@ -40,9 +40,13 @@ export function renderRollout(rolloutId: string, plan: Plan): RolloutScripts {
   };
 }
 
+/** The rollback's question to the clock. No value in a script can look like it: values have their quotes escaped. */
+const dueLine = ':if ($dec = "" && ($up < @U0@ || $up >= @D@)) do={';
+
 /** The uptimes by which the rollback judges a reboot and its deadline. */
 export function withDeadline(source: string, { armedUptimeS, deadlineUptimeS }: Deadline): string {
-  return source.replaceAll('@U0@', formatTime(armedUptimeS)).replaceAll('@D@', formatTime(deadlineUptimeS));
+  const due = dueLine.replace('@U0@', formatTime(armedUptimeS)).replace('@D@', formatTime(deadlineUptimeS));
+  return source.replace(dueLine, () => due);
 }
 
 function script(lines: Lines): string {
@@ -155,7 +159,7 @@ function backLines(names: RolloutObjects, pass: Lines): Lines {
     ':local failed 0',
     ...read,
     ':if ($dec = "rollback") do={ :set go true }',
-    ':if ($dec = "" && ($up < @U0@ || $up >= @D@)) do={',
+    dueLine,
     ...indent([addDecision(names), ...read, ':if ($dec = "rollback") do={ :set go true }']),
     '}',
     ':if ($go) do={',
