@@ -71,7 +71,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     random: seededRandom(seed),
     behaviour: { ...USUAL_BEHAVIOUR, ...options.behaviour },
   });
-  const hostKey = options.hostKey ?? ssh2.utils.generateKeyPairSync('ed25519').private;
+  const hostKey = options.hostKey ?? freshHostKey();
   const { faults } = machine;
   const credentials = { user, password: options.password, authorizedKeys: options.authorizedKeys };
   const server = new SshServer(machine, { credentials, hostKey, faults });
@@ -109,6 +109,14 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       await server.close();
     },
   };
+}
+
+/** The library writes a key that it can't read itself about once in 256 times. */
+function freshHostKey(): string {
+  for (;;) {
+    const key = ssh2.utils.generateKeyPairSync('ed25519').private;
+    if (!(ssh2.utils.parseKey(key) instanceof Error)) return key;
+  }
 }
 
 function fingerprint(privateKey: string): string {
