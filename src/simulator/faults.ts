@@ -1,6 +1,6 @@
 /** What goes wrong on request: data that a test sets and the device and its server look at. */
 
-export interface Cut {
+interface Cut {
   /** `cut`: the connection ends; `stall`: nothing more comes, and the channel stays open. */
   readonly how: 'cut' | 'stall';
   /** Bytes of a channel's output that still arrive. */

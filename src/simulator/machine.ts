@@ -24,7 +24,7 @@ import type { Random } from './random.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Thread } from './threads.ts';
 
-export interface MachineOptions {
+interface MachineOptions {
   readonly exportText: Uint8Array;
   readonly version: string | undefined;
   readonly user: string;
@@ -37,8 +37,8 @@ export interface MachineOptions {
 /** How a console line ended. */
 export type Ending = 'done' | 'parse-error' | 'error' | 'stopped';
 
-export const SCRIPT_PATH = '/system script';
-export const JOB_PATH = '/system script job';
+const SCRIPT_PATH = '/system script';
+const JOB_PATH = '/system script job';
 const LOG_LINES = 1000;
 
 export class Machine {

@@ -7,7 +7,7 @@ import type { SimulatorClock } from './clock.ts';
 import type { Device } from './device/device.ts';
 import type { Row } from './device/menu.ts';
 
-export interface SchedulerHost {
+interface SchedulerHost {
   readonly device: Device;
   readonly clock: SimulatorClock;
   /** Monotonic milliseconds at which the console started. */

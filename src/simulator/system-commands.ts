@@ -19,7 +19,7 @@ export interface LogLine {
 }
 
 /** What these commands need of the machine. */
-export interface SystemHost {
+interface SystemHost {
   readonly device: Device;
   readonly user: string;
   readonly behaviour: Behaviour;

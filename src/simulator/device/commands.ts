@@ -17,7 +17,7 @@ import { matchingRows } from './where.ts';
 import type { Call, CallArgument } from '../language/runtime.ts';
 import type { Value } from '../language/values.ts';
 
-export interface CommandContext {
+interface CommandContext {
   readonly device: Device;
   readonly user: string;
   /** Off: a second script of the same name is accepted. */

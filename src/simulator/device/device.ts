@@ -10,7 +10,7 @@ import { readExport } from './reader.ts';
 import type { ReadItem } from './reader.ts';
 import type { Row } from './menu.ts';
 
-export interface DeviceOptions {
+interface DeviceOptions {
   readonly version: string | undefined;
   readonly user: string;
   /** Monotonic milliseconds, for what a power cut may lose. */
@@ -20,7 +20,7 @@ export interface DeviceOptions {
 }
 
 /** Facts that nobody configures (`run-count`, `uptime` …); undefined: there is none of that name. */
-export type Computed = (path: string, row: Row, name: string) => string | undefined;
+type Computed = (path: string, row: Row, name: string) => string | undefined;
 
 const FALLBACK_VERSION = '7.18.2';
 /** Singletons that answer `get` on every device and stand in no table. */

@@ -2,11 +2,29 @@
 import type { Device } from './device.ts';
 import type { Menu, Row } from './menu.ts';
 
+/** Facts that nobody configures, in the order in which they are printed. */
+const FACTS: Readonly<Record<string, readonly string[]>> = {
+  '/system resource': [
+    'uptime',
+    'version',
+    'free-memory',
+    'cpu-load',
+    'free-hdd-space',
+    'architecture-name',
+    'board-name',
+    'platform',
+  ],
+  '/system clock': ['time', 'date'],
+  '/system identity': ['name'],
+  '/system routerboard': ['routerboard', 'model', 'serial-number'],
+  '/system license': ['software-id'],
+};
+
 export function printRows(device: Device, menu: Menu, rows: readonly Row[]): readonly string[] {
   if (menu.singleton) {
     const row = rows[0];
     if (row === undefined) return [];
-    const names = [...row.given.keys(), ...row.properties.keys()];
+    const names = [...new Set([...(FACTS[menu.path] ?? []), ...row.given.keys(), ...row.properties.keys()])];
     const width = Math.max(0, ...names.map((name) => name.length));
     return names.map((name) => `  ${name.padStart(width)}: ${device.text(menu.path, row, name) ?? ''}`);
   }

@@ -14,12 +14,12 @@ export interface ReadItem {
   readonly written: ReadonlyMap<string, string>;
 }
 
-export interface ReadSection {
+interface ReadSection {
   readonly path: string;
   readonly items: ReadItem[];
 }
 
-export interface ReadExport {
+interface ReadExport {
   /** Comment lines before the first section, without the date line. */
   readonly header: readonly string[];
   readonly version: string | undefined;

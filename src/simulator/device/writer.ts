@@ -4,7 +4,7 @@ import { isFlag } from './properties.ts';
 import type { Device } from './device.ts';
 import type { Menu, Row } from './menu.ts';
 
-export interface ExportOptions {
+interface ExportOptions {
   readonly hideSecrets: boolean;
   readonly terse: boolean;
   /** Only this menu and those below it. */
@@ -16,7 +16,7 @@ export interface ExportOptions {
 const WIDTH = 79;
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
-export interface ExportPart {
+interface ExportPart {
   /** `''` for the lines before the first section. */
   readonly path: string;
   /** Without their ends. */

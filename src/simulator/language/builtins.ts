@@ -8,7 +8,7 @@ import type { Run, Runtime } from './runtime.ts';
 import type { Expression } from './syntax.ts';
 import type { Value } from './values.ts';
 
-export interface Evaluator {
+interface Evaluator {
   readonly runtime: Runtime;
   value(expression: Expression, scope: Scope): Run<Value>;
   /** Runs a block given as an argument, in a scope inside `scope`. */

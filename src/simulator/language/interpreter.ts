@@ -30,7 +30,7 @@ export function* runScript(block: Block, runtime: Runtime): Run<Value> {
   }
 }
 
-export class Interpreter {
+class Interpreter {
   readonly runtime: Runtime;
 
   constructor(runtime: Runtime) {

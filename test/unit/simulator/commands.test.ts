@@ -111,6 +111,15 @@ describe('commands on menus', () => {
     expect(bench.run(':put [/user group get ops policy]')).toEqual(['read,!write,ssh']);
   });
 
+  it('prints facts and rows for people', () => {
+    const bench = startMachine();
+    expect(bench.run('/system resource print').join('\n')).toMatch(
+      /uptime: 1d00:00:00\n.*version: 7\.18\.2 \(stable\)/s,
+    );
+    expect(bench.run('/system identity print')).toEqual(['  name: gw1']);
+    expect(bench.run('/ip address print').at(-1)).toContain('address=192.0.2.1/24');
+  });
+
   it('refuses a second script of one name; the switch takes it', () => {
     const add = '/system script add name=one source=":put 1"';
     expect(startMachine().run(`${add}; ${add}`)).toEqual(['failure: item with this name already exists']);
