@@ -29,7 +29,12 @@ export function approveCommand(): Command {
       setExit(refused ? 1 : 0);
       if (options.follow !== true || refused || !answer.complete) return;
       const devices = answer.devices ?? waiting.pending.flatMap((item) => item.devices);
-      const allConfirmed = await followDevices(daemon, devices, answer.seq ?? head.seq, wantsJson(command));
+      const sinceSeq = answer.seq ?? head.seq;
+      const allConfirmed = await followDevices(
+        daemon,
+        { pending: id, devices, sinceSeq },
+        wantsJson(command),
+      );
       setExit(allConfirmed ? 0 : 1);
     });
 }

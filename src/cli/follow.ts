@@ -1,49 +1,79 @@
 /**
  * Shows what the journal says of some devices as it is written, until each of their rollouts is over. Reads only;
- * what it shows is what the journal holds, so nothing is claimed that is not recorded.
+ * what it shows is what the journal holds, so nothing is claimed that is not recorded. Outlives a restart of the daemon.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { JournalRecord } from '../api/answers.ts';
 import type { ApiClient } from '../api/client.ts';
+import { codeOf } from '../core/errors.ts';
 import { isOver, recordWords } from './record-words.ts';
-import { clockTime, paint, printJson, printLine, safe } from './terminal.ts';
+import { clockTime, paint, printJson, printLine, printNote, safe } from './terminal.ts';
+
+export interface Followed {
+  /** The pending item that was approved: when it is closed unused, nothing more is coming. */
+  readonly pending: string;
+  readonly devices: readonly string[];
+  readonly sinceSeq: number;
+}
 
 const pollMs = 300;
 const limit = 500;
+const quietMs = 15_000;
+/** How long the daemon may be away before following ends: a restart takes a few seconds. */
+const awayMs = 60_000;
 
-/** Whether all of them were confirmed. Ends when each rollout is over, or was never begun. */
-export async function followDevices(
-  daemon: ApiClient,
-  devices: readonly string[],
-  sinceSeq: number,
-  json: boolean,
-): Promise<boolean> {
-  const waiting = new Set(devices);
+/** Whether all of them were confirmed. Ends when each rollout is over, or will not begin. */
+export async function followDevices(daemon: ApiClient, followed: Followed, json: boolean): Promise<boolean> {
+  const waiting = new Set(followed.devices);
   const several = waiting.size > 1;
-  let seq = sinceSeq;
+  let seq = followed.sinceSeq;
   let allConfirmed = true;
+  let quietSince = performance.now();
   while (waiting.size > 0) {
-    const { records } = await daemon.call('records', { sinceSeq: seq, limit });
+    const records = await newRecords(daemon, seq);
     for (const record of records) {
       seq = record.seq;
+      const closed = record.kind === 'pending-closed' && record['pending'] === followed.pending;
       const device = record['device'];
-      if (typeof device !== 'string' || !waiting.has(device)) continue;
-      const over = isOver(record);
+      if (!closed && (typeof device !== 'string' || !waiting.has(device))) continue;
+      quietSince = performance.now();
+      const over = closed ? 'superseded' : isOver(record);
       if (json) printJson(record);
-      else {
-        const words = recordWords(record);
-        if (words === null) continue;
-        const name = several ? `${safe(device)}  ` : '';
-        const tone = over === null ? null : over === 'confirmed' ? ('good' as const) : ('bad' as const);
-        const said = tone === null ? safe(words) : paint(tone, safe(words));
-        printLine(
-          `${clockTime(record.at, Date.now())}  ${name}${said}   ${paint('quiet', `journal ${record.seq}`)}`,
-        );
-      }
+      else printRecord(record, over, several);
       if (over === null) continue;
-      waiting.delete(device);
       allConfirmed &&= over === 'confirmed';
+      if (typeof device === 'string') waiting.delete(device);
+      else waiting.clear();
     }
-    if (records.length < limit && waiting.size > 0) await sleep(pollMs);
+    if (records.length === limit || waiting.size === 0) continue;
+    if (performance.now() - quietSince > quietMs) {
+      quietSince = Number.POSITIVE_INFINITY;
+      printNote(`still waiting; what for: siteward status ${[...waiting].map(safe)[0] ?? ''}`);
+    }
+    await sleep(pollMs);
   }
   return allConfirmed;
+}
+
+async function newRecords(daemon: ApiClient, sinceSeq: number): Promise<readonly JournalRecord[]> {
+  const until = performance.now() + awayMs;
+  for (let told = false; ; told = true) {
+    try {
+      return (await daemon.call('records', { sinceSeq, limit })).records;
+    } catch (error) {
+      const away = ['daemon-not-running', 'daemon-gone'].includes(codeOf(error));
+      if (!away || performance.now() > until) throw error;
+      if (!told) printNote('the daemon went away; the rollout is safe without it; waiting for its return');
+      await sleep(pollMs * 3);
+    }
+  }
+}
+
+function printRecord(record: JournalRecord, over: string | null, several: boolean): void {
+  const words = recordWords(record);
+  const device = record['device'];
+  const name = several && typeof device === 'string' ? `${safe(device)}  ` : '';
+  const said = over === null ? safe(words) : paint(over === 'confirmed' ? 'good' : 'bad', safe(words));
+  const number = paint('quiet', `journal ${record.seq}`);
+  printLine(`${clockTime(record.at, Date.now())}  ${name}${said}   ${number}`);
 }

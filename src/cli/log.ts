@@ -54,7 +54,6 @@ async function sinceTime(text: string, nowMs: number): Promise<string> {
 
 function printRecord(record: JournalRecord): void {
   const words = recordWords(record);
-  if (words === null) return;
   const device = record['device'];
   const name = typeof device === 'string' ? safe(device) : '-';
   const actor = record.actor === 'daemon' ? '' : `   by ${safe(record.actor)}`;

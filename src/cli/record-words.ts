@@ -8,14 +8,14 @@ export function isOver(record: JournalRecord): string | null {
       return text(record, 'outcome') || 'settled';
     case 'not-started':
     case 'diverged':
+    case 'refused':
       return record.kind;
     default:
       return null;
   }
 }
 
-/** Null: nothing a person needs to see, such as the finish of a step that its next record shows anyway. */
-export function recordWords(record: JournalRecord): string | null {
+export function recordWords(record: JournalRecord): string {
   return effectWords(record) ?? rolloutWords(record) ?? gateWords(record) ?? siteWords(record);
 }
 
@@ -70,7 +70,7 @@ function rolloutWords(record: JournalRecord): string | null {
     case 'authorization-consumed':
       return `authorized by ${list(record, 'by').map(personOf).join(', ')}, document ${short(record, 'document')}`;
     case 'applied':
-      return 'applied';
+      return 'applied, seen on the device';
     case 'confirmed':
       return 'CONFIRMED';
     case 'rolled-back':
@@ -97,7 +97,7 @@ function rolloutWords(record: JournalRecord): string | null {
 function gateWords(record: JournalRecord): string | null {
   switch (record.kind) {
     case 'pending-opened':
-      return `${text(record, 'pending')} waits for an ${text(record, 'class')} signature: ${text(record, 'reason')}`;
+      return `${text(record, 'pending')} waits for ${text(record, 'class') === 'recovery' ? 'a recovery' : 'an operational'} signature: ${text(record, 'reason')}`;
     case 'document-issued':
       return `document of ${text(record, 'pending')} issued, until ${text(record, 'expires')}`;
     case 'signature-accepted':
@@ -125,6 +125,12 @@ function siteWords(record: JournalRecord): string {
       return `commit ${short(record, 'commit')} refused: ${text(record, 'code')}: ${text(record, 'message')}`;
     case 'held':
       return `held: "${text(record, 'reason')}"${text(record, 'until') === '' ? '' : `, until ${text(record, 'until')}`}`;
+    case 'released':
+      return 'hold ended';
+    case 'trust-loaded':
+      return 'trust files read again';
+    case 'torn-tail-set-aside':
+      return `journal: a torn end of ${text(record, 'bytes')} bytes set aside, every device is asked again`;
     default:
       return record.kind;
   }

@@ -53,7 +53,7 @@ export const metricTable = {
   git_verify_failures_total: {
     kind: 'counter',
     help: 'Heads of the desired state that were not accepted',
-    labels: { reason: ['history-rewound', 'wrong-site', 'signature', 'unreadable', 'other'] },
+    labels: { reason: ['history-rewound', 'wrong-site', 'commit-signature-refused', 'state-lost', 'other'] },
   },
   desired_commit_timestamp_seconds: { kind: 'gauge', help: 'When the last commit was accepted', labels: {} },
   device_up: { kind: 'gauge', help: '1 when the last reading went well', labels: { device } },
@@ -82,15 +82,6 @@ export const metricTable = {
     kind: 'gauge',
     help: '1 while nothing is started on the device',
     labels: { device, reason: ['operator', 'quarantined', 'diverged', 'wave-stopped', 'obstacle'] },
-  },
-  actions_total: {
-    kind: 'counter',
-    help: 'Actions of rollouts by what came of them',
-    labels: {
-      device,
-      class: ['benign', 'operational', 'recovery'],
-      result: ['confirmed', 'rolled-back', 'diverged'],
-    },
   },
   approvals_pending: {
     kind: 'gauge',

@@ -290,6 +290,34 @@ test('approve --follow shows the rollout and ends with what came of it', async (
   expect(back.out).toContain('ROLLED BACK: window-passed');
 });
 
+test('approve --follow ends when the item is closed unused, and outlives a restart of the daemon', async () => {
+  writeFileSync(path.join(folder, 'd.sig'), 'good signature\n');
+  let asks = 0;
+  await serve({
+    records: async ({ sinceSeq }) => {
+      if (sinceSeq > 0 && ++asks === 1) {
+        await server?.close(0);
+        server = null;
+        setTimeout(() => void serveLater(), 50);
+      }
+      return { v: 1, records: [], head: { seq: 3, hash: head } };
+    },
+  });
+  const serveLater = () =>
+    serve({
+      records: () =>
+        Promise.resolve({
+          v: 1,
+          records: [journalRecord(9, 'pending-closed', { pending: 'bud-01-gw1-7', reason: 'superseded' })],
+          head: { seq: 9, hash: head },
+        }),
+    });
+  const { code, out, err } = await cli('approve', 'bud-01-gw1-7', path.join(folder, 'd.sig'), '--follow');
+  expect(code).toBe(1);
+  expect(out).toContain('bud-01-gw1-7 closed: superseded');
+  expect(err).toContain('the daemon went away');
+});
+
 test('orders carry what was said and a no is exit 1', async () => {
   await serve();
   const words: [string[], object][] = [

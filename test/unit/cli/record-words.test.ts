@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { isOver, recordWords } from '../../../src/cli/record-words.ts';
+import { journalRecord } from '../../support/fake-operations.ts';
+
+const events = readFileSync(new URL('../../../src/core/rollout/events.ts', import.meta.url), 'utf8');
+const effects = /effectNames = \[([^\]]*)\]/.exec(events)?.[1]?.match(/[a-z-]+/g) ?? [];
+const kinds = [...events.matchAll(/kind: '([a-z-]+)'/g)].map(([, kind]) => kind ?? '');
+
+test('every kind of record has words of its own', () => {
+  expect(effects.length).toBeGreaterThan(5);
+  expect(kinds.length).toBeGreaterThan(15);
+  const all = [...kinds, ...effects.flatMap((effect) => [`${effect}-started`, `${effect}-finished`])];
+  const wordless = all.filter((kind) => recordWords(journalRecord(1, kind, { result: 'ok' })) === kind);
+  expect(wordless).toEqual([]);
+});
+
+test('a kind that only a newer daemon knows is shown by its name', () => {
+  expect(recordWords(journalRecord(1, 'something-new'))).toBe('something-new');
+});
+
+test('a failed step says why, an unanswered one that the device is asked', () => {
+  const failed = journalRecord(1, 'stage-finished', {
+    result: 'failed',
+    code: 'rejected',
+    message: 'no space',
+  });
+  expect(recordWords(failed)).toBe('stage failed: rejected: no space');
+  expect(recordWords(journalRecord(1, 'apply-finished', { result: 'unknown' }))).toContain(
+    'asking the device',
+  );
+});
+
+test('only the last record of a rollout says that it is over', () => {
+  expect(isOver(journalRecord(1, 'confirmed'))).toBeNull();
+  expect(isOver(journalRecord(1, 'settled', { outcome: 'rolled-back' }))).toBe('rolled-back');
+  expect(isOver(journalRecord(1, 'not-started'))).toBe('not-started');
+});
