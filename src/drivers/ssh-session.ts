@@ -81,9 +81,9 @@ export function fingerprintOf(hostKeyBlob: Uint8Array): string {
  * be used; the signal's reason when aborted.
  */
 export function connect(target: SshTarget, signal: AbortSignal): Promise<SshSession> {
-  const logins = loginsFor(target);
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
+    const logins = loginsFor(target);
     const client = new ssh2.Client();
     const socket = connectSocket({ host: target.host, port: target.port, noDelay: true });
     const link: Link = { client, socket, lost: false };

@@ -279,6 +279,20 @@ describe('confirm', () => {
   });
 });
 
+describe('roll back', () => {
+  const deadline = { armedUptimeS: 86_400, deadlineUptimeS: 86_500 };
+  test.each([
+    ['can not be written', '', /can't be written/],
+    ['is confirm', 'decision=confirm\r\n', /decided to keep/],
+  ])('the decision %s: nothing is run', async (_, said, message) => {
+    const { driver, device } = await deviceThat((command) =>
+      command.startsWith(':put ("uptime=') ? { say: `uptime=1d00:00:30\r\n${said}` } : undefined,
+    );
+    await expect(driver.rollBack(rollout, deadline, never)).rejects.toThrow(message);
+    expect(device.sent.some((command) => command.includes(':execute'))).toBe(false);
+  });
+});
+
 describe('clean', () => {
   const notes = 'uptime=1d00:00:00\r\n';
   test.each([

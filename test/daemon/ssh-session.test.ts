@@ -129,9 +129,8 @@ describe('connecting', () => {
 
   test('a key file that holds no key: the input is at fault, not the device', async () => {
     const { target } = await serve(answer);
-    expect(() => connect({ ...target, privateKey: Buffer.from('no key') }, never)).toThrow(
-      expect.objectContaining({ name: 'InvalidInput', code: 'unusable-key' }),
-    );
+    const attempt = connect({ ...target, privateKey: Buffer.from('no key') }, never);
+    await expect(attempt).rejects.toMatchObject({ name: 'InvalidInput', code: 'unusable-key' });
   });
 
   test('nobody listens: unreachable', async () => {

@@ -124,11 +124,14 @@ export function rollBack(
     await console.modify(decideRollbackCommand(names));
     await console.modify(stopJobsCommand(names.apply));
     const facts = await readRolloutFacts(console, rollout);
-    if (facts.decision !== 'rollback') {
+    if (facts.decision === null) {
       throw new DeviceError(
         'rejected',
-        `${rollout.device}: the device has decided to keep the new configuration`,
+        `${rollout.device}: the decision to roll back can't be written on it`,
       );
+    }
+    if (facts.decision === 'confirm') {
+      throw new DeviceError('rejected', `${rollout.device}: it has decided to keep the new configuration`);
     }
     if (!facts.names.includes(names.back)) {
       await writeScript(console, names.back, withDeadline(payloadOf(rollout).back, deadline));
