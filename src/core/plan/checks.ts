@@ -13,6 +13,8 @@ import { defaultRow } from './scope.ts';
 export interface FormFacts {
   orderGroup(item: Item): string | null;
   intermediates?(from: Item, to: Item): readonly Item[];
+  /** Left out where a reading is compared: exports hide them. */
+  isSecret?(section: string, property: string): boolean;
 }
 
 /** How many rows have exactly this form: `least` to `most` ever; `turned` once the action has happened. */

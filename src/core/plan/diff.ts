@@ -5,14 +5,7 @@
  * Near linear in the number of rows.
  */
 import type { Dialect, Problem } from '../dialect.ts';
-import {
-  sameProperties,
-  sectionOf,
-  type Configuration,
-  type Item,
-  type Properties,
-  type Section,
-} from '../item.ts';
+import { sameProperties, type Configuration, type Item, type Properties, type Section } from '../item.ts';
 import type { Action, Difference, Label } from './action.ts';
 import { matchRows, type Triple } from './match.ts';
 import { findMoves } from './moves.ts';
@@ -83,7 +76,7 @@ function diffSection(
       at(desired, triple.desired),
       at(actual, triple.actual),
     ];
-    const difference = compareRow(c, d, a, hasConfirmed, input.owns);
+    const difference = compareRow(...visible(c, d, a, input.dialect), hasConfirmed, input.owns);
     const position = triple.desired ?? triple.actual ?? 0;
     if (difference === null) return [];
     if (!mustSplit(difference, input.dialect)) return [{ difference, position }];
@@ -108,6 +101,23 @@ function diffSection(
 function mustSplit({ section, base, target }: Difference, dialect: Dialect): boolean {
   if (base === null || target === null || base.key !== null || !base.created) return false;
   return dialect.plannable({ verb: 'set', section, from: base, to: target }) !== null;
+}
+
+/** A secret that the device does not show can't be compared: on a row that is there it is left as it is. */
+function visible(
+  c: Item | null,
+  d: Item | null,
+  a: Item | null,
+  dialect: Dialect,
+): [Item | null, Item | null, Item | null] {
+  if (a === null) return [c, d, a];
+  const shown = new Set(a.properties.map(([name]) => name));
+  const isHidden = (name: string): boolean => !shown.has(name) && dialect.isSecret(a.section, name);
+  const strip = (item: Item | null): Item | null =>
+    item?.properties.some(([name]) => isHidden(name)) === true
+      ? { ...item, properties: item.properties.filter(([name]) => !isHidden(name)) }
+      : item;
+  return [strip(c), strip(d), a];
 }
 
 function at(items: readonly Item[], index: number | null): Item | null {
@@ -225,8 +235,4 @@ function withIgnored(
 
 export function itemCount(configuration: Configuration): number {
   return configuration.sections.reduce((sum, section) => sum + section.items.length, 0);
-}
-
-export function itemsOf(configuration: Configuration, path: string): readonly Item[] {
-  return sectionOf(configuration, path)?.items ?? [];
 }

@@ -23,16 +23,42 @@ export function footprintState(
   actual: Configuration,
   facts: FormFacts,
 ): FootprintState {
-  const actions = actionsOf(plan);
-  const model = new Model(
-    plan.base.map(({ path, kind }) => sectionOf(actual, path) ?? { path, kind, items: [] }),
-  );
-  const items = checksOf(actions, plan.base, plan.target, facts).map((check) => evaluate(check, model));
+  const shown = (sections: readonly Section[]): readonly Section[] =>
+    sections.map((section) => ({ ...section, items: section.items.map((item) => shownOf(item, facts)) }));
+  const actions = actionsOf(plan).map((action) => shownAction(action, facts));
+  const [base, target] = [shown(plan.base), shown(plan.target)];
+  const read = base.map(({ path, kind }) => sectionOf(actual, path) ?? { path, kind, items: [] });
+  const model = new Model(shown(read));
+  const items = checksOf(actions, base, target, facts).map((check) => evaluate(check, model));
   const all = (state: ItemState): boolean => items.every((item) => item === state);
   const order = (sections: readonly Section[]): boolean => sameOrder(actions, sections, model, facts);
-  if (all('base') && order(plan.base)) return { kind: 'base', items };
-  if (all('target') && order(plan.target)) return { kind: 'target', items };
+  if (all('base') && order(base)) return { kind: 'base', items };
+  if (all('target') && order(target)) return { kind: 'target', items };
   return { kind: items.includes('other') ? 'other' : 'mixed', items };
+}
+
+/** As an export shows it: without secrets. */
+function shownOf(item: Item, facts: FormFacts): Item {
+  const properties = item.properties.filter(([name]) => facts.isSecret?.(item.section, name) !== true);
+  return properties.length === item.properties.length ? item : { ...item, properties };
+}
+
+function shownAction(action: Action, facts: FormFacts): Action {
+  const shown = (item: Item | null): Item | null => item && shownOf(item, facts);
+  switch (action.verb) {
+    case 'set':
+      return { ...action, from: shownOf(action.from, facts), to: shownOf(action.to, facts) };
+    case 'move':
+      return {
+        ...action,
+        item: shownOf(action.item, facts),
+        before: shown(action.before),
+        wasBefore: shown(action.wasBefore),
+      };
+    case 'add':
+    case 'remove':
+      return { ...action, item: shownOf(action.item, facts), before: shown(action.before) };
+  }
 }
 
 /** Whether the known rows of each touched group stand in the given order; rows unknown to it do not count. */
@@ -75,11 +101,13 @@ export function countForeignChanges(
   facts: FormFacts,
   owned: readonly string[] = [...base.sections, ...actual.sections].map((section) => section.path),
 ): number {
-  const touched = touchedOf(checksOf(actionsOf(plan), plan.base, plan.target, facts));
+  const touched = touchedOf(checksOf(actionsOf(plan), plan.base, plan.target, facts), facts);
   let changes = 0;
   for (const path of new Set(owned)) {
-    const was = identitiesOf(sectionOf(base, path)?.items ?? [], touched);
-    const is = identitiesOf(sectionOf(actual, path)?.items ?? [], touched);
+    const shown = (from: Configuration): readonly Item[] =>
+      (sectionOf(from, path)?.items ?? []).map((item) => shownOf(item, facts));
+    const was = identitiesOf(shown(base), touched);
+    const is = identitiesOf(shown(actual), touched);
     for (const [id, item] of was) if (is.get(id) !== item) changes += 1;
     for (const id of is.keys()) if (!was.has(id)) changes += 1;
   }
@@ -92,7 +120,7 @@ interface Touched {
   readonly contents: ReadonlySet<string>;
 }
 
-function touchedOf(checks: readonly Check[]): Touched {
+function touchedOf(checks: readonly Check[], facts: FormFacts): Touched {
   const keys = new Map<string, ReadonlySet<string> | null>();
   const contents = new Set<string>();
   for (const check of checks) {
@@ -101,7 +129,7 @@ function touchedOf(checks: readonly Check[]): Touched {
       keys.set(idOf(check.row), whole ? null : new Set(check.properties.map((property) => property.name)));
     } else if (check.by === 'count') {
       for (const form of [check.consumed, check.produced, ...check.between]) {
-        if (form) contents.add(canonicalItem(form.form));
+        if (form) contents.add(canonicalItem(shownOf(form.form, facts)));
       }
     }
   }

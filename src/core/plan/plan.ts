@@ -25,6 +25,8 @@ export interface PlanInput {
   readonly management: ManagementPath;
   readonly isOwn: (item: Item) => boolean;
   readonly dialect: Dialect;
+  /** Staged scripts can be read on the device while a rollout is in flight. Absent: refuse. */
+  readonly secretsOnDevice?: 'allow' | 'refuse';
 }
 
 export type PlanResult =
@@ -46,6 +48,11 @@ export function makePlan(input: PlanInput): PlanResult {
   if (list.actions.length > mostActions) {
     const message = `${list.actions.length} actions are more than one rollout may hold (${mostActions}): commit the change in several parts`;
     return { kind: 'refused', code: 'plan-too-large', message };
+  }
+  if (input.secretsOnDevice !== 'allow' && list.actions.some(({ action }) => holdsSecret(action, dialect))) {
+    const message =
+      'a secret would stand in the staged scripts: say "secrets-on-device: allow" for this device if that is acceptable';
+    return { kind: 'refused', code: 'secret-on-device', message };
   }
   const target = withSections(actual, list.target);
   const context: PlanContext = {
@@ -83,6 +90,13 @@ export function makePlan(input: PlanInput): PlanResult {
   const proof = provePlan(plan, dialect);
   if (!proof.proved) return { kind: 'refused', code: 'proof-failed', message: proof.account };
   return { kind: 'plan', plan };
+}
+
+function holdsSecret(action: Action, dialect: Dialect): boolean {
+  const items = action.verb === 'set' ? [action.from, action.to] : [action.item];
+  return items.some((item) =>
+    item.properties.some(([name, value]) => value && dialect.isSecret(item.section, name)),
+  );
 }
 
 /** The configuration with some of its sections replaced, new ones at the end. */

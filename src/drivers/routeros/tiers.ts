@@ -8,7 +8,7 @@ import type { Item } from '../../core/item.ts';
 import type { Action } from '../../core/plan/action.ts';
 import { changesBetween } from '../../core/plan/model.ts';
 import { judgeManagementPath } from './management-path.ts';
-import { isExecutableProperty, isSecretProperty } from './menus.ts';
+import { isExecutableProperty, isSecretProperty, menuFacts } from './menus.ts';
 
 type Tier = Verdict['tier'];
 
@@ -126,6 +126,8 @@ export function classifyByTable(action: Action, context: PlanContext): Verdict {
   const { section } = action;
   if (names.some((name) => isExecutableProperty(section, name))) return verdict('floor', 'executable');
   if (names.some((name) => isSecretProperty(section, name))) return verdict('floor', 'credentials');
+  // Exports hide secrets, so no rollback could bring one back.
+  if (action.verb === 'remove' && holdsSecrets(section)) return verdict('floor', 'a secret would be lost');
   const path = judgeManagementPath([action], context);
   if (path.kind === 'closed' || path.kind === 'undecidable') return verdict('floor', 'management-path');
   const item = action.verb === 'set' ? action.from : action.item;
@@ -134,6 +136,10 @@ export function classifyByTable(action: Action, context: PlanContext): Verdict {
     names.length === 0 ? [rowFor(section, null, own)] : names.map((name) => rowFor(section, name, own));
   const strictest = rows.reduce((a, b) => (strictness[b.tier] > strictness[a.tier] ? b : a));
   return verdict(strictest.tier, strictest.reason);
+}
+
+function holdsSecrets(section: string): boolean {
+  return [...(menuFacts(section)?.properties.values() ?? [])].some((property) => property.secret);
 }
 
 function verdict(tier: Tier, reason: string): Verdict {

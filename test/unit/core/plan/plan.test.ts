@@ -244,8 +244,46 @@ total: 0 to add, 1 to change, 0 to remove, 0 to move
   test('secrets are masked', () => {
     const path = '/ppp secret';
     const desired = configuration(section(path, [item(path, { name: 'a', password: 'hunter2' })]));
-    const text = planText(made(plan(desired, configuration(section(path, [])))), times);
+    const text = planText(
+      made(plan(desired, configuration(section(path, [])), { secretsOnDevice: 'allow' })),
+      times,
+    );
     expect(text).toContain('password=<secret:password>');
     expect(text).not.toContain('hunter2');
+  });
+});
+
+describe('secrets, which exports hide', () => {
+  const path = '/ppp secret';
+  const row = (properties: Record<string, string>): Configuration =>
+    configuration(section(path, [item(path, { name: 'a', ...properties })]));
+  const desired = row({ password: 'hunter2', comment: 'x' });
+  test('a row is made with its secret, and read without it is the target, with nothing left to plan', () => {
+    const result = made(plan(desired, configuration(section(path, [])), { secretsOnDevice: 'allow' }));
+    expect(result.target[0]?.items[0]?.properties).toContainEqual(['password', 'hunter2']);
+    expect(footprintState(result, row({ comment: 'x' }), dialect).kind).toBe('target');
+    expect(plan(desired, row({ comment: 'x' }))).toEqual({ kind: 'nothing' });
+  });
+  test('no plan puts one on the device unless the settings allow it', () => {
+    expect(plan(desired, configuration(section(path, [])))).toMatchObject({
+      kind: 'refused',
+      code: 'secret-on-device',
+    });
+  });
+  test('beside a hidden secret other properties change, the secret does not', () => {
+    const { actions } = made(plan(desired, row({ comment: 'y' })));
+    expect(actions).toMatchObject([
+      {
+        action: {
+          verb: 'set',
+          to: {
+            properties: [
+              ['comment', 'x'],
+              ['name', 'a'],
+            ],
+          },
+        },
+      },
+    ]);
   });
 });

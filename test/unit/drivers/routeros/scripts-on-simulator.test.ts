@@ -49,24 +49,24 @@ function bench(configuration: Configuration): Bench {
 }
 
 /** As the driver stages and arms it, but for the waiting. */
-function stage({ run }: Bench, plan: Plan): void {
+function stage(on: Bench, plan: Plan): void {
   const scripts = renderRollout(id, plan);
   const back = withDeadline(scripts.back, { armedUptimeS: day - 10, deadlineUptimeS: day + 600 });
   for (const [name, source] of Object.entries({ ...scripts, back })) {
-    expect(run(`/system script add name=sw-${id}-${name} source=${quoteString(source)}`)).toEqual([]);
+    expect(on.run(`/system script add name=sw-${id}-${name} source=${quoteString(source)}`)).toEqual([]);
   }
-  run(`/system scheduler add name=sw-${id}-tick interval=1d on-event="/system script run sw-${id}-back"`);
+  on.run(`/system scheduler add name=sw-${id}-tick interval=1d on-event="/system script run sw-${id}-back"`);
 }
 
-function read({ run }: Bench): Configuration {
-  return dialect.parseActual(Buffer.from(`${run('/export').join('\n')}\n`, 'latin1')).configuration;
+function read(on: Bench): Configuration {
+  return dialect.parseActual(Buffer.from(`${on.run('/export').join('\n')}\n`, 'latin1')).configuration;
 }
 
-const note = ({ run }: Bench, script: string): string =>
-  run(`:put [/system script get [find name="sw-${id}-${script}"] comment]`).join('\n');
+const note = (on: Bench, script: string): string =>
+  on.run(`:put [/system script get [find name="sw-${id}-${script}"] comment]`).join('\n');
 
-function check({ run }: Bench): readonly string[] {
-  return run(`/system script run sw-${id}-check`).map((line) => line.replace(/^\d+ /, ''));
+function check(on: Bench): readonly string[] {
+  return on.run(`/system script run sw-${id}-check`).map((line) => line.replace(/^\d+ /, ''));
 }
 
 function rollBack(on: Bench): void {

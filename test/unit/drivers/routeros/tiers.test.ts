@@ -73,6 +73,15 @@ describe('always signed', () => {
     ['executable', add('/tool netwatch', { host: '192.0.2.1', 'up-script': ':put 1' })],
     ['executable', set('/ip dhcp-server', { name: 'a' }, { name: 'a', 'lease-script': ':put 1' })],
     ['credentials', add('/ppp secret', { name: 'a', password: 'x' })],
+    [
+      'a secret would be lost',
+      {
+        verb: 'remove',
+        section: '/ppp secret',
+        item: item('/ppp secret', { name: 'a' }),
+        before: null,
+      } as const,
+    ],
     ['clock', set('/system clock', {}, { 'time-zone-name': 'Europe/Budapest' }, '')],
     ['clock', set('/system ntp client', {}, { enabled: 'yes' }, '')],
     ['not known to the classifier', add('/future thing', { name: 'x' })],
