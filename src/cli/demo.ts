@@ -16,10 +16,13 @@ interface DemoOptions {
 
 export function demoCommand(): Command {
   return new Command('demo')
-    .description('the whole story on this machine in about a minute: a simulated router, git, real keys, the daemon')
+    .description(
+      'the whole story on this machine in about a minute: a simulated router, git, real keys, the daemon',
+    )
     .option('--export <file>', 'tell it on this export of a real router')
     .action(async (options: DemoOptions) => {
-      const exportText = options.export === undefined ? Buffer.from(demoExport, 'latin1') : await readExport(options.export);
+      const exportText =
+        options.export === undefined ? Buffer.from(demoExport, 'latin1') : await readExport(options.export);
       const tell = terminalNarrator();
       const started = performance.now();
       const world = await buildWorld(exportText, fileURLToPath(new URL('../main.js', import.meta.url)));
@@ -29,7 +32,12 @@ export function demoCommand(): Command {
         await tellStory(world, tell);
         const seconds = Math.round((performance.now() - started) / 1000);
         printLine();
-        printLine(paint('good', `All ${tell.checks()} checks held, in ${seconds} s. Nothing is left on this machine.`));
+        printLine(
+          paint(
+            'good',
+            `All ${tell.checks()} checks held, in ${seconds} s. Nothing is left on this machine.`,
+          ),
+        );
       } catch (error) {
         printNote(`demo: ${messageOf(error)}`);
         for (const line of await world.lastLogLines(30)) printNote(`  ${line}`);
@@ -45,6 +53,11 @@ async function readExport(file: string): Promise<Buffer> {
   try {
     return await readFile(file);
   } catch (error) {
-    throw new InvalidInput('unreadable-file', `can't be read (${messageOf(error)})`, { file }, { cause: error });
+    throw new InvalidInput(
+      'unreadable-file',
+      `can't be read (${messageOf(error)})`,
+      { file },
+      { cause: error },
+    );
   }
 }

@@ -5,6 +5,8 @@ import type { Problem } from '../core/dialect.ts';
 import { itemIdentity } from '../core/digest.ts';
 import type { Action, Difference, PlannedAction } from '../core/plan/action.ts';
 import type { Item } from '../core/item.ts';
+import type { RecordEnvelope } from '../core/journal.ts';
+import type { RolloutState } from '../core/rollout/machine.ts';
 import { propertyOf } from '../core/item.ts';
 import { rolloutStateName, standingOf } from '../reconcile/device-status.ts';
 import { previewDevice } from '../reconcile/plan-device.ts';
@@ -31,8 +33,29 @@ export function deviceStatusAnswer(site: RunningSite, device: RunningDevice): De
     differences: report.comparison?.differences.length ?? 0,
     hold: folded.hold,
     facts: factsOf(device),
-    deadline: null,
+    deadline: isArmed(rollout) ? deadlineOf(site.recent, rollout) : null,
   };
+}
+
+const armedPhases: readonly RolloutState['phase'][] = [
+  'armed',
+  'applying',
+  'applied',
+  'verifying',
+  'confirming',
+  'rolling-back',
+];
+
+export function isArmed(rollout: RolloutState | null): rollout is RolloutState {
+  return rollout !== null && armedPhases.includes(rollout.phase);
+}
+
+/** The device judges its deadline by its own uptime; this is the same moment by the clock here, a few seconds early. */
+function deadlineOf(recent: readonly RecordEnvelope[], rollout: RolloutState): string | null {
+  const staged = recent.findLast((one) => one.kind === 'stage-finished' && one['rollout'] === rollout.id);
+  if (rollout.deadline === null || staged === undefined) return null;
+  const { armedUptimeS, deadlineUptimeS } = rollout.deadline;
+  return rfc3339(Date.parse(staged.at) + (deadlineUptimeS - armedUptimeS) * 1000);
 }
 
 /** As of the last reading; for a commit not yet accepted the device's last reading is compared with that. */

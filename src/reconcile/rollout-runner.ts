@@ -54,6 +54,8 @@ async function look(room: RolloutRoom, sight: Sight): Promise<Sight> {
   try {
     const evidence = await room.driver.evidence(room.rollout, null, room.signal);
     room.onSight(evidence, null);
+    // How long the device has been watched, not how long it could not be reached.
+    const looks = sight.evidence === null ? 1 : sight.looks + 1;
     const confirmSeenAt =
       evidence.decision === 'confirm' ? (sight.confirmSeenAt ?? evidence.net.runCount) : null;
     return { evidence, looks, confirmSeenAt };

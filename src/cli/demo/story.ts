@@ -23,46 +23,81 @@ export async function tellStory(world: World, tell: Narrator): Promise<void> {
 }
 
 async function actStart(world: World, tell: Narrator): Promise<void> {
-  tell.act('A router, its configuration in git, and one daemon', 'The desired file is the router’s own export, so there is nothing to do yet.');
+  tell.act(
+    'A router, its configuration in git, and one daemon',
+    'The desired file is the router’s own export, so there is nothing to do yet.',
+  );
   await world.startDaemon();
   await untilDevice(world, 'in-sync', (gw1) => gw1.state === 'in-sync');
   await show(world, tell, 'status');
 }
 
 async function actBenign(world: World, tell: Narrator): Promise<void> {
-  tell.act('(a) A benign commit rolls out by itself', 'A static DNS name: nothing is lost, opened or interrupted by it.');
-  await commit(world, tell, 'Name the printer', '/ip dns static', 'add address=192.0.2.20 name=printer.demo.example');
-  await untilDevice(world, 'the printer is in', (gw1, all) => gw1.state === 'in-sync' && gw1.commit === all.commit && gw1.rollout === null);
+  tell.act(
+    '(a) A benign commit rolls out by itself',
+    'A static DNS name: nothing is lost, opened or interrupted by it.',
+  );
+  await commit(
+    world,
+    tell,
+    'Name the printer',
+    '/ip dns static',
+    'add address=192.0.2.20 name=printer.demo.example',
+  );
+  await untilDevice(
+    world,
+    'the printer is in',
+    (gw1, all) => gw1.state === 'in-sync' && gw1.commit === all.commit && gw1.rollout === null,
+  );
   await show(world, tell, 'log', 'gw1');
   const there = await world.onRouter(':put [:len [/ip dns static find where name="printer.demo.example"]]');
   tell.check(there.stdout.trim() === '1', 'the router has the name');
 }
 
 async function actSigned(world: World, tell: Narrator): Promise<void> {
-  tell.act('(b) A firewall rule waits for a signature', 'Traffic is at stake, so somebody with the right role signs exactly this change.');
-  await commit(world, tell, 'Drop telnet', '/ip firewall filter', 'add action=drop chain=forward comment="no telnet" dst-port=23 protocol=tcp');
+  tell.act(
+    '(b) A firewall rule waits for a signature',
+    'Traffic is at stake, so somebody with the right role signs exactly this change.',
+  );
+  await commit(
+    world,
+    tell,
+    'Drop telnet',
+    '/ip firewall filter',
+    'add action=drop chain=forward comment="no telnet" dst-port=23 protocol=tcp',
+  );
   const id = await untilPending(world);
   await show(world, tell, 'plan', 'gw1');
+  await document(world, tell, id);
   tell.say('A signature over something else is refused:');
   await writeFile(join(world.folder, 'other'), 'something else\n');
   await sign(world, tell, 'other');
   const refused = await show(world, tell, 'approve', id, 'other.sig');
   tell.check(refused.code === 1, 'the wrong signature is refused');
   tell.say('The right one goes through:');
-  await document(world, tell, id);
   await sign(world, tell, 'document');
   const followed = await show(world, tell, 'approve', id, 'document.sig', '--follow');
   tell.check(followed.code === 0, 'the right signature is accepted and the rollout is confirmed');
-  await untilDevice(world, 'the rule is in', (gw1, all) => gw1.state === 'in-sync' && gw1.commit === all.commit);
+  await untilDevice(
+    world,
+    'the rule is in',
+    (gw1, all) => gw1.state === 'in-sync' && gw1.commit === all.commit,
+  );
 }
 
 async function actLockOut(world: World, tell: Narrator): Promise<void> {
-  tell.act('(c) A commit that would lock everybody out', 'ssh off, which is how siteward itself gets in. The plan says so; we sign it all the same.');
+  tell.act(
+    '(c) A commit that would lock everybody out',
+    'ssh off, which is how siteward itself gets in. The plan says so; we sign it all the same.',
+  );
   await commit(world, tell, 'Turn ssh off', '/ip service', 'set ssh disabled=yes');
   const id = await untilPending(world);
   const status = await device(world);
   await show(world, tell, 'status');
-  tell.check(status.state === 'pending-signature' && status.reason === 'management-path', 'it is stopped: management-path');
+  tell.check(
+    status.state === 'pending-signature' && status.reason === 'management-path',
+    'it is stopped: management-path',
+  );
   await document(world, tell, id);
   await sign(world, tell, 'document');
   await show(world, tell, 'approve', id, 'document.sig');
@@ -73,22 +108,48 @@ async function actLockOut(world: World, tell: Narrator): Promise<void> {
   await show(world, tell, 'status');
   tell.say('The plan is not tried again by itself. The commit is reverted in git:');
   await commit(world, tell, 'Turn ssh on again', '/ip service', 'set ssh disabled=yes', 'take out');
-  await untilDevice(world, 'in sync again', (gw1, all) => gw1.state === 'in-sync' && gw1.commit === all.commit);
+  await untilDevice(
+    world,
+    'in sync again',
+    (gw1, all) => gw1.state === 'in-sync' && gw1.commit === all.commit,
+  );
 }
 
 async function actKilled(world: World, tell: Narrator): Promise<void> {
-  tell.act('(d) The daemon dies in the middle of a rollout', 'kill -9 right after the change began; a new daemon asks the journal and the router.');
+  tell.act(
+    '(d) The daemon dies in the middle of a rollout',
+    'kill -9 right after the change began; a new daemon asks the journal and the router.',
+  );
   const { journal } = await status(world);
-  await commit(world, tell, 'Name the scanner', '/ip dns static', 'add address=192.0.2.21 name=scanner.demo.example');
-  await until('apply has begun', async () => (await readJournal(world, journal.seq)).some((record) => record.kind === 'apply-started'), 60);
+  await commit(
+    world,
+    tell,
+    'Name the scanner',
+    '/ip dns static',
+    'add address=192.0.2.21 name=scanner.demo.example',
+  );
+  await until(
+    'apply has begun',
+    async () => (await readJournal(world, journal.seq)).some((record) => record.kind === 'apply-started'),
+    60,
+  );
   await world.killDaemon();
   tell.command('kill -9 $(pidof siteward)');
   await world.startDaemon();
-  await until('the rollout ended', async () => (await readJournal(world, journal.seq)).some((record) => record.kind === 'settled'), 90);
-  const ended = (await readJournal(world, journal.seq)).filter((record) => ['confirmed', 'rolled-back'].includes(record.kind));
+  await until(
+    'the rollout ended',
+    async () => (await readJournal(world, journal.seq)).some((record) => record.kind === 'settled'),
+    90,
+  );
+  const ended = (await readJournal(world, journal.seq)).filter((record) =>
+    ['confirmed', 'rolled-back'].includes(record.kind),
+  );
   await untilDevice(world, 'in sync', (gw1, all) => gw1.state === 'in-sync' && gw1.commit === all.commit);
   await show(world, tell, 'log', 'gw1');
-  tell.check(ended.length > 0, `on evidence from the router: ${ended.map((record) => record.kind).join(', ')}`);
+  tell.check(
+    ended.length > 0,
+    `on evidence from the router: ${ended.map((record) => record.kind).join(', ')}`,
+  );
 }
 
 async function actDrift(world: World, tell: Narrator): Promise<void> {
@@ -98,10 +159,25 @@ async function actDrift(world: World, tell: Narrator): Promise<void> {
   await world.onRouter(fix);
   await untilDevice(world, 'drifted', (gw1) => gw1.state === 'drifted');
   await show(world, tell, 'status');
-  await commit(world, tell, 'Let the branch office in', '/ip firewall address-list', 'add address=198.51.100.20 list=branch-office');
-  await untilDevice(world, 'rolled out beside the drift', (gw1, all) => gw1.commit === all.commit && gw1.rollout === null && gw1.state === 'drifted');
-  const still = await world.onRouter(':put [/ip dns static get [find where name="printer.demo.example"] address]');
-  tell.check(still.stdout.trim() === '192.0.2.99', 'the commit is on the router, and the fix by hand is still there');
+  await commit(
+    world,
+    tell,
+    'Let the branch office in',
+    '/ip firewall address-list',
+    'add address=198.51.100.20 list=branch-office',
+  );
+  await untilDevice(
+    world,
+    'rolled out beside the drift',
+    (gw1, all) => gw1.commit === all.commit && gw1.rollout === null && gw1.state === 'drifted',
+  );
+  const still = await world.onRouter(
+    ':put [/ip dns static get [find where name="printer.demo.example"] address]',
+  );
+  tell.check(
+    still.stdout.trim() === '192.0.2.99',
+    'the commit is on the router, and the fix by hand is still there',
+  );
   await show(world, tell, 'plan', 'gw1');
 }
 
@@ -109,7 +185,8 @@ async function actMetrics(world: World, tell: Narrator): Promise<void> {
   tell.act('(f) What Prometheus sees', 'No alert, no page: numbers.');
   tell.command(`curl ${world.metricsUrl}/metrics`);
   const text = await (await fetch(`${world.metricsUrl}/metrics`)).text();
-  const wanted = /^siteward_(ready|device_up|device_in_sync|device_drift_items|rollbacks_total|approvals_pending|journal_chain_ok)\b/;
+  const wanted =
+    /^siteward_(ready|device_up|device_in_sync|device_drift_items|rollbacks_total|approvals_pending|journal_chain_ok)\b/;
   for (const line of text.split(lineEnd).filter((candidate) => wanted.test(candidate))) tell.output(line);
   tell.check(text.includes('siteward_'), 'metrics are served');
   const verified = await show(world, tell, 'journal', 'verify');
@@ -142,7 +219,17 @@ async function document(world: World, tell: Narrator, id: string): Promise<void>
 async function sign(world: World, tell: Narrator, file: string): Promise<void> {
   tell.command(`ssh-keygen -Y sign -n ${namespace} -f ~/.ssh/id_ed25519 ${file}`);
   await world.run('rm', '-f', `${file}.sig`);
-  await world.run('ssh-keygen', '-q', '-Y', 'sign', '-n', namespace, '-f', join(world.folder, 'keys/alice'), file);
+  await world.run(
+    'ssh-keygen',
+    '-q',
+    '-Y',
+    'sign',
+    '-n',
+    namespace,
+    '-f',
+    join(world.folder, 'keys/alice'),
+    file,
+  );
 }
 
 async function show(world: World, tell: Narrator, ...args: readonly string[]): Promise<{ code: number }> {
@@ -179,7 +266,9 @@ async function untilDevice(
   what: string,
   holds: (gw1: DeviceStatus, all: StatusAnswer) => boolean,
 ): Promise<void> {
-  const head = (await world.run('git', '-C', join(world.folder, 'network'), 'rev-parse', 'HEAD')).stdout.trim();
+  const head = (
+    await world.run('git', '-C', join(world.folder, 'network'), 'rev-parse', 'HEAD')
+  ).stdout.trim();
   await until(what, async () => {
     const told = await world.siteward('status', '--json');
     if (told.code !== 0) return false;
@@ -197,8 +286,13 @@ async function until(what: string, holds: () => Promise<boolean>, seconds = 40):
   }
 }
 
-async function readJournal(world: World, sinceSeq: number): Promise<readonly { kind: string; seq: number }[]> {
+async function readJournal(
+  world: World,
+  sinceSeq: number,
+): Promise<readonly { kind: string; seq: number }[]> {
   const text = await readFile(join(world.folder, 'state/journal/00000001.jsonl'), 'utf8');
   const lines = text.split(lineEnd).slice(0, -1);
-  return lines.map((line) => JSON.parse(line) as { kind: string; seq: number }).filter((record) => record.seq > sinceSeq);
+  return lines
+    .map((line) => JSON.parse(line) as { kind: string; seq: number })
+    .filter((record) => record.seq > sinceSeq);
 }

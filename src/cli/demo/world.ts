@@ -60,7 +60,11 @@ export async function buildWorld(exportText: Buffer, program: string): Promise<W
     if (told.code !== 0) throw new Error(`${command} ${args[0] ?? ''} failed: ${told.stderr}`);
   }
   function start(args: readonly string[], logName: string): ChildProcess {
-    const child = spawn(process.execPath, [program, ...args], { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [program, ...args], {
+      cwd: folder,
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     children.add(child);
     child.on('exit', () => children.delete(child));
     const log = (chunk: Buffer): void => void appendFile(at(logName), chunk);
@@ -83,14 +87,48 @@ export async function buildWorld(exportText: Buffer, program: string): Promise<W
     await must('ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'siteward', '-f', at('keys/gw1'));
     await must('ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'alice', '-f', at('keys/alice'));
     await writeFile(at('router.rsc'), exportText);
-    const simulator = start(['simulate', 'routeros', '--export', at('router.rsc'), '--user', 'siteward', '--authorized-keys', at('keys/gw1.pub')], 'router.log');
+    const simulator = start(
+      [
+        'simulate',
+        'routeros',
+        '--export',
+        at('router.rsc'),
+        '--user',
+        'siteward',
+        '--authorized-keys',
+        at('keys/gw1.pub'),
+      ],
+      'router.log',
+    );
     const router = JSON.parse(await firstLine(simulator)) as { host: string; port: number; hostKey: string };
     await buildRepository(must, at, exportText);
     const metricsPort = await freePort();
     await writeFile(at('settings.yaml'), settingsText(router, folder, metricsPort), { mode: 0o600 });
     const alice = (await readFile(at('keys/alice.pub'), 'utf8')).split(' ').slice(0, 2).join(' ');
-    await writeFile(at('allowed_signers'), `alice@example.org namespaces="siteward-operational-v1@example.org" ${alice}\n`, { mode: 0o600 });
-    const ssh = ['-F', '/dev/null', '-i', at('keys/gw1'), '-o', 'StrictHostKeyChecking=no', '-o', `UserKnownHostsFile=${at('known_hosts')}`, '-o', 'LogLevel=ERROR', '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=5', '-p', String(router.port), `siteward@${router.host}`];
+    await writeFile(
+      at('allowed_signers'),
+      `alice@example.org namespaces="siteward-operational-v1@example.org" ${alice}\n`,
+      { mode: 0o600 },
+    );
+    const ssh = [
+      '-F',
+      '/dev/null',
+      '-i',
+      at('keys/gw1'),
+      '-o',
+      'StrictHostKeyChecking=no',
+      '-o',
+      `UserKnownHostsFile=${at('known_hosts')}`,
+      '-o',
+      'LogLevel=ERROR',
+      '-o',
+      'BatchMode=yes',
+      '-o',
+      'ConnectTimeout=5',
+      '-p',
+      String(router.port),
+      `siteward@${router.host}`,
+    ];
     return {
       folder,
       metricsUrl: `http://127.0.0.1:${metricsPort}`,
@@ -130,14 +168,22 @@ async function buildRepository(
   await writeFile(at('network/site.yaml'), 'site: demo\n');
   await writeFile(at('network/devices/gw1/config.rsc'), exportText);
   await must('git', 'init', '-q', '-b', 'main', at('network'));
-  for (const [name, value] of [['user.name', 'alice'], ['user.email', 'alice@example.org'], ['core.autocrlf', 'false']] as const) {
+  for (const [name, value] of [
+    ['user.name', 'alice'],
+    ['user.email', 'alice@example.org'],
+    ['core.autocrlf', 'false'],
+  ] as const) {
     await must('git', '-C', at('network'), 'config', name, value);
   }
   await must('git', '-C', at('network'), 'add', '-A');
   await must('git', '-C', at('network'), 'commit', '-qm', 'The router as it is');
 }
 
-function settingsText(router: { host: string; port: number; hostKey: string }, folder: string, metricsPort: number): string {
+function settingsText(
+  router: { host: string; port: number; hostKey: string },
+  folder: string,
+  metricsPort: number,
+): string {
   return `site: demo
 organization: example.org
 state: ${folder}/state
@@ -164,10 +210,15 @@ policy:
 
 function runProgram(command: string, args: readonly string[], cwd: string): Promise<Told> {
   return new Promise((resolve) => {
-    execFile(command, args, { cwd, env: environment, encoding: 'utf8', timeout: 120_000 }, (error, stdout, stderr) => {
-      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 2;
-      resolve({ code, stdout, stderr });
-    });
+    execFile(
+      command,
+      args,
+      { cwd, env: environment, encoding: 'utf8', timeout: 120_000 },
+      (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 2;
+        resolve({ code, stdout, stderr });
+      },
+    );
   });
 }
 

@@ -1,0 +1,102 @@
+/**
+ * Brings the metrics up to date with what the daemon knows, when they are asked for: gauges from the journal's fold and the
+ * last readings, counters from the records written since the last time. Nothing is kept twice.
+ */
+import type { RecordEnvelope } from '../core/journal.ts';
+import type { SitewardRecord } from '../core/rollout/events.ts';
+import { activeHold } from '../reconcile/device-status.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { deviceStatusAnswer, isArmed } from './answers.ts';
+import type { RunningDevice, RunningSite } from './running-site.ts';
+
+export interface SiteMetrics {
+  refresh(): void;
+}
+
+/** Counts records from now on; what the journal held before was counted by an earlier run of the daemon. */
+export function siteMetrics(
+  metrics: Metrics,
+  site: RunningSite,
+  obstacles: () => readonly string[],
+): SiteMetrics {
+  let seen = site.ledger.journal.head.seq;
+  let broken = false;
+  return {
+    refresh() {
+      for (const record of site.recent) {
+        if (record.seq <= seen) continue;
+        seen = record.seq;
+        countRecord(metrics, record);
+      }
+      metrics.set('ready', {}, obstacles().length === 0 ? 1 : 0);
+      refreshSite(metrics, site);
+      metrics.clear('device_info');
+      for (const device of site.devices) refreshDevice(metrics, site, device);
+      const isBroken = site.ledger.journal.broken?.code === 'journal-unwritable';
+      if (isBroken && !broken) metrics.count('journal_append_failures_total', {});
+      broken = isBroken;
+    },
+  };
+}
+
+function refreshSite(metrics: Metrics, site: RunningSite): void {
+  const { state, journal } = site.ledger;
+  metrics.set('journal_head_seq', {}, journal.head.seq);
+  metrics.set('journal_chain_ok', {}, journal.broken === null ? 1 : 0);
+  metrics.set('desired_commit_timestamp_seconds', {}, seconds(state.accepted?.at));
+  const pending = site.devices.flatMap((device) => device.folded().pending ?? []);
+  for (const role of ['operational', 'recovery'] as const)
+    metrics.set('approvals_pending', { role }, pending.filter((one) => one.class === role).length);
+  const oldest = pending.map((one) => seconds(one.openedAt)).sort((a, b) => a - b)[0];
+  metrics.set('approval_oldest_timestamp_seconds', {}, oldest ?? 0);
+  const inflight = site.devices.filter((device) => device.folded().rollout !== null);
+  metrics.set('journal_inflight', {}, inflight.length);
+}
+
+function refreshDevice(metrics: Metrics, site: RunningSite, running: RunningDevice): void {
+  const { name, driver } = running.settings;
+  const device = name;
+  const folded = running.folded();
+  const status = deviceStatusAnswer(site, running);
+  metrics.set('device_up', { device }, status.lastRead !== null && status.state !== 'unreachable' ? 1 : 0);
+  metrics.set('device_in_sync', { device }, status.state === 'in-sync' ? 1 : 0);
+  metrics.set('device_drift_items', { device }, status.drift);
+  metrics.set('device_last_read_timestamp_seconds', { device }, seconds(status.lastRead));
+  const held = {
+    operator: activeHold(site.ledger.state, folded, site.clock.now()) !== null,
+    quarantined: folded.quarantine !== null,
+    diverged: folded.rollout?.phase === 'diverged',
+    'wave-stopped': site.ledger.state.stopped !== null,
+    obstacle: (running.room.report.current().comparison?.planned?.obstacle ?? null) !== null,
+  };
+  for (const [reason, is] of Object.entries(held)) metrics.set('device_held', { device, reason }, is ? 1 : 0);
+  const { facts } = status;
+  if (facts !== null && facts !== undefined)
+    metrics.set('device_info', { device, kind: driver, model: facts.model, os_version: facts.version }, 1);
+  metrics.set('rollbacks_armed', { device }, isArmed(folded.rollout) ? 1 : 0);
+  metrics.set('rollback_deadline_timestamp_seconds', { device }, seconds(status.deadline));
+}
+
+function countRecord(metrics: Metrics, envelope: RecordEnvelope): void {
+  const record = envelope as unknown as SitewardRecord;
+  if (record.kind === 'commit-refused') {
+    metrics.count('git_verify_failures_total', { reason: refusalReason(record.code) });
+  } else if (record.kind === 'not-started') {
+    metrics.count('rollouts_total', { device: record.device, outcome: 'not-started' });
+  } else if (record.kind === 'confirmed' || record.kind === 'rolled-back' || record.kind === 'diverged') {
+    const { device, kind } = record;
+    metrics.count('rollouts_total', { device, outcome: kind });
+    metrics.count('rollbacks_total', { device, outcome: rollbackOutcomes[kind] });
+  }
+}
+
+const rollbackOutcomes = { confirmed: 'disarmed', 'rolled-back': 'fired', diverged: 'failed' } as const;
+
+function refusalReason(code: string): string {
+  if (code.startsWith('commit-')) return 'signature';
+  return code.startsWith('object-') || code.startsWith('unreadable') ? 'unreadable' : code;
+}
+
+function seconds(time: string | null | undefined): number {
+  return time === null || time === undefined ? 0 : Math.floor(Date.parse(time) / 1000);
+}
