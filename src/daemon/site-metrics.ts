@@ -80,7 +80,7 @@ function refreshDevice(metrics: Metrics, site: RunningSite, running: RunningDevi
 function countRecord(metrics: Metrics, envelope: RecordEnvelope): void {
   const record = envelope as unknown as SitewardRecord;
   if (record.kind === 'commit-refused') {
-    metrics.count('git_verify_failures_total', { reason: refusalReason(record.code) });
+    metrics.count('git_verify_failures_total', { reason: record.code });
   } else if (record.kind === 'not-started') {
     metrics.count('rollouts_total', { device: record.device, outcome: 'not-started' });
   } else if (record.kind === 'confirmed' || record.kind === 'rolled-back' || record.kind === 'diverged') {
@@ -91,11 +91,6 @@ function countRecord(metrics: Metrics, envelope: RecordEnvelope): void {
 }
 
 const rollbackOutcomes = { confirmed: 'disarmed', 'rolled-back': 'fired', diverged: 'failed' } as const;
-
-function refusalReason(code: string): string {
-  if (code.startsWith('commit-')) return 'signature';
-  return code.startsWith('object-') || code.startsWith('unreadable') ? 'unreadable' : code;
-}
 
 function seconds(time: string | null | undefined): number {
   return time === null || time === undefined ? 0 : Math.floor(Date.parse(time) / 1000);

@@ -83,6 +83,15 @@ export const metricTable = {
     help: '1 while nothing is started on the device',
     labels: { device, reason: ['operator', 'quarantined', 'diverged', 'wave-stopped', 'obstacle'] },
   },
+  actions_total: {
+    kind: 'counter',
+    help: 'Actions of rollouts by what came of them',
+    labels: {
+      device,
+      class: ['benign', 'operational', 'recovery'],
+      result: ['confirmed', 'rolled-back', 'diverged'],
+    },
+  },
   approvals_pending: {
     kind: 'gauge',
     help: 'Plans that wait for signatures',
