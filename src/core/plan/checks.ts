@@ -68,6 +68,17 @@ export function checksOf(
   facts: FormFacts,
 ): readonly Check[] {
   const counts = new Counts(base, target);
+  const followed = new Map<string, GroupRows>();
+  const rowsOf = (action: Action & { verb: 'move' }): GroupRows => {
+    const group = facts.orderGroup(action.item) ?? '';
+    const id = `${action.section}\n${group}`;
+    const section = base.find((s) => s.path === action.section);
+    const rows =
+      followed.get(id) ??
+      followGroup(group, section ?? { path: action.section, kind: 'ordered', items: [] }, actions, facts);
+    followed.set(id, rows);
+    return rows;
+  };
   return actions.map((action) => {
     switch (action.verb) {
       case 'add':
@@ -91,7 +102,7 @@ export function checksOf(
         };
       }
       case 'move':
-        return placeCheck(action, base, target, actions, facts);
+        return placeCheck(action, rowsOf(action));
     }
   });
 }
@@ -208,20 +219,7 @@ export function followGroup(
   };
 }
 
-function placeCheck(
-  action: Action & { verb: 'move' },
-  base: readonly Section[],
-  target: readonly Section[],
-  actions: readonly Action[],
-  facts: FormFacts,
-): Check {
-  const section = base.find((s) => s.path === action.section) ?? {
-    path: action.section,
-    kind: 'ordered',
-    items: [],
-  };
-  const group = facts.orderGroup(action.item) ?? '';
-  const rows = followGroup(group, section, actions, facts);
+function placeCheck(action: Action & { verb: 'move' }, rows: GroupRows): Check {
   const kept = rows.became.map((t, b) => ({ b, t })).filter(({ t }) => t >= 0);
   const movers = new Set(rows.moved.values());
   const b = rows.moved.get(action) ?? -1;
