@@ -107,14 +107,12 @@ function collect(
   const had = (item: Item): number => counts.get(canonicalItem(item)) ?? 0;
   if (check.by === 'key') {
     const { row, properties } = check;
-    if (!check.inBase) surplus.push({ kind: 'surplus', form: row, keep: 0 });
-    else
-      restores.push({
-        kind: 'reset',
-        row,
-        before,
-        properties: properties.map((p) => [p.name, p.base] as const),
-      });
+    if (check.inBase) {
+      const back = properties.map((p) => [p.name, p.base] as const);
+      restores.push({ kind: 'reset', row, before, properties: back });
+    }
+    // Two runs of the rollback may overlap and both make a row that is missing: above the base count copies go.
+    if (row.created) surplus.push({ kind: 'surplus', form: row, keep: check.inBase ? 1 : 0 });
   } else if (check.by === 'count') {
     const made = [
       ...(check.produced ? [check.produced.form] : []),
@@ -124,6 +122,7 @@ function collect(
     if (check.consumed) {
       const { form } = check.consumed;
       restores.push({ kind: 'restore', form, count: had(form), donors, before });
+      surplus.push({ kind: 'surplus', form, keep: had(form) });
     }
     for (const { form, keep } of donors) surplus.push({ kind: 'surplus', form, keep });
   }
