@@ -237,6 +237,23 @@ describe.concurrent('a change that is taken back', () => {
     expect(await configurationOf(b)).toEqual(before);
   });
 
+  test('passes that take longer than a tick overlap, and what both made again is there once', async (t) => {
+    const rows = [0, 1, 2, 3, 4, 5].map((i) => `add action=accept chain=output comment=r${i}\n`).join('');
+    const b = await bench(t, {
+      exportText: v7.replace('/system identity', `${rows}/system identity`),
+      simulator: { behaviour: { commandMs: 5, flushMs: 0 } },
+      change: (text) => text.replace(/^add .*comment=r[13]\r?\n/gm, ''),
+    });
+    const before = await configurationOf(b);
+    await upToApply(b);
+    await evidenceThat(b, b.driver, applied);
+    b.simulator.reboot();
+    const after = await evidenceThat(b, b.driver, wentBack);
+    expect(after).toMatchObject({ decision: 'rollback', footprint: { kind: 'base' } });
+    await b.driver.clean(b.rollout, never);
+    expect(await configurationOf(b)).toEqual(before);
+  });
+
   test('the console crashes after apply: the net lives on and goes back when its time has come', async (t) => {
     const b = await bench(t, { settings: { windowMs: 2_000 } });
     await upToApply(b);
