@@ -52,9 +52,7 @@ export function printPlan(plan: DevicePlan): void {
   if (plan.actions.length > 0 && plan.path !== null && plan.path !== undefined)
     printLine(` ${pathLine(plan.path, plan.rollback ?? null)}`);
   for (const drift of plan.drift ?? [])
-    printLine(
-      ` ${paint('warn', 'drift')} ${safe(`${drift.section} ${drift.verb} ${drift.item}`)}  left alone`,
-    );
+    printLine(` ${paint('warn', 'drift')} ${safe(driftWords(drift))}  left alone`);
   printLine(summary(plan));
 }
 
@@ -87,6 +85,11 @@ function actionLine(action: PlannedAction): string {
       ? paint('quiet', safe(action.reason))
       : `${paint('bad', 'SIGN')}  ${safe(action.reason)}`;
   return `${paint(tone, symbol)} ${words}${label}   ${verdict}`;
+}
+
+function driftWords({ section, verb, item, forward }: NonNullable<DevicePlan['drift']>[number]): string {
+  const words = verb === 'set' ? [section, item, ...forward] : [section, verb, item];
+  return words.filter((word) => word !== '').join(' ');
 }
 
 /** Old → new where it is known; else the command's arguments, which say more than the item's name. */
@@ -124,7 +127,10 @@ function pathLine(
 function summary(plan: DevicePlan): string {
   const of = (verb: PlannedAction['verb']): number =>
     plan.actions.filter((action) => action.verb === verb).length;
-  if (plan.actions.length === 0) return (plan.problems ?? []).length > 0 ? 'no plan' : 'no difference';
+  if (plan.actions.length === 0) {
+    if ((plan.problems ?? []).length > 0) return 'no plan';
+    return (plan.drift ?? []).length > 0 ? 'nothing to do; git did not move' : 'no difference';
+  }
   const moved = of('move');
   const amounts = `${of('add')} to add, ${of('set')} to change, ${of('remove')} to remove${moved === 0 ? '' : `, ${moved} to move`}`;
   const role = plan.actions.some((action) => action.class === 'recovery') ? 'a recovery' : 'an operational';

@@ -14,8 +14,6 @@ interface Entry {
   readonly load: () => Promise<Command>;
 }
 
-const operate = () => import('./operate.ts');
-
 const entries: readonly Entry[] = [
   {
     name: 'run',
@@ -63,31 +61,31 @@ const entries: readonly Entry[] = [
     name: 'apply',
     usage: '[DEVICE]',
     summary: 'start what waits for a start',
-    load: async () => (await operate()).applyCommand(),
+    load: async () => (await import('./operate.ts')).applyCommand(),
   },
   {
     name: 'retry',
     usage: 'DEVICE',
     summary: 'let a plan that was rolled back be tried again',
-    load: async () => (await operate()).retryCommand(),
+    load: async () => (await import('./operate.ts')).retryCommand(),
   },
   {
     name: 'hold',
     usage: 'DEVICE|--all',
     summary: 'start nothing more',
-    load: async () => (await operate()).holdCommand(),
+    load: async () => (await import('./operate.ts')).holdCommand(),
   },
   {
     name: 'release',
     usage: 'DEVICE|--all',
     summary: 'end a hold',
-    load: async () => (await operate()).releaseCommand(),
+    load: async () => (await import('./operate.ts')).releaseCommand(),
   },
   {
     name: 'refresh',
     usage: '',
     summary: 'read the desired state now',
-    load: async () => (await operate()).refreshCommand(),
+    load: async () => (await import('./operate.ts')).refreshCommand(),
   },
   {
     name: 'log',

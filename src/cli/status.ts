@@ -125,9 +125,12 @@ function whyWords(device: DeviceStatus, nowMs: number): string {
     if (device.deadline !== null && device.deadline !== undefined)
       parts.push(`rolls back by itself at ${clockTime(device.deadline, nowMs)}`);
   }
-  if (device.message !== null && device.message !== undefined) parts.push(device.message);
-  else if (device.reason !== null && device.reason !== device.rollout?.state) parts.push(device.reason);
-  if (device.drift > 0 && device.rollout === null) parts.push(`${count(device.drift, 'item')} drifted`);
+  const { message, reason } = device;
+  const isDrift = reason === 'drift' && device.drift > 0;
+  if (message !== null && message !== undefined) parts.push(message);
+  else if (reason !== null && reason !== device.rollout?.state && !isDrift) parts.push(reason);
+  if (device.drift > 0 && device.rollout === null)
+    parts.push(`${count(device.drift, 'item')} drifted, left alone`);
   if (parts.length === 0) parts.push(`read ${ago(device.lastRead, nowMs)}`);
   return parts.join(', ');
 }

@@ -71,7 +71,7 @@ test('status says where everything stands, worst first, each with what comes nex
       Promise.resolve(
         statusAnswer([
           deviceStatus('ap1'),
-          deviceStatus('sec3', { state: 'drifted', drift: 1 }),
+          deviceStatus('sec3', { state: 'drifted', reason: 'drift', drift: 1 }),
           deviceStatus('gw1', {
             state: 'pending-signature',
             message: '1 operational signature',
@@ -100,6 +100,7 @@ test('status says where everything stands, worst first, each with what comes nex
   expect(lines[2]).toMatch(
     /^ gw1 {3}pending-signature {2}1 operational signature +next: siteward pending bud-01-gw1-7$/,
   );
+  expect(lines[3]).toMatch(/^ sec3 +drifted +1 item drifted, left alone$/);
   expect(out).not.toContain('\u001b');
   expect(lines[1]).toContain('diverged\\1B[31m');
 });
@@ -197,6 +198,24 @@ test('plan shows from where to where, each action, the way in, and exits 1 when 
       '',
     ].join('\n'),
   );
+});
+
+test('plan shows drift that is left alone, and exits 1 for it', async () => {
+  const [device] = onePlan.devices;
+  if (device === undefined) throw new Error('the fake has a device');
+  const drift = [
+    { section: '/ip dns static', verb: 'set', item: 'name=a', forward: ['address: 192.0.2.1 -> 192.0.2.99'] },
+    { section: '/ip route', verb: 'add', item: 'dst-address=0.0.0.0/0', forward: [] },
+  ];
+  await serve({ plan: () => Promise.resolve({ v: 1, devices: [{ ...device, actions: [], drift }] }) });
+  const { code, out } = await cli('plan');
+  expect(code).toBe(1);
+  expect(out.split('\n').slice(1)).toEqual([
+    ' drift /ip dns static name=a address: 192.0.2.1 -> 192.0.2.99  left alone',
+    ' drift /ip route add dst-address=0.0.0.0/0  left alone',
+    'nothing to do; git did not move',
+    '',
+  ]);
 });
 
 test('plan without differences is exit 0, an unusable desired state exit 2', async () => {
