@@ -3,7 +3,7 @@
  */
 import type { Place } from './errors.ts';
 import type { Configuration, Item, Section } from './item.ts';
-import type { Action, ActionClass, PathProof, Plan } from './plan/action.ts';
+import type { Action, ActionClass, PathProof } from './plan/action.ts';
 import type { ManagementPath } from './site.ts';
 
 export interface Problem {
@@ -57,6 +57,3 @@ export interface Dialect {
   /** Console commands that do the action on a device in state `before`; secrets masked unless `reveal`. */
   render(action: Action, before: readonly Section[], reveal: boolean): readonly string[];
 }
-
-/** Pure rendering of a whole rollout for the device; texts hold secrets and are sealed. */
-export type RenderRollout<Payload> = (rolloutId: string, plan: Plan) => Payload;

@@ -1,5 +1,5 @@
 /** Digests and canonical bytes. Byte strings are latin1: one code unit, one byte. */
-import { createHash, createHmac } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Item } from './item.ts';
 
 export function sha256(data: string | Uint8Array): string {
@@ -8,14 +8,13 @@ export function sha256(data: string | Uint8Array): string {
     .digest('hex');
 }
 
-/** Keyed digest of a secret value: equal secrets compare equal, and nothing can be guessed without the key. */
-export function keyedDigest(key: Uint8Array, value: string): string {
-  return createHmac('sha256', key).update(Buffer.from(value, 'latin1')).digest('hex');
-}
-
 /** One item as canonical bytes: lengths before strings, so that no value can imitate another. */
 export function canonicalItem(item: Item): string {
-  const parts = [item.section, item.key ?? '-', ...item.properties.flatMap(([n, v]) => [n, v === null ? '!' : `=${v}`])];
+  const parts = [
+    item.section,
+    item.key ?? '-',
+    ...item.properties.flatMap(([n, v]) => [n, v === null ? '!' : `=${v}`]),
+  ];
   return parts.map((part) => `${part.length}:${part}`).join('');
 }
 

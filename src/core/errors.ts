@@ -69,7 +69,11 @@ export class OutcomeUnknown extends SitewardError {
 /** The journal can't be trusted or written: no mutation; reading and reporting go on. */
 export class JournalError extends SitewardError {
   declare readonly code: 'journal-damaged' | 'journal-unwritable' | 'journal-rewound';
-  constructor(code: 'journal-damaged' | 'journal-unwritable' | 'journal-rewound', message: string, options?: ErrorOptions) {
+  constructor(
+    code: 'journal-damaged' | 'journal-unwritable' | 'journal-rewound',
+    message: string,
+    options?: ErrorOptions,
+  ) {
     super(code, message, options);
   }
 }

@@ -38,8 +38,6 @@ export interface Configuration {
   readonly sections: readonly Section[];
 }
 
-export const emptyConfiguration: Configuration = { sections: [] };
-
 export function sectionOf(configuration: Configuration, path: string): Section | undefined {
   return configuration.sections.find((section) => section.path === path);
 }

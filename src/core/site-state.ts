@@ -44,7 +44,12 @@ export interface DeviceState {
   confirmed: { readonly commit: string; readonly desired: string; readonly at: string } | null;
   rollout: RolloutState | null;
   /** The newest rollout that is over, for status. */
-  lastRollout: { readonly id: string; readonly outcome: string; readonly cause: Cause | null; readonly at: string } | null;
+  lastRollout: {
+    readonly id: string;
+    readonly outcome: string;
+    readonly cause: Cause | null;
+    readonly at: string;
+  } | null;
   quarantine: Quarantine | null;
   hold: Hold | null;
   /** Items that siteward itself made: `section identity` to the digest of their content. */
@@ -121,7 +126,8 @@ export function foldRecord(state: SiteState, record: SitewardRecord): void {
       return;
     case 'daemon-started':
       state.starts += 1;
-      for (const device of state.devices.values()) if (device.rollout !== null) device.rollout.interrupted = true;
+      for (const device of state.devices.values())
+        if (device.rollout !== null) device.rollout.interrupted = true;
       return;
     case 'daemon-stopped':
     case 'trust-loaded':
@@ -262,11 +268,15 @@ function foldRolloutRecord(state: SiteState, record: SitewardRecord): void {
   const device = deviceState(state, record.device);
   const { rollout } = device;
   if (rollout === null || rollout.id !== record.rollout || !foldRollout(rollout, record)) {
-    throw new JournalError('journal-damaged', `record ${record.seq} (${record.kind}) does not fit rollout ${record.rollout}`);
+    throw new JournalError(
+      'journal-damaged',
+      `record ${record.seq} (${record.kind}) does not fit rollout ${record.rollout}`,
+    );
   }
   if (record.kind === 'witness-started') device.witnessAnnounced = record.witness ?? null;
   if (record.kind === 'witness-finished' && record.result === 'ok') device.witness = device.witnessAnnounced;
-  if (record.kind === 'authorization-consumed' && device.pending?.id === record.pending) device.pending = null;
+  if (record.kind === 'authorization-consumed' && device.pending?.id === record.pending)
+    device.pending = null;
   if (record.kind === 'settled') foldSettled(state, device, rollout, record.at);
 }
 

@@ -10,7 +10,7 @@ import { startHttp } from '../api/http.ts';
 import type { RunningHttp } from '../api/http.ts';
 import { startServer } from '../api/server.ts';
 import type { RecordEnvelope } from '../core/journal.ts';
-import { JournalError, messageOf } from '../core/errors.ts';
+import { messageOf } from '../core/errors.ts';
 import type { SitewardRecord } from '../core/rollout/events.ts';
 import type { SiteState } from '../core/site-state.ts';
 import { deviceState, emptySiteState, foldRecord } from '../core/site-state.ts';
@@ -229,27 +229,16 @@ async function start(
   };
 }
 
-/** Replays the journal into the state. A record that this version can't fold stops all changes, not the reading. */
+/** Replays the journal into the state. A record that does not fold counts as damage: nothing is changed, reading goes on. */
 async function replay(settings: Settings, state: SiteState, recent: RecordEnvelope[]): Promise<Journal> {
-  let unfoldable: JournalError | null = null;
-  const onRecord = (record: RecordEnvelope): void => {
-    keepRecent(recent, record);
-    if (unfoldable !== null) return;
-    try {
-      foldRecord(state, record as unknown as SitewardRecord);
-    } catch (error) {
-      if (!(error instanceof JournalError)) throw error;
-      unfoldable = error;
-    }
-  };
-  const journal = await openJournal({
+  return await openJournal({
     folder: join(settings.state, 'journal'),
     clock: systemClock,
-    onRecord,
+    onRecord: (record) => {
+      keepRecent(recent, record);
+      foldRecord(state, record as unknown as SitewardRecord);
+    },
   });
-  if (unfoldable === null) return journal;
-  await journal.close();
-  throw unfoldable;
 }
 
 function keepRecent(recent: RecordEnvelope[], record: RecordEnvelope): void {

@@ -61,6 +61,7 @@ async function compareDevice(
     desired: wanted,
     labels: ['desired', 'conflict'],
     caps: room.policy.removals,
+    secretsOnDevice: room.device.secretsOnDevice,
     management: managementPath(room, observation),
     isOwn: (item) =>
       room.folded().own.get(`${item.section} ${itemIdentity(item)}`) === sha256(canonicalItem(item)),

@@ -28,7 +28,11 @@ interface Shape {
 const shapes: readonly Shape[] = [
   { name: 'a plan that works', prepare: () => undefined, undisturbed: 'confirmed' },
   { name: 'a plan whose second step fails', prepare: (d) => (d.failsAtStep = 1), undisturbed: 'rolled-back' },
-  { name: 'a plan that cuts the daemon off', prepare: (d) => (d.locksOut = true), undisturbed: 'rolled-back' },
+  {
+    name: 'a plan that cuts the daemon off',
+    prepare: (d) => (d.locksOut = true),
+    undisturbed: 'rolled-back',
+  },
 ];
 
 const rollout: Rollout = {
@@ -41,7 +45,11 @@ const rollout: Rollout = {
 };
 
 /** Runs one rollout with one fault at boundary `at`; returns how many boundaries there were and how it ended. */
-async function run(shape: Shape, fault: Fault, at: number): Promise<{ boundaries: number; outcome: string; trace: string[] }> {
+async function run(
+  shape: Shape,
+  fault: Fault,
+  at: number,
+): Promise<{ boundaries: number; outcome: string; trace: string[] }> {
   const device = new ModelDevice();
   shape.prepare(device);
   const clock = virtualClock();
@@ -91,7 +99,15 @@ async function run(shape: Shape, fault: Fault, at: number): Promise<{ boundaries
       else await ledger.append({ kind: 'daemon-started', nonce: String(start), version: '0', trust: {} });
       const folded = deviceState(state, 'gw1');
       if (folded.rollout !== null) {
-        const room = { site: 's', rollout, driver, ledger, clock, signal: new AbortController().signal, onSight: () => undefined };
+        const room = {
+          site: 's',
+          rollout,
+          driver,
+          ledger,
+          clock,
+          signal: new AbortController().signal,
+          onSight: () => undefined,
+        };
         await runRollout(room, folded.rollout);
       }
       const outcome = deviceState(state, 'gw1').lastRollout?.outcome ?? 'none';
@@ -144,8 +160,11 @@ async function plan(ledger: Ledger): Promise<void> {
 
 /** I1: what goes out was announced by a durable record. */
 function checkAnnounced(effect: string, disk: readonly SitewardEvent[], trace: readonly string[]): void {
-  const last = disk.filter((record) => record.kind.endsWith('-started') && record.kind !== 'daemon-started').at(-1);
-  if (last?.kind !== `${effect}-started`) throw new Error(`I1: ${effect} was not announced\n${trace.join('\n')}`);
+  const last = disk
+    .filter((record) => record.kind.endsWith('-started') && record.kind !== 'daemon-started')
+    .at(-1);
+  if (last?.kind !== `${effect}-started`)
+    throw new Error(`I1: ${effect} was not announced\n${trace.join('\n')}`);
 }
 
 /** I3: whatever is changed and not confirmed has a net on the device. */
@@ -156,13 +175,20 @@ function checkNet(device: ModelDevice, trace: readonly string[]): void {
   }
 }
 
-function checkEnd(device: ModelDevice, outcome: string, disk: readonly SitewardEvent[], trace: readonly string[]): void {
+function checkEnd(
+  device: ModelDevice,
+  outcome: string,
+  disk: readonly SitewardEvent[],
+  trace: readonly string[],
+): void {
   const all = device.items.every(Boolean);
   const none = !device.items.some(Boolean);
   const told = `${outcome}, items ${device.items.join()}\n${trace.join('\n')}`;
-  if (outcome === 'confirmed' ? !all : !none) throw new Error(`the journal does not tell what the device has: ${told}`);
+  if (outcome === 'confirmed' ? !all : !none)
+    throw new Error(`the journal does not tell what the device has: ${told}`);
   if (device.objects().length > 0) throw new Error(`left on the device: ${device.objects().join()}: ${told}`);
-  if (outcome === 'none' && disk.some((record) => record.kind === 'lock-started')) throw new Error(`never ended: ${told}`);
+  if (outcome === 'none' && disk.some((record) => record.kind === 'lock-started'))
+    throw new Error(`never ended: ${told}`);
 }
 
 describe.each(shapes)('$name', (shape) => {
@@ -171,14 +197,19 @@ describe.each(shapes)('$name', (shape) => {
     expect(outcome).toBe(shape.undisturbed);
   });
 
-  test.each(['kill', 'power', 'cut', 'cut-and-kill'] as const)('%s at every boundary ends at base or target', async (fault) => {
-    const { boundaries } = await run(shape, fault, -1);
-    const outcomes = new Map<string, number>();
-    for (let at = 1; at <= boundaries; at += 1) {
-      const { outcome } = await run(shape, fault, at);
-      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-    }
-    console.log(`${shape.name}, ${fault}: ${boundaries} boundaries, ${[...outcomes].map(([o, n]) => `${n} ${o}`).join(', ')}`);
-    expect(boundaries).toBeGreaterThan(30);
-  });
+  test.each(['kill', 'power', 'cut', 'cut-and-kill'] as const)(
+    '%s at every boundary ends at base or target',
+    async (fault) => {
+      const { boundaries } = await run(shape, fault, -1);
+      const outcomes = new Map<string, number>();
+      for (let at = 1; at <= boundaries; at += 1) {
+        const { outcome } = await run(shape, fault, at);
+        outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      }
+      console.log(
+        `${shape.name}, ${fault}: ${boundaries} boundaries, ${[...outcomes].map(([o, n]) => `${n} ${o}`).join(', ')}`,
+      );
+      expect(boundaries).toBeGreaterThan(30);
+    },
+  );
 });

@@ -4,7 +4,7 @@
  * for the state machine and the runner, not for scripts; those are tried on the simulator.
  */
 import { DeviceError, OutcomeUnknown } from '../../src/core/errors.ts';
-import type { Evidence, Rollout, Witness } from '../../src/core/rollout/rollout.ts';
+import type { Evidence, Witness } from '../../src/core/rollout/rollout.ts';
 import type { Driver } from '../../src/drivers/driver.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
@@ -91,7 +91,11 @@ export class ModelDevice {
   }
 
   objects(): string[] {
-    return [...this.scripts, ...(this.tick === null ? [] : ['tick']), ...(this.lock === null ? [] : ['lock'])];
+    return [
+      ...this.scripts,
+      ...(this.tick === null ? [] : ['tick']),
+      ...(this.lock === null ? [] : ['lock']),
+    ];
   }
 
   evidence(): Evidence {
@@ -135,7 +139,8 @@ export function modelDriver(device: ModelDevice, clock: VirtualClock, hook: Mess
     render: () => ({}),
     lock: (rollout) =>
       message('lock', () => {
-        if (device.lock !== null && device.lock !== rollout.id) throw new DeviceError('locked', 'held by another');
+        if (device.lock !== null && device.lock !== rollout.id)
+          throw new DeviceError('locked', 'held by another');
         device.lock = rollout.id;
       }),
     writeWitness: (_rollout, witness) => message('witness', () => void (device.witness = witness)),

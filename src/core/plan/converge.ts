@@ -17,7 +17,8 @@ import {
   type Check,
   type FormFacts,
 } from './checks.ts';
-import { Model, ModelRefusal, changesBetween, contentOf, type Lookup, type Row } from './model.ts';
+import type { Model } from './model.ts';
+import { ModelRefusal, changesBetween, contentOf, type Lookup, type Row } from './model.ts';
 import type { Plan } from './action.ts';
 
 export type Step =

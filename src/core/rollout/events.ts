@@ -6,7 +6,17 @@
 import type { Deadline } from './rollout.ts';
 
 /** What a rollout does to a device, in the usual order. */
-export const effectNames = ['lock', 'witness', 'stage', 'arm', 'apply', 'verify', 'confirm', 'roll-back', 'clean'] as const;
+export const effectNames = [
+  'lock',
+  'witness',
+  'stage',
+  'arm',
+  'apply',
+  'verify',
+  'confirm',
+  'roll-back',
+  'clean',
+] as const;
 export type EffectName = (typeof effectNames)[number];
 
 /** Why a rollout went back, or never began. */
@@ -89,7 +99,12 @@ export type SitewardEvent =
       readonly reason: 'first' | 'descendant' | 'signed';
       readonly signer: string | null;
     }
-  | { readonly kind: 'commit-refused'; readonly commit: string; readonly code: string; readonly message: string }
+  | {
+      readonly kind: 'commit-refused';
+      readonly commit: string;
+      readonly code: string;
+      readonly message: string;
+    }
   | (OfDevice & {
       /** A reading equal to desired (but for drift) counts as confirmed at that commit. */
       readonly kind: 'read-confirmed';
@@ -180,7 +195,11 @@ export type SitewardEvent =
 export type RolloutOutcome = 'confirmed' | 'rolled-back' | 'not-started';
 
 /** A record as it stands in the journal. */
-export type SitewardRecord = SitewardEvent & { readonly seq: number; readonly at: string; readonly actor: string };
+export type SitewardRecord = SitewardEvent & {
+  readonly seq: number;
+  readonly at: string;
+  readonly actor: string;
+};
 
 export function isEffectStarted(event: SitewardEvent): event is EffectStarted {
   return event.kind.endsWith('-started') && effectNames.some((name) => event.kind === `${name}-started`);

@@ -238,23 +238,32 @@ function judge(state: RolloutState, sight: Sight): Step {
 function judgeUndecided(state: RolloutState, evidence: Evidence, sight: Sight): Step {
   if (evidence.applyJob || evidence.rollbackJob) return look(sight.looks);
   if (!evidence.net.present || !evidence.net.enabled) {
-    if (evidence.footprint.kind === 'base' && !evidence.net.present) return rolledBack(state, evidence, 'net-lost');
+    if (evidence.footprint.kind === 'base' && !evidence.net.present)
+      return rolledBack(state, evidence, 'net-lost');
     return rollBack(state.cause ?? 'net-lost');
   }
   if (state.cause !== null) return rollBack(state.cause);
   const { deadline } = state;
   // Past the deadline, or rebooted: the device's own timer decides, and this side only watches.
-  if (deadline !== null && (evidence.uptimeS < deadline.armedUptimeS || evidence.uptimeS >= deadline.deadlineUptimeS)) {
+  if (
+    deadline !== null &&
+    (evidence.uptimeS < deadline.armedUptimeS || evidence.uptimeS >= deadline.deadlineUptimeS)
+  ) {
     return look(sight.looks);
   }
   if (evidence.applyNote === '') {
-    return sight.looks < looksForMissingJob ? look(sight.looks) : rollBack('apply-failed');
+    if (sight.looks < looksForMissingJob) return look(sight.looks);
+    // The order may never have left this side, when the daemon died right after it announced it.
+    return rollBack(state.interrupted ? 'daemon-gone' : 'apply-failed');
   }
   if (evidence.applyNote !== 'applied') return rollBack('apply-failed');
   if (evidence.footprint.kind !== 'target') return rollBack('verify-failed');
   switch (state.phase) {
     case 'applying':
-      return { do: 'record', event: { kind: 'applied', rollout: state.id, device: state.device, evidence: factsOf(evidence) } };
+      return {
+        do: 'record',
+        event: { kind: 'applied', rollout: state.id, device: state.device, evidence: factsOf(evidence) },
+      };
     case 'verifying':
       return { do: 'effect', effect: state.inFlight === null ? 'confirm' : 'verify' };
     case 'confirming':
@@ -270,7 +279,8 @@ function judgeConfirmed(state: RolloutState, evidence: Evidence, sight: Sight): 
   const declined = sight.confirmSeenAt !== null && evidence.net.runCount > sight.confirmSeenAt;
   if (evidence.net.present && evidence.net.enabled && !declined) return look(sight.looks);
   const ids = { rollout: state.id, device: state.device, evidence: factsOf(evidence) };
-  if (declined && evidence.footprint.kind === 'target') return { do: 'record', event: { kind: 'confirmed', ...ids } };
+  if (declined && evidence.footprint.kind === 'target')
+    return { do: 'record', event: { kind: 'confirmed', ...ids } };
   return { do: 'record', event: { kind: 'diverged', ...ids } };
 }
 
@@ -289,7 +299,9 @@ function judgeRollingBack(state: RolloutState, evidence: Evidence, sight: Sight)
   // The device's own ticks get some time before this side helps, and more after each time it did.
   const works = evidence.net.present && evidence.net.enabled && evidence.decision === 'rollback';
   const patience = works ? 10 + 10 * state.rollBackAttempts : 2 * state.rollBackAttempts;
-  return sight.looks <= Math.min(patience, 60) && (works || state.rollBackAttempts > 0) ? look(sight.looks) : rollBack(cause);
+  return sight.looks <= Math.min(patience, 60) && (works || state.rollBackAttempts > 0)
+    ? look(sight.looks)
+    : rollBack(cause);
 }
 
 /** An outcome is known: take everything off the device, then close. */
@@ -300,7 +312,12 @@ function towardsSettled(state: RolloutState, outcome: RolloutOutcome, sight: Sig
   const again = state.cleanAttempts > 0 || state.interrupted;
   if (again && sight.evidence === null) return look(sight.looks);
   // A reboot between confirmed and settled may have lost the decision while the tick stayed: it goes back after all.
-  if (outcome === 'confirmed' && sight.evidence !== null && sight.evidence.net.present && sight.evidence.decision !== 'confirm') {
+  if (
+    outcome === 'confirmed' &&
+    sight.evidence !== null &&
+    sight.evidence.net.present &&
+    sight.evidence.decision !== 'confirm'
+  ) {
     return rollBack('net-lost');
   }
   return { do: 'effect', effect: 'clean' };

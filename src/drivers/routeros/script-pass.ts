@@ -7,7 +7,8 @@ import { changesBetween, type Lookup } from '../../core/plan/model.ts';
 import type { Item } from '../../core/item.ts';
 import { unreachable } from '../../core/errors.ts';
 import { addWords, changeCommands, hasValue, isSingleton } from './script-forms.ts';
-import { KnownRows, countForm, eachRow, indent, locate, standsLines, type Lines } from './script-rows.ts';
+import type { KnownRows } from './script-rows.ts';
+import { countForm, eachRow, indent, locate, standsLines, type Lines } from './script-rows.ts';
 
 const counted = ':set changed ($changed + 1)';
 

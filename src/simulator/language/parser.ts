@@ -119,7 +119,7 @@ class Parser extends ExpressionParser {
       this.offset++;
       path = [];
     }
-    let nameStart = this.offset;
+    let nameStart: number;
     for (;;) {
       nameStart = this.offset;
       const word = this.match(/\.\.|[A-Za-z0-9][A-Za-z0-9_-]*/y);
