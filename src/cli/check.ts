@@ -142,7 +142,7 @@ async function checkDesired(settings: Settings): Promise<Finding[]> {
     if (failures.length > 0) return failures;
     const names = new Set(files.devices.map(({ name }) => name));
     const missing = settings.devices
-      .filter(({ name, manage }) => manage !== 'backup' && !names.has(name))
+      .filter(({ name }) => !names.has(name))
       .map(({ name }) =>
         failure(
           what,
@@ -153,9 +153,7 @@ async function checkDesired(settings: Settings): Promise<Finding[]> {
           name,
         ),
       );
-    const wanted = new Set(
-      settings.devices.filter(({ manage }) => manage !== 'backup').map(({ name }) => name),
-    );
+    const wanted = new Set(settings.devices.map(({ name }) => name));
     const broken = files.devices.flatMap(({ name, error }) =>
       error === null || !wanted.has(name) ? [] : [failure(what, error, name)],
     );

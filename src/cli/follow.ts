@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { JournalRecord } from '../api/answers.ts';
 import type { ApiClient } from '../api/client.ts';
 import { codeOf } from '../core/errors.ts';
-import { isOver, recordWords } from './record-words.ts';
+import { isAnnouncement, isOver, recordWords } from './record-words.ts';
 import { clockTime, paint, printJson, printLine, printNote, safe } from './terminal.ts';
 
 export interface Followed {
@@ -39,7 +39,7 @@ export async function followDevices(daemon: ApiClient, followed: Followed, json:
       quietSince = performance.now();
       const over = closed ? 'superseded' : isOver(record);
       if (json) printJson(record);
-      else printRecord(record, over, several);
+      else if (!isAnnouncement(record)) printRecord(record, over, several);
       if (over === null) continue;
       allConfirmed &&= over === 'confirmed';
       if (typeof device === 'string') waiting.delete(device);

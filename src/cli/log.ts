@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import type { JournalRecord } from '../api/answers.ts';
 import { InvalidInput } from '../core/errors.ts';
 import { daemonOf, wantsJson } from './common.ts';
-import { recordWords } from './record-words.ts';
+import { isAnnouncement, recordWords } from './record-words.ts';
 import { clockTime, paint, printJson, printLine, safe } from './terminal.ts';
 
 const page = 500;
@@ -20,7 +20,7 @@ export function logCommand(): Command {
       const since = options.since === undefined ? null : await sinceTime(options.since, Date.now());
       const daemon = await daemonOf(command);
       const common = device === undefined ? {} : { device };
-      const print = wantsJson(command) ? printJson : printRecord;
+      const print = wantsJson(command) ? printJson : printInWords;
       if (since === null) {
         const { records } = await daemon.call('records', {
           ...common,
@@ -50,6 +50,10 @@ async function sinceTime(text: string, nowMs: number): Promise<string> {
       `--since: expected a duration such as 2h or a time such as 2026-11-21T10:00Z, got ${text}`,
     );
   return new Date(at).toISOString();
+}
+
+function printInWords(record: JournalRecord): void {
+  if (!isAnnouncement(record)) printRecord(record);
 }
 
 function printRecord(record: JournalRecord): void {

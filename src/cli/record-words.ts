@@ -1,5 +1,6 @@
 /** Journal records in words, for `log` and `--follow`. Unknown kinds are shown by name: nothing is left out silently. */
 import type { JournalRecord } from '../api/answers.ts';
+import { clockTime } from './terminal.ts';
 
 /** What became of the rollout, when this record is the last of it. */
 export function isOver(record: JournalRecord): string | null {
@@ -13,6 +14,11 @@ export function isOver(record: JournalRecord): string | null {
     default:
       return null;
   }
+}
+
+/** An announcement that its own end follows: only of use when that end never came. */
+export function isAnnouncement(record: JournalRecord): boolean {
+  return record.kind in started && text(record, 'cause') === '';
 }
 
 export function recordWords(record: JournalRecord): string {
@@ -37,8 +43,8 @@ const finished: Readonly<Record<string, string>> = {
   'stage-finished': 'staged, read back',
   'arm-finished': 'armed, seen alive',
   'apply-finished': 'apply started on the device',
-  'verify-finished': 'verified: equals target, probes passed',
-  'confirm-finished': 'confirm decided on the device',
+  'verify-finished': 'new login, equals target',
+  'confirm-finished': 'asked the device to confirm',
   'roll-back-finished': 'rollback done',
   'clean-finished': 'left on device: nothing',
 };
@@ -53,12 +59,20 @@ function effectWords(record: JournalRecord): string | null {
   if (done === undefined) return null;
   switch (text(record, 'result')) {
     case 'ok':
-      return done;
+      return `${done}${firesAt(record)}`;
     case 'unknown':
       return `${record.kind.replace('-finished', '')}: no answer; asking the device`;
     default:
       return `${record.kind.replace('-finished', '')} failed: ${[text(record, 'code'), text(record, 'message')].filter((part) => part !== '').join(': ')}`;
   }
+}
+
+/** When the device rolls back unless it confirms: its deadline is in its uptime, counted from when it was staged. */
+function firesAt(record: JournalRecord): string {
+  const deadline = record['deadline'] as { armedUptimeS: number; deadlineUptimeS: number } | undefined;
+  if (deadline === undefined) return '';
+  const ms = Date.parse(record.at) + (deadline.deadlineUptimeS - deadline.armedUptimeS) * 1000;
+  return `; fires ${clockTime(new Date(ms).toISOString(), Date.parse(record.at))}`;
 }
 
 function rolloutWords(record: JournalRecord): string | null {

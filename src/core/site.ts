@@ -21,9 +21,8 @@ export interface DeviceSettings {
   readonly passwordFile: string | null;
   /** `SHA256:` and unpadded base64. */
   readonly hostKey: string;
-  readonly manage: 'backup' | 'report' | 'rollout';
+  readonly manage: 'report' | 'rollout';
   readonly rollout: 'auto' | 'manual';
-  readonly drift: 'report' | 'heal';
   readonly readMs: number;
   readonly windowMs: number;
   readonly tickMs: number;

@@ -95,14 +95,14 @@ const sharedShape = {
   identity: path('Private key to log in with; relative to the settings file').optional(),
   'password-file': path('File that holds the password to log in with, instead of a key').optional(),
   manage: oneOf(
-    ['backup', 'report', 'rollout'],
-    'How far siteward goes: only keep what the device has; report differences; roll out. rollout if not said',
+    ['report', 'rollout'],
+    'How far siteward goes: report differences, or roll out; rollout if not said',
   ).optional(),
   rollout: oneOf(
     ['auto', 'manual'],
     'Whether a plan starts by itself or by `siteward apply`; auto if not said',
   ).optional(),
-  drift: oneOf(['report', 'heal'], 'What happens to drift; report if not said').optional(),
+  drift: oneOf(['report'], 'What happens to drift: it is reported and left alone').optional(),
   read: duration('How often the device is read when nothing else asks; 15m if not said', {
     least: '1s',
     most: '7d',

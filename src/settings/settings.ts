@@ -257,7 +257,6 @@ function deviceOf(
     hostKey: raw['host-key'],
     manage: raw.manage ?? defaults.manage ?? 'rollout',
     rollout: raw.rollout ?? defaults.rollout ?? 'auto',
-    drift: raw.drift ?? defaults.drift ?? 'report',
     readMs: raw.read ?? defaults.read ?? 15 * 60_000,
     windowMs: raw.window ?? defaults.window ?? 120_000,
     tickMs: raw.tick ?? defaults.tick ?? 10_000,

@@ -84,7 +84,6 @@ export function deviceSettings(
     passwordFile: null,
     manage: 'rollout',
     rollout: 'auto',
-    drift: 'report',
     readMs: 900_000,
     windowMs: 20_000,
     tickMs: 1_000,

@@ -114,7 +114,6 @@ devices:
     flush: 0s
     min-uptime: 0s
     soak: 500ms
-    drift: heal
     manage: report
     rollout: manual
     secrets-on-device: allow
@@ -150,7 +149,6 @@ socket: run/s.sock
     flushMs: 0,
     soakMs: 500,
     readMs: 3_600_000,
-    drift: 'heal',
     manage: 'report',
     rollout: 'manual',
     secretsOnDevice: 'allow',
