@@ -37,7 +37,6 @@ export interface Policy {
   readonly approvals: Readonly<Record<Role, number>>;
   readonly expiresMs: number;
   readonly removals: { readonly items: number; readonly share: number };
-  readonly fourEyes: boolean;
   /** At most this many rollouts at once. */
   readonly batch: number;
 }

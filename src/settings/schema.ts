@@ -265,12 +265,6 @@ export const settingsSchema = z.strictObject(
               mapping,
             )
             .optional(),
-          'four-eyes': z
-            .boolean({ error: 'expected true | false' })
-            .optional()
-            .describe(
-              'Whether the author of a commit may not be the one who signs its plan; false if not said',
-            ),
           batch: whole('At most this many rollouts at once; 5 if not said', 1, 1000).optional(),
         },
         mapping,

@@ -7,7 +7,8 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { InvalidInput } from '../core/errors.ts';
 import type { Place } from '../core/errors.ts';
-import type { DeviceSettings, Person, Policy } from '../core/site.ts';
+import { validatePolicy } from '../core/gate/policy.ts';
+import type { DeviceSettings, Person, Policy, Role } from '../core/site.ts';
 import { devicesSchema, settingsSchema } from './schema.ts';
 import type { RawDefaults, RawDevice, RawSettings } from './schema.ts';
 import { readOwnedFile } from './trust-files.ts';
@@ -102,6 +103,10 @@ function settingsOf(
   listen: Settings['listen'],
 ): Settings {
   const { desired, trust } = raw;
+  const people = Object.entries(trust.people ?? {}).map(([name, person]) => ({ name, ...person }));
+  const policy = policyOf(raw.policy ?? {});
+  // A default that nobody chose may be out of reach: what needs it then can't be signed, and that is safe.
+  validatePolicy(policy, people, { file }, Object.keys(raw.policy?.approvals ?? {}) as Role[]);
   const revoked = trust['revoked-keys'];
   return {
     file,
@@ -119,9 +124,9 @@ function settingsOf(
     trust: {
       allowedSignersFile: path.resolve(folder, trust['allowed-signers']),
       revokedKeysFile: revoked === undefined ? null : path.resolve(folder, revoked),
-      people: Object.entries(trust.people ?? {}).map(([name, person]) => ({ name, ...person })),
+      people,
     },
-    policy: policyOf(raw.policy ?? {}),
+    policy,
     listen,
     socket: path.resolve(folder, raw.socket),
   };
@@ -135,7 +140,6 @@ function policyOf(raw: NonNullable<RawSettings['policy']>): Policy {
       items: raw.removals?.items ?? 20,
       share: Number.parseInt(raw.removals?.share ?? '10%', 10) / 100,
     },
-    fourEyes: raw['four-eyes'] ?? false,
     batch: raw.batch ?? 5,
   };
 }

@@ -16,7 +16,6 @@ export const gatePolicy: Policy = {
   approvals: { operational: 1, recovery: 2 },
   expiresMs: 3_600_000,
   removals: { items: 20, share: 0.1 },
-  fourEyes: false,
   batch: 5,
 };
 

@@ -11,8 +11,16 @@ export const roles: readonly Role[] = ['operational', 'recovery'];
 const dayMs = 24 * 60 * 60 * 1000;
 const longestMs = 7 * dayMs;
 
-/** Throws `InvalidInput` bad-policy. A role that nobody has is allowed: what needs it can't be signed. */
-export function validatePolicy(policy: Policy, people: readonly Person[], place: Place | null = null): void {
+/**
+ * Throws `InvalidInput` bad-policy. A role that nobody has is allowed: what needs it can't be signed.
+ * `chosen`: the roles whose threshold somebody set, and which must therefore be within reach.
+ */
+export function validatePolicy(
+  policy: Policy,
+  people: readonly Person[],
+  place: Place | null = null,
+  chosen: readonly Role[] = roles,
+): void {
   for (const role of roles) {
     const need = policy.approvals[role];
     if (!Number.isSafeInteger(need) || need < 1) {
@@ -23,7 +31,7 @@ export function validatePolicy(policy: Policy, people: readonly Person[], place:
       );
     }
     const have = people.filter((person) => person.roles.includes(role)).length;
-    if (have > 0 && need > have) {
+    if (chosen.includes(role) && have > 0 && need > have) {
       throw new InvalidInput(
         'bad-policy',
         `policy: approvals for ${role} are ${need}, but only ${have} of the people have that role; lower it or give more people the role`,
@@ -33,8 +41,5 @@ export function validatePolicy(policy: Policy, people: readonly Person[], place:
   }
   if (!Number.isSafeInteger(policy.expiresMs) || policy.expiresMs < 1000 || policy.expiresMs > longestMs) {
     throw new InvalidInput('bad-policy', 'policy: expires must be from 1s to 7d', place);
-  }
-  if (policy.fourEyes) {
-    throw new InvalidInput('bad-policy', 'policy: four-eyes is not supported yet; leave it out', place);
   }
 }

@@ -49,7 +49,7 @@ test('what is commented out in config/settings.yaml would be accepted too', asyn
   expect(opened).toContain('\n    management: {');
   const file = path.join(folder, 'settings.yaml');
   writeFileSync(file, opened, { mode: 0o640 });
-  await expect(loadSettings(file)).resolves.toMatchObject({ policy: { fourEyes: false, batch: 5 } });
+  await expect(loadSettings(file)).resolves.toMatchObject({ policy: { batch: 5 } });
 });
 
 test('config/README.md names every key of the schema', () => {

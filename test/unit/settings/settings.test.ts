@@ -66,7 +66,6 @@ test('the least that can be said gets every default', async () => {
         hostKey,
         manage: 'rollout',
         rollout: 'auto',
-        drift: 'report',
         readMs: 900_000,
         windowMs: 120_000,
         tickMs: 10_000,
@@ -82,7 +81,6 @@ test('the least that can be said gets every default', async () => {
       approvals: { operational: 1, recovery: 2 },
       expiresMs: 3_600_000,
       removals: { items: 20, share: 0.1 },
-      fourEyes: false,
       batch: 5,
     },
     listen: null,
@@ -127,7 +125,6 @@ policy:
   approvals: { operational: 2, recovery: 3 }
   expires: 7d
   removals: { items: 5, share: 50% }
-  four-eyes: true
   batch: 1
 listen: "[::1]:0"
 socket: run/s.sock
@@ -167,7 +164,6 @@ socket: run/s.sock
       approvals: { operational: 2, recovery: 3 },
       expiresMs: 604_800_000,
       removals: { items: 5, share: 0.5 },
-      fourEyes: true,
       batch: 1,
     },
   });

@@ -95,7 +95,6 @@ describe('the policy', () => {
     ['more approvals than people', approvals(3, 1)],
     ['an expiry over seven days', { ...gatePolicy, expiresMs: 7 * 86_400_000 + 1 }],
     ['an expiry of nothing', { ...gatePolicy, expiresMs: 0 }],
-    ['a rule that is not kept yet', { ...gatePolicy, fourEyes: true }],
   ])('with %s is refused', (_, policy) => {
     expect(() => validatePolicy(policy, people)).toThrow(
       expect.objectContaining({ code: 'bad-policy' }) as Error,
