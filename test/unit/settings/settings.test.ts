@@ -122,7 +122,7 @@ trust:
   people:
     alice: { principals: [alice@example.org], roles: [operational, recovery] }
 policy:
-  approvals: { operational: 2, recovery: 3 }
+  approvals: { operational: 1, recovery: 1 }
   expires: 7d
   removals: { items: 5, share: 50% }
   batch: 1
@@ -161,7 +161,7 @@ socket: run/s.sock
       people: [{ name: 'alice', principals: ['alice@example.org'], roles: ['operational', 'recovery'] }],
     },
     policy: {
-      approvals: { operational: 2, recovery: 3 },
+      approvals: { operational: 1, recovery: 1 },
       expiresMs: 604_800_000,
       removals: { items: 5, share: 0.5 },
       batch: 1,
@@ -310,4 +310,12 @@ test('a file or folder that others may write to is not read', async () => {
 test('a missing file says where it was looked for', async () => {
   const file = path.join(folder, 'nothing.yaml');
   await expect(loadSettings(file)).rejects.toMatchObject({ place: { file } });
+});
+
+test('a threshold that the people can not reach is said when it was chosen, not when it is the default', async () => {
+  const people = 'people: { alice: { principals: [alice@example.org], roles: [operational, recovery] } }';
+  const alone = least.replace('allowed_signers }', `allowed_signers, ${people} }`);
+  await expect(loadSettings(write(alone))).resolves.toMatchObject({ policy: { approvals: { recovery: 2 } } });
+  const text = `${alone}policy: { approvals: { operational: 2 } }\n`;
+  await expect(loadSettings(write(text))).rejects.toMatchObject({ code: 'bad-policy' });
 });
