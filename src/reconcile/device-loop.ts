@@ -28,6 +28,8 @@ export function startDeviceLoop(
   let wakeUp: AbortController | null = null;
 
   async function run(): Promise<void> {
+    // Not before the caller has the loop in its hand: a pass may wake it.
+    await Promise.resolve();
     while (!signal.aborted) {
       if (!wanted) await sleepUntilWoken(times.delayMs());
       if (signal.aborted) return;

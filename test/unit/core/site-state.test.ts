@@ -1,0 +1,204 @@
+import { describe, expect, test } from 'vitest';
+import { JournalError } from '../../../src/core/errors.ts';
+import type { SitewardEvent, SitewardRecord } from '../../../src/core/rollout/events.ts';
+import type { SiteState } from '../../../src/core/site-state.ts';
+import { deviceState, emptySiteState, findPending, foldRecord } from '../../../src/core/site-state.ts';
+
+const evidence = {
+  decision: 'rollback',
+  uptimeS: 1,
+  runCount: 1,
+  net: false,
+  footprint: 'base',
+  items: [],
+  applyNote: '',
+  rollbackNote: '',
+  foreignChanges: 0,
+} as const;
+
+function fold(...events: readonly SitewardEvent[]): SiteState {
+  const state = emptySiteState();
+  events.forEach((event, i) => {
+    const record = {
+      ...event,
+      v: 1,
+      seq: i + 1,
+      at: `2026-01-01T00:00:0${i % 10}.000Z`,
+      prev: '',
+      actor: 'daemon',
+    };
+    foldRecord(state, record as unknown as SitewardRecord);
+  });
+  return state;
+}
+
+const ids = { rollout: 'r1', device: 'gw1' } as const;
+const item = { verb: 'add', section: '/ip dns static', item: '#1', was: null, digest: 'd1' } as const;
+const planned: SitewardEvent = {
+  kind: 'rollout-planned',
+  ...ids,
+  commit: 'c1',
+  plan: 'p1',
+  base: 'b1',
+  class: 'benign',
+  items: [item],
+  desired: 'text1',
+  sealed: 's1',
+};
+const authorized: SitewardEvent = { kind: 'authorized', ...ids, reason: 'benign' };
+const restarted: SitewardEvent = { kind: 'daemon-started', nonce: 'n', version: '0', trust: {} };
+const settled = (outcome: 'confirmed' | 'rolled-back' | 'not-started'): SitewardEvent => ({
+  kind: 'settled',
+  ...ids,
+  outcome,
+});
+const rolledBack = (cause: 'daemon-gone' | 'window-passed'): SitewardEvent[] => [
+  { kind: 'rolled-back', ...ids, cause, evidence },
+  settled('rolled-back'),
+];
+
+describe('a rollout that is over', () => {
+  test('confirmed: the commit is confirmed on the device and what it added is its own', () => {
+    const state = fold(planned, authorized, { kind: 'confirmed', ...ids, evidence }, settled('confirmed'));
+    const device = deviceState(state, 'gw1');
+    expect(device.confirmed).toMatchObject({ commit: 'c1', desired: 'text1' });
+    expect(device.own.get('/ip dns static #1')).toBe('d1');
+    expect(device.rollout).toBeNull();
+    expect(state.touched.size).toBe(0);
+  });
+
+  test('rolled back: the plan is quarantined on its base and the commit stops for the site', () => {
+    const state = fold(planned, authorized, ...rolledBack('window-passed'));
+    expect(deviceState(state, 'gw1').quarantine).toEqual({ reason: 'rolled-back', plan: 'p1', base: 'b1' });
+    expect(state.stopped).toEqual({ commit: 'c1', device: 'gw1' });
+    expect(deviceState(state, 'gw1').confirmed).toBeNull();
+  });
+
+  test('rolled back because the daemon was gone: once more by itself, and only once', () => {
+    const once = fold(planned, authorized, restarted, ...rolledBack('daemon-gone'));
+    expect(deviceState(once, 'gw1').quarantine).toBeNull();
+    expect(once.stopped).toBeNull();
+    const twice = fold(
+      planned,
+      authorized,
+      restarted,
+      ...rolledBack('daemon-gone'),
+      planned,
+      authorized,
+      restarted,
+      ...rolledBack('daemon-gone'),
+    );
+    expect(deviceState(twice, 'gw1').quarantine).toMatchObject({ reason: 'rolled-back' });
+  });
+
+  test('retry lifts the quarantine and lets the commit go on', () => {
+    const state = fold(planned, authorized, ...rolledBack('window-passed'), { kind: 'retry', device: 'gw1' });
+    expect(deviceState(state, 'gw1').quarantine).toBeNull();
+    expect(state.stopped).toBeNull();
+  });
+
+  test('a new commit lets the site go on, but the same plan on the same base stays quarantined', () => {
+    const accepted: SitewardEvent = {
+      kind: 'commit-accepted',
+      commit: 'c2',
+      previous: 'c1',
+      reason: 'descendant',
+      signer: null,
+    };
+    const state = fold(planned, authorized, ...rolledBack('window-passed'), accepted);
+    expect(state.stopped).toBeNull();
+    expect(deviceState(state, 'gw1').quarantine).not.toBeNull();
+  });
+});
+
+describe('what siteward made', () => {
+  const confirmedWith = (
+    items: Extract<SitewardEvent, { kind: 'rollout-planned' }>['items'],
+  ): SitewardEvent[] => [
+    { ...planned, items } as SitewardEvent,
+    authorized,
+    { kind: 'confirmed', ...ids, evidence },
+    settled('confirmed'),
+  ];
+
+  test('follows an own item whose identity changes, and forgets one that is removed', () => {
+    const set = { verb: 'set', section: '/ip dns static', item: '#2', was: '#1', digest: 'd2' } as const;
+    const gone = { verb: 'remove', section: '/ip dns static', item: '#2', was: '#2', digest: null } as const;
+    expect([...deviceState(fold(...confirmedWith([item]), ...confirmedWith([set])), 'gw1').own]).toEqual([
+      ['/ip dns static #2', 'd2'],
+    ]);
+    const all = fold(...confirmedWith([item]), ...confirmedWith([set]), ...confirmedWith([gone]));
+    expect(deviceState(all, 'gw1').own.size).toBe(0);
+  });
+
+  test('does not take over an item of somebody else by changing it', () => {
+    const set = { verb: 'set', section: '/ip dns static', item: '#2', was: '#9', digest: 'd2' } as const;
+    expect(deviceState(fold(...confirmedWith([set])), 'gw1').own.size).toBe(0);
+  });
+});
+
+describe('what waits for signatures', () => {
+  const opened: SitewardEvent = {
+    kind: 'pending-opened',
+    device: 'gw1',
+    pending: 'bud-gw1-1',
+    commit: 'c1',
+    class: 'operational',
+    reason: 'traffic',
+    plan: 'p1',
+    base: 'b1',
+  };
+  const issued = (document: string): SitewardEvent => ({
+    kind: 'document-issued',
+    pending: 'bud-gw1-1',
+    document,
+    challenge: '0',
+    notBefore: '',
+    expires: '',
+  });
+  const signed: SitewardEvent = {
+    kind: 'signature-accepted',
+    pending: 'bud-gw1-1',
+    document: 'x',
+    person: 'alice',
+    principal: 'alice@example.org',
+    fingerprint: 'SHA256:a',
+    signature: 's',
+  };
+
+  test('a new document starts without the signatures over the old one', () => {
+    expect(findPending(fold(opened, issued('x'), signed), 'bud-gw1-1')?.approvals).toHaveLength(1);
+    expect(findPending(fold(opened, issued('x'), signed, issued('y')), 'bud-gw1-1')?.approvals).toHaveLength(
+      0,
+    );
+  });
+
+  test('is gone once its authorization is consumed, so that it can not be used again', () => {
+    const consumed: SitewardEvent = {
+      kind: 'authorization-consumed',
+      ...ids,
+      pending: 'bud-gw1-1',
+      challenge: '0',
+      document: 'x',
+      by: [],
+    };
+    expect(findPending(fold(opened, issued('x'), signed, planned, consumed), 'bud-gw1-1')).toBeNull();
+  });
+});
+
+test('holds are kept apart for the site and for a device', () => {
+  const held = (device: string | null): SitewardEvent => ({ kind: 'held', device, reason: 'x', until: null });
+  const state = fold(held(null), held('gw1'), { kind: 'released', device: null });
+  expect(state.siteHold).toBeNull();
+  expect(deviceState(state, 'gw1').hold).toMatchObject({ reason: 'x', by: 'daemon' });
+});
+
+test('a restart marks what was in flight as interrupted', () => {
+  expect(deviceState(fold(planned, authorized, restarted), 'gw1').rollout?.interrupted).toBe(true);
+});
+
+test('records that do not fit are refused: a kind of a newer version, a step of no rollout', () => {
+  expect(() => fold({ kind: 'teleported' } as unknown as SitewardEvent)).toThrow(JournalError);
+  expect(() => fold({ kind: 'confirmed', ...ids, evidence })).toThrow(JournalError);
+  expect(() => fold(planned, { kind: 'apply-finished', ...ids, result: 'ok' })).toThrow(/does not fit/);
+});
