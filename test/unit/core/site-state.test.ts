@@ -27,7 +27,7 @@ function fold(...events: readonly SitewardEvent[]): SiteState {
       prev: '',
       actor: 'daemon',
     };
-    foldRecord(state, record as unknown as SitewardRecord);
+    foldRecord(state, record);
   });
   return state;
 }
@@ -115,7 +115,7 @@ describe('what siteward made', () => {
   const confirmedWith = (
     items: Extract<SitewardEvent, { kind: 'rollout-planned' }>['items'],
   ): SitewardEvent[] => [
-    { ...planned, items } as SitewardEvent,
+    { ...planned, items },
     authorized,
     { kind: 'confirmed', ...ids, evidence },
     settled('confirmed'),
