@@ -36,10 +36,12 @@ export interface PlanContext {
 
 export interface Dialect {
   readonly name: string;
-  /** Text that a person wrote. `file` appears in places. */
-  parseDesired(text: Uint8Array, file: string): ParsedText;
+  /** Text that a person wrote. `file` appears in places; `version` is the device's, else what the text itself says. */
+  parseDesired(text: Uint8Array, file: string, version?: string | null): ParsedText;
   /** Text that a device said, with its completeness proved first: throws `DeviceError` incomplete-export. */
-  parseActual(text: Uint8Array): ParsedText;
+  parseActual(text: Uint8Array, version?: string | null): ParsedText;
+  /** What the desired text says that this device can't take: names that nothing has, what its version lacks. */
+  judgeDesired?(desired: Configuration, actual: Configuration, version: string | null): readonly Problem[];
   /** Whether the order of this section's rows means something, and the group within which it does (a chain). */
   orderGroup(item: Item): string | null;
   /** Names of the properties of a section that hold secrets. */

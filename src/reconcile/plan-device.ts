@@ -5,6 +5,7 @@
 import { InvalidInput } from '../core/errors.ts';
 import type { Configuration } from '../core/item.ts';
 import { canonicalItem, itemIdentity, sha256 } from '../core/digest.ts';
+import { blockFaulty } from '../core/plan/blocked.ts';
 import { diffConfigurations } from '../core/plan/diff.ts';
 import type { ParsedText } from '../core/dialect.ts';
 import { makePlan } from '../core/plan/plan.ts';
@@ -37,18 +38,24 @@ async function compareDevice(
   desired: DesiredText,
 ): Promise<Comparison> {
   const { dialect } = room.driver;
-  const wanted = requireUsable(dialect.parseDesired(desired.text, desired.file));
-  const actual = requireUsable(dialect.parseActual(observation.exportText));
-  const confirmed = await confirmedConfiguration(room);
+  const { version } = observation.facts;
+  const wish = dialect.parseDesired(desired.text, desired.file, version);
+  const reading = dialect.parseActual(observation.exportText, version);
+  const [wanted, actual] = [requireUsable(wish), requireUsable(reading)];
+  const confirmed = await confirmedConfiguration(room, version);
   const { owns, ignore } = desired;
-  const found = diffConfigurations({
+  const against = {
     confirmed: confirmed === 'lost' ? null : confirmed,
     desired: wanted,
     actual,
     owns,
     ignore,
-    dialect,
-  });
+  };
+  const found = blockFaulty(diffConfigurations({ ...against, dialect }), [
+    ...wish.problems,
+    ...reading.problems,
+    ...(dialect.judgeDesired?.(wanted, actual, version) ?? []),
+  ]);
   // What was confirmed is no longer known: nobody can tell git's change from the device's, so people decide.
   const differences =
     confirmed === 'lost'
@@ -92,11 +99,15 @@ function requireUsable(parsed: ParsedText): Configuration {
 }
 
 /** The desired configuration last confirmed on the device; `lost` when the journal names one that is gone. */
-async function confirmedConfiguration(room: DeviceRoom): Promise<Configuration | null | 'lost'> {
+async function confirmedConfiguration(
+  room: DeviceRoom,
+  version: string,
+): Promise<Configuration | null | 'lost'> {
   const { confirmed } = room.folded();
   if (confirmed === null) return null;
   const text = await room.files.get('desired', confirmed.desired);
-  return text === null ? 'lost' : requireUsable(room.driver.dialect.parseDesired(text, 'last confirmed'));
+  if (text === null) return 'lost';
+  return requireUsable(room.driver.dialect.parseDesired(text, 'last confirmed', version));
 }
 
 /** As the settings say; what they leave open is what the daemon's own session shows. */

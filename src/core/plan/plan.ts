@@ -8,7 +8,7 @@ import type { Dialect, PlanContext } from '../dialect.ts';
 import type { Configuration, Item, Section } from '../item.ts';
 import type { ManagementPath, Policy } from '../site.ts';
 import type { Action, Difference, Label, Plan, PlannedAction } from './action.ts';
-import { listActions, type LabelledAction } from './actions.ts';
+import { listActions } from './actions.ts';
 import { danglingReference } from './dangling.ts';
 import { itemCount } from './diff.ts';
 import { Model } from './model.ts';
@@ -65,7 +65,7 @@ export function makePlan(input: PlanInput): PlanResult {
   const dangling = danglingReference(plain, target, dialect);
   if (dangling !== null) return { kind: 'refused', code: 'dangling-reference', message: dangling };
   const removals = removalsOf(plain, list.base, list.target, itemCount(actual), input.caps);
-  const lines = renderAll(list.actions, list.base, dialect);
+  const lines = renderActions(plain, list.base, dialect, false);
   const actions = list.actions.map(({ label, action }, i): PlannedAction => {
     const verdict = classifyAction({ label, action, context, removals, dialect });
     return {
@@ -107,17 +107,18 @@ function withSections(configuration: Configuration, sections: readonly Section[]
   return { sections: [...kept, ...sections.filter((section) => !known.has(section.path))] };
 }
 
-/** What is typed forward and back for each action, in the state in which it happens. */
-function renderAll(
-  actions: readonly LabelledAction[],
+/** What is typed forward and back for each action, in the state in which it happens; secrets masked unless `reveal`. */
+export function renderActions(
+  actions: readonly Action[],
   base: readonly Section[],
   dialect: Dialect,
+  reveal: boolean,
 ): readonly Pick<PlannedAction, 'forward' | 'rollback'>[] {
   const model = new Model(base);
-  return actions.map(({ action }) => {
-    const forward = dialect.render(action, [model.section(action.section)], false);
+  return actions.map((action) => {
+    const forward = dialect.render(action, [model.section(action.section)], reveal);
     model.apply(action);
-    const rollback = dialect.render(inverseOf(action), [model.section(action.section)], false);
+    const rollback = dialect.render(inverseOf(action), [model.section(action.section)], reveal);
     return { forward, rollback };
   });
 }

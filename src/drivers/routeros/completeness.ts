@@ -5,9 +5,19 @@
 import { DeviceError } from '../../core/errors.ts';
 
 export interface Incompleteness {
+  readonly code:
+    | 'empty-export'
+    | 'export-error'
+    | 'export-interrupted'
+    | 'header-missing'
+    | 'truncated-export'
+    | 'unbalanced-quote';
   /** 1-based; null: the whole text. */
   readonly line: number | null;
+  /** What is wrong. */
   readonly message: string;
+  /** What to do about it. */
+  readonly remedy: string;
 }
 
 const headerLine = /^# .*by RouterOS \d/m;
@@ -15,40 +25,61 @@ const errorLine = /^#\s?error exporting\b|^#\s?interrupted\b/i;
 
 /** Throws `DeviceError` incomplete-export; the message never holds text of the export. */
 export function requireComplete(bytes: Uint8Array): void {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-  const found = firstDefect(text);
+  const found = incompleteness(bytes);
   if (found === null) return;
   const where = found.line === null ? '' : ` (line ${found.line})`;
   throw new DeviceError(
     'incomplete-export',
-    `the export is not complete: ${found.message}${where}; read again`,
+    `the export is not complete: ${found.message}${where}; ${found.remedy}`,
   );
 }
 
-function firstDefect(text: string): Incompleteness | null {
-  if (text.trim() === '') return { line: null, message: 'it is empty' };
-  const errors = errorLines(text);
-  if (errors[0] !== undefined) return errors[0];
+/** The first reason why these bytes are no whole export of a device; null: they are one. */
+export function incompleteness(bytes: Uint8Array): Incompleteness | null {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  if (text.trim() === '') {
+    return { code: 'empty-export', line: null, message: 'it is empty', remedy: 'read the device again' };
+  }
+  const [error] = errorLines(text);
+  if (error !== undefined) return error;
   // A header further down than the first lines is something else that was glued on.
   if (!headerLine.test(text.slice(0, 2000).split('\n').slice(0, 10).join('\n'))) {
-    return { line: 1, message: 'it has no header "# … by RouterOS …"' };
+    return {
+      code: 'header-missing',
+      line: 1,
+      message: 'it has no header "# … by RouterOS …"',
+      remedy: 'export again and keep the first lines: they say which version wrote it',
+    };
   }
-  if (!text.endsWith('\n')) return { line: lineCount(text), message: 'its last line has no end' };
-  if (/\\\r?\n$/.test(text))
-    return { line: lineCount(text) - 1, message: 'its last line goes on after a "\\"' };
+  const cut = cutEnd(text);
+  if (cut !== null) return { ...cut, line: lineCount(text) - (text.endsWith('\n') ? 1 : 0) };
   const open = openQuote(text);
-  return open === null ? null : { line: open, message: 'a quote is open at its end' };
+  if (open === null) return null;
+  return { code: 'unbalanced-quote', line: open, message: 'a quote is open at its end', remedy: again };
+}
+
+const again = 'the text was cut: read the device again';
+
+/** How the end of the text shows that more followed; `line` is the caller's, who knows where the text stood. */
+export function cutEnd(text: string): Omit<Incompleteness, 'line'> | null {
+  const code = 'truncated-export';
+  if (!text.endsWith('\n')) return { code, message: 'its last line has no end', remedy: again };
+  if (!/\\\r*\n$/.test(text.slice(-20))) return null;
+  return { code, message: 'its last line goes on after a "\\"', remedy: again };
 }
 
 /** Lines by which the device says that a menu is missing from its export. */
 export function errorLines(text: string): readonly Incompleteness[] {
   if (!/^#\s?(error exporting|interrupted)\b/im.test(text)) return [];
-  return text.split('\n').flatMap((line, i) => {
+  return text.split('\n').flatMap((line, i): Incompleteness[] => {
     if (!errorLine.test(line)) return [];
-    const message = /interrupted/i.test(line)
-      ? 'it was interrupted'
-      : 'the device reports an error exporting a menu';
-    return [{ line: i + 1, message }];
+    const at = {
+      line: i + 1,
+      remedy: 'read the device again; a menu that keeps failing is named in that line',
+    };
+    return /interrupted/i.test(line)
+      ? [{ code: 'export-interrupted', message: 'it was interrupted', ...at }]
+      : [{ code: 'export-error', message: 'the device reports an error exporting a menu', ...at }];
   });
 }
 

@@ -6,6 +6,7 @@ import { overlay } from '../../core/plan/scope.ts';
 import type { Action } from '../../core/plan/action.ts';
 import { requireComplete } from './completeness.ts';
 import { readExport } from './export-syntax.ts';
+import { judgeDesired } from './judge-desired.ts';
 import { judgeManagementPath } from './management-path.ts';
 import {
   creationRank,
@@ -22,11 +23,13 @@ import { classifyByTable } from './tiers.ts';
 
 export const routerosDialect: Dialect = {
   name: 'routeros',
-  parseDesired: (text, file) => toConfiguration(readExport(text, file), { role: 'desired' }),
-  parseActual: (text) => {
+  parseDesired: (text, file, version = null) =>
+    toConfiguration(readExport(text, file), { role: 'desired', version }),
+  parseActual: (text, version = null) => {
     requireComplete(text);
-    return toConfiguration(readExport(text, 'export of the device'), { role: 'device' });
+    return toConfiguration(readExport(text, 'export of the device'), { role: 'device', version });
   },
+  judgeDesired,
   orderGroup,
   isSecret: isSecretProperty,
   references,
@@ -61,7 +64,10 @@ function references(item: Item, configuration: Configuration): readonly Item[] {
 
 function isNamed(item: Item, key: string, names: ReadonlySet<string>): boolean {
   const own = item.properties.find(([name]) => name === key)?.[1] ?? null;
-  return own !== null ? names.has(own) : [...names].some((name) => item.key === `${key}=${name}`);
+  if (own !== null) return names.has(own);
+  // A port that nobody renamed is called by its default name.
+  const called = key === 'name' ? [key, 'default-name'] : [key];
+  return [...names].some((name) => called.some((word) => item.key === `${word}=${name}`));
 }
 
 /** Forms between the commands of one `set`; only rows found by content need them. */

@@ -259,6 +259,24 @@ export function defaultOf(
   return values.size === 1 ? (fits[0]?.[2] ?? null) : null;
 }
 
+/** Of the versions that were compared, the nearest before (-1) or after (1) that one; null: there is none. */
+function neighbour(version: string, step: -1 | 1): string | null {
+  const at = raw.versions.indexOf(version);
+  return at < 0 ? null : (raw.versions[at + step] ?? null);
+}
+
+/** Whether something first seen in version `since` and last seen in `until` is surely not in `version`. */
+export function outsideVersions(
+  version: string,
+  since: string | null,
+  until: string | null,
+): 'newer' | 'gone' | null {
+  const before = since === null ? null : neighbour(since, -1);
+  if (before !== null && compareVersions(version, before) <= 0) return 'newer';
+  const after = until === null ? null : neighbour(until, 1);
+  return after !== null && compareVersions(version, after) >= 0 ? 'gone' : null;
+}
+
 /** Release numbers only; `rc` and `beta` count as the release they lead to. */
 export function compareVersions(a: string, b: string): number {
   const parts = (version: string): number[] =>

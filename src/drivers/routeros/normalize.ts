@@ -8,17 +8,18 @@ import type { Place } from '../../core/errors.ts';
 import type { Item, Section } from '../../core/item.ts';
 import type { Argument, Command } from './export-command.ts';
 import type { ExportText, Piece } from './export-syntax.ts';
-import { errorLines } from './completeness.ts';
+import { cutEnd, errorLines } from './completeness.ts';
 import { menuFacts, referencesOf, type MenuFacts } from './menus.ts';
 import { finishRow, hardwareKey, keyOfAdded, keyOfSelector, nameIn, type Row } from './rows.ts';
 import { canonicalValue } from './values.ts';
 
 export interface NormalizeOptions {
   /**
-   * `desired`: a person wrote it; ghost references, reserved names and error lines are problems.
+   * `desired`: a person wrote it; ghost references, reserved names and signs of a cut text are problems.
    * `device`: a device said it; siteward's own objects (`sw-…`) are left out, completeness is proved elsewhere.
+   * `text`: whatever it is, all of what it says.
    */
-  readonly role: 'desired' | 'device';
+  readonly role: 'desired' | 'device' | 'text';
   /** Of the device, for defaults that changed between versions; else the header's; else such defaults stay. */
   readonly version?: string | null;
 }
@@ -59,6 +60,7 @@ class Normalizer {
 
   run(): ParsedText {
     for (const piece of this.#text.pieces) this.#piece(piece);
+    if (this.#options.role === 'desired') this.#requireEnd();
     const sections = [...this.#sections.values()].map((section) => this.#finish(section));
     return { configuration: { sections }, problems: this.#problems };
   }
@@ -77,8 +79,26 @@ class Normalizer {
   #errorLine(piece: Piece): void {
     const [error] = errorLines(piece.raw);
     if (error === undefined) return;
-    const message = `the export in this file is not complete: ${error.message}; export again`;
-    this.#report('incomplete-export', message, { line: piece.line, column: 1 }, null);
+    const message = `the export in this file is not complete: ${error.message}; ${error.remedy}`;
+    this.#report(error.code, message, { line: piece.line, column: 1 }, null);
+  }
+
+  /** Absence never deletes by accident: an empty text, or an export that ends early, is no wish. */
+  #requireEnd(): void {
+    const { pieces, header } = this.#text;
+    if (this.#sections.size === 0 && this.#problems.length === 0) {
+      const message = 'the file names no section: expected at least one line such as "/ip address"';
+      this.#report('empty-text', message, { line: 1, column: 1 }, null);
+    }
+    const last = pieces.at(-1);
+    const cut = last === undefined || last.kind === 'comment' ? null : cutEnd(last.raw);
+    if (cut === null || last === undefined) return;
+    // People leave out the last line end of what they write, and of an export that they keep: a fault only if
+    // the section where the text ends is not as on the device. Nobody ends a file with a line that goes on.
+    const goesOn = last.raw.endsWith('\n');
+    if (!goesOn && header.version === null) return;
+    const message = `the export in this file may be cut: ${cut.message}; export again, or end that line`;
+    this.#report(cut.code, message, { line: last.line, column: 1 }, goesOn ? null : last.path);
   }
 
   #open(path: string): OpenSection {
@@ -104,25 +124,19 @@ class Normalizer {
     const name = values.get('name');
     if (isOwnObject(section.path, name)) {
       if (this.#options.role === 'device') return;
-      this.#reserved(section, command);
+      if (this.#options.role === 'desired') this.#reserved(section, command);
     }
     const key = keyOfAdded(section.facts, values);
     const row: Row = { key, created: true, values, place: this.#place(command) };
     const twin = key === null ? undefined : section.byKey.get(key);
     if (twin?.created === true) {
-      if (this.#options.role === 'device') {
-        // A device has what it has: what should be a key is none there, and content tells the rows apart.
-        twin.key = null;
-        section.rows.push({ ...row, key: null });
-        return;
+      // A device has what it has: what should be a key is none there, and content tells the rows apart.
+      twin.key = null;
+      section.rows.push({ ...row, key: null });
+      if (this.#options.role === 'desired') {
+        const message = `the same item is at line ${twin.place.line ?? '?'} already: keep one of the two`;
+        this.#report('duplicate-key', message, command, section.path);
       }
-      const other = `line ${twin.place.line ?? '?'}`;
-      this.#report(
-        'duplicate-key',
-        `the same item is at ${other} already: keep one of the two`,
-        command,
-        section.path,
-      );
       return;
     }
     if (key !== null) section.byKey.set(key, row);
@@ -144,7 +158,7 @@ class Normalizer {
     }
     if (isOwnObject(section.path, /^name=(.*)$/s.exec(key)?.[1])) {
       if (this.#options.role === 'desired') this.#reserved(section, command);
-      return;
+      if (this.#options.role !== 'text') return;
     }
     const known = section.byKey.get(key);
     if (known === undefined) {

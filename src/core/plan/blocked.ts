@@ -1,0 +1,18 @@
+/**
+ * Takes sections out of a difference that can't be trusted: what a text says wrongly about a section is not planned
+ * for it, and where nothing differs it does not matter. It never hides a fault of the whole text.
+ */
+import type { Problem } from '../dialect.ts';
+import type { DiffResult } from './diff.ts';
+
+export function blockFaulty(found: DiffResult, problems: readonly Problem[]): DiffResult {
+  const differing = new Set(found.differences.map(({ section }) => section));
+  const faults = problems.filter(({ section }) => section !== null && differing.has(section));
+  if (faults.length === 0) return found;
+  const blocked = new Set(faults.map(({ section }) => section));
+  return {
+    ...found,
+    differences: found.differences.filter(({ section }) => !blocked.has(section)),
+    blocked: [...found.blocked, ...faults],
+  };
+}

@@ -1,0 +1,129 @@
+/**
+ * What a desired text says that this device can't take, although it is well written: names that neither the device
+ * nor the text has, menus and properties that its version lacks. It judges only what differs from the device, and
+ * only what the tables are sure of; hardware that an export leaves out is never missed.
+ */
+import type { Problem } from '../../core/dialect.ts';
+import { canonicalItem } from '../../core/digest.ts';
+import type { Configuration, Item } from '../../core/item.ts';
+import {
+  exportOrder,
+  isReferenceTarget,
+  menuFacts,
+  outsideVersions,
+  propertyFacts,
+  referencesOf,
+  type Reference,
+} from './menus.ts';
+
+export function judgeDesired(
+  desired: Configuration,
+  actual: Configuration,
+  version: string | null,
+): readonly Problem[] {
+  const judge = new Judge(desired, actual, version);
+  const bySection = new Map(actual.sections.map((section) => [section.path, section.items]));
+  return desired.sections.flatMap(({ path, items }) => {
+    const there = bySection.get(path);
+    const known = new Set(there?.map(canonicalItem));
+    const changed = items.filter((item) => !known.has(canonicalItem(item)));
+    const first = changed[0];
+    if (first === undefined) return [];
+    const gate = there === undefined ? judge.menu(first) : null;
+    return gate === null ? changed.flatMap((item) => judge.item(item, there ?? [])) : [gate];
+  });
+}
+
+/** Rows of these come with the device and are in no export, or the value has other meanings besides a name. */
+const unseen =
+  /^(ether|sfp|qsfp|combo|wlan|wifi|lte|w60g|lo$|ppp|usb|serial|\*)|^(all|any|none|default.*|auto|static|dynamic|self|main|static-only|full|read|write)$/;
+/** Menus with rows that exports never show. */
+const hidden: ReadonlySet<string> = new Set(['/certificate', '/user', 'chain', 'mark', '/ip vrf']);
+
+class Judge {
+  readonly #desired: Configuration;
+  readonly #actual: Configuration;
+  readonly #version: string | null;
+  readonly #names = new Map<string, ReadonlySet<string>>();
+
+  constructor(desired: Configuration, actual: Configuration, version: string | null) {
+    this.#desired = desired;
+    this.#actual = actual;
+    this.#version = version;
+  }
+
+  menu(item: Item): Problem | null {
+    const facts = menuFacts(item.section);
+    if (facts === undefined || this.#version === null) return null;
+    // The device trees that were compared lack packages that older versions had built in.
+    const since = exportOrder(6).includes(item.section) ? null : facts.since;
+    const found = outsideVersions(this.#version, since, facts.until);
+    return found === null ? null : this.#gate(found, item, item.section, since ?? facts.until);
+  }
+
+  item(item: Item, there: readonly Item[]): readonly Problem[] {
+    return item.properties.flatMap(([name, value]) => {
+      if (value === null || value === '') return [];
+      const gate = this.#property(item, name, there);
+      if (gate !== null) return [gate];
+      const missing = this.#missing(item, name, value);
+      if (missing === null) return [];
+      const message = `"${name}" names "${missing}", which neither the device nor the file has: add it to the file or correct the name`;
+      return [{ code: 'missing-reference', message, place: item.place, section: item.section }];
+    });
+  }
+
+  #property(item: Item, name: string, there: readonly Item[]): Problem | null {
+    const facts = propertyFacts(item.section, name);
+    if (facts === undefined || this.#version === null) return null;
+    const found = outsideVersions(this.#version, facts.since, facts.gone);
+    if (found === null || there.some((row) => row.properties.some(([own]) => own === name))) return null;
+    return this.#gate(found, item, `${item.section} "${name}"`, found === 'newer' ? facts.since : facts.gone);
+  }
+
+  #gate(found: 'newer' | 'gone', item: Item, what: string, bound: string | null): Problem {
+    const device = `the device runs ${this.#version}`;
+    const message =
+      found === 'newer'
+        ? `${what} is of a newer version (known from ${bound}), ${device}: upgrade it first or take this out of the file`
+        : `${what} is of an older version (last known in ${bound}), ${device}: take it out of the file`;
+    const code = found === 'newer' ? 'newer-version' : 'older-version';
+    return { code, message, place: item.place, section: item.section };
+  }
+
+  /** The first of the names in the value that nobody has. */
+  #missing(item: Item, property: string, value: string): string | null {
+    const references = referencesOf(item.section, property).filter((one) => one.checked);
+    if (references.length === 0 || references.some((one) => hidden.has(one.target))) return null;
+    const names = references.map((one) => this.#namesOf(one));
+    const parts = value.split(',').map((part) => part.replace(/^!/, ''));
+    return (
+      parts.find((part) => part !== '' && !unseen.test(part) && !names.some((has) => has.has(part))) ?? null
+    );
+  }
+
+  /** What rows of the target are called, and what the device itself already names so. */
+  #namesOf({ target, key, property }: Reference): ReadonlySet<string> {
+    const id = `${target}\n${key}\n${property}`;
+    const known = this.#names.get(id);
+    if (known) return known;
+    const names = new Set<string>();
+    const sections = [...this.#actual.sections, ...this.#desired.sections];
+    for (const { path, items } of sections.filter((one) => isReferenceTarget(target, one.path))) {
+      for (const item of items) {
+        for (const [name, value] of item.properties)
+          if (key.split('|').includes(name) && value) names.add(value);
+        names.add((item.key ?? '').replace(/^[a-z-]+=/, ''));
+      }
+    }
+    for (const { path, items } of this.#actual.sections) {
+      for (const item of items)
+        for (const [name, value] of item.properties) {
+          if (value === null || !referencesOf(path, name).some((one) => one.target === target)) continue;
+          for (const part of value.split(',')) names.add(part.replace(/^!/, ''));
+        }
+    }
+    this.#names.set(id, names);
+    return names;
+  }
+}
