@@ -11,6 +11,8 @@ import { gitNamespace, maxObjectBytes, verifyGitObject } from '../core/sshsig/gi
 import type { GitObjectKind } from '../core/sshsig/git-object.ts';
 import { maxRevocationBytes, noRevocations, parseRevocations } from '../core/sshsig/revocation.ts';
 import type { Revocations } from '../core/sshsig/revocation.ts';
+import { shownKeyType } from '../core/sshsig/public-key.ts';
+import type { SignatureAccepted } from '../core/sshsig/verdict.ts';
 import { verifySignature } from '../core/sshsig/verify.ts';
 import { WireError, maxArmorBytes } from '../core/sshsig/wire.ts';
 import { setExit, wantsJson } from './common.ts';
@@ -22,13 +24,18 @@ interface VerifyOptions {
   readonly n?: string;
   readonly s?: string;
   readonly r?: string;
-  /** Milliseconds. */
-  readonly O?: number;
+  readonly O?: Choices;
   readonly gitObject?: GitObjectKind;
 }
 
-/** A message is hashed, not kept for anything; documents are about 1 MiB. */
-const maxMessageBytes = 64 * 1024 * 1024;
+/** What `-O` can say, once or several times. */
+interface Choices {
+  readonly verifyTimeMs?: number;
+  readonly requireUserVerification?: boolean;
+}
+
+/** Documents are about 1 MiB. */
+const maxMessageBytes = 8 * 1024 * 1024;
 
 export function verifyCommand(): Command {
   return new Command('verify')
@@ -38,7 +45,12 @@ export function verifyCommand(): Command {
     .option('-n <namespace>', 'namespace that it must have been signed for')
     .option('-s <signature>', 'signature file')
     .option('-r <revoked>', 'file of revoked keys')
-    .addOption(new Option('-O <option>', 'verify-time=YYYYMMDD[HHMM[SS]][Z]').argParser(readVerifyTime))
+    .addOption(
+      new Option(
+        '-O <option>',
+        'verify-time=YYYYMMDD[HHMM[SS]][Z]; verify-required: only security keys that asked for a PIN or fingerprint',
+      ).argParser(readChoice),
+    )
     .addOption(
       new Option('--git-object <kind>', 'standard input is a raw signed git object').choices([
         'commit',
@@ -54,23 +66,18 @@ export function verifyCommand(): Command {
     });
 }
 
-interface Accepted {
-  readonly ok: true;
-  readonly namespace: string;
-  readonly principal: string;
-  readonly fingerprint: string;
-  readonly keyType: string;
-}
+type Accepted = SignatureAccepted & { readonly namespace: string };
 
 type Answer = Accepted | { readonly ok: false; readonly code: string; readonly reason: string };
 
 function goodWords({ namespace, principal, fingerprint, keyType }: Accepted): string {
-  const type = keyType.replace(/^ssh-/, '').toUpperCase();
+  const type = shownKeyType(keyType);
   return safe(`Good "${namespace}" signature for ${principal} with ${type} key ${fingerprint}`);
 }
 
 async function judge(options: VerifyOptions): Promise<Answer> {
-  const { gitObject, I: identity, n: namespace, s: signatureFile, O: nowMs = Date.now() } = options;
+  const { gitObject, I: identity, n: namespace, s: signatureFile, O: choices = {} } = options;
+  const { verifyTimeMs: nowMs = Date.now(), requireUserVerification = false } = choices;
   if (
     gitObject === undefined &&
     (identity === undefined || namespace === undefined || signatureFile === undefined)
@@ -95,6 +102,7 @@ async function judge(options: VerifyOptions): Promise<Answer> {
       allowedSigners,
       revoked,
       nowMs,
+      requireUserVerification,
     });
     return verdict.ok
       ? { ...verdict, namespace: gitNamespace }
@@ -110,6 +118,7 @@ async function judge(options: VerifyOptions): Promise<Answer> {
     allowedSigners,
     revoked,
     nowMs,
+    requireUserVerification,
   });
   return verdict.ok ? { ...verdict, namespace } : { ok: false, code: verdict.code, reason: verdict.reason };
 }
@@ -182,10 +191,16 @@ async function collect(stream: AsyncIterable<unknown>, maxBytes: number, name: s
   return Buffer.concat(chunks);
 }
 
+function readChoice(text: string, before: Choices = {}): Choices {
+  if (text === 'verify-required') return { ...before, requireUserVerification: true };
+  return { ...before, verifyTimeMs: readVerifyTime(text) };
+}
+
 /** `verify-time=…`; without a Z it is this machine's local time, as ssh-keygen takes it. */
 function readVerifyTime(text: string): number {
   const match = /^verify-time=(\d{8}(?:\d{4}(?:\d\d)?)?)(Z?)$/.exec(text);
-  if (match === null) throw new InvalidArgumentError('Only verify-time=YYYYMMDD[HHMM[SS]][Z] is known.');
+  if (match === null)
+    throw new InvalidArgumentError('Only verify-time=YYYYMMDD[HHMM[SS]][Z] and verify-required are known.');
   const [, digits = '', zone = ''] = match;
   try {
     const asUtcMs = parseTime(`${digits}Z`) * 1000;

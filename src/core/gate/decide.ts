@@ -6,8 +6,8 @@
 import { rfc3339 } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import type { Policy } from '../site.ts';
+import type { SignatureRefusalCode, SignatureRefused } from '../sshsig/verdict.ts';
 import { verifyWithAnyPrincipal } from '../sshsig/verify.ts';
-import type { SignatureRefusalCode, SignatureVerdict } from '../sshsig/verify.ts';
 import { documentText, namespaceFor } from './document.ts';
 import type { Approval, IssuedDocument, PendingItem } from './pending.ts';
 import type { Trust } from './trust.ts';
@@ -26,8 +26,15 @@ export type GateRefusalCode =
   | 'key-not-yet-valid'
   | 'role-denied'
   | 'same-person'
+  | 'same-key'
   | 'too-many-signatures'
   | 'unsupported-key-type'
+  | 'unsupported-signature-type'
+  | 'weak-key'
+  | 'certificate-forged'
+  | 'certificate-not-allowed'
+  | 'user-presence-missing'
+  | 'user-verification-missing'
   | 'verifier-disagreement'
   | 'device-not-listed'
   | 'plan-changed'
@@ -87,11 +94,20 @@ export function judgeSignature(
     typeof armoredSignature === 'string' ? Buffer.from(armoredSignature, 'utf8') : armoredSignature;
   const signer = judgeSigner(item, open, bytes, trust, nowMs);
   if ('kind' in signer) return signer;
-  const counted = countApprovals(item, open, trust, nowMs).map((approval) => approval.person);
+  const approvals = countApprovals(item, open, trust, nowMs);
+  const counted = approvals.map((approval) => approval.person);
   if (counted.includes(signer.person)) {
     return refused(
       'same-person',
       `${signer.person} has signed ${item.id} already; another person must`,
+      null,
+      signer.fingerprint,
+    );
+  }
+  if (approvals.some(({ fingerprint }) => fingerprint === signer.fingerprint)) {
+    return refused(
+      'same-key',
+      `the key ${signer.fingerprint} has signed ${item.id} already; another key must`,
       null,
       signer.fingerprint,
     );
@@ -243,7 +259,10 @@ function judgeSigner(
   return { person: person.name, principal, fingerprint };
 }
 
-/** Approvals whose signatures stand now, the first of each person. What a stored approval claims is not used. */
+/**
+ * Approvals whose signatures stand now, the first of each person and of each key (certificates could give one
+ * key to two people). What a stored approval claims is not used.
+ */
 function countApprovals(
   item: PendingItem,
   document: IssuedDocument,
@@ -251,15 +270,17 @@ function countApprovals(
   nowMs: number,
 ): Approval[] {
   const persons = new Map<string, Approval>();
+  const keys = new Set<string>();
   for (const approval of item.approvals.slice(0, maxApprovals)) {
     const signer = judgeSigner(item, document, Buffer.from(approval.signature, 'utf8'), trust, nowMs);
-    if ('kind' in signer || persons.has(signer.person)) continue;
+    if ('kind' in signer || persons.has(signer.person) || keys.has(signer.fingerprint)) continue;
+    keys.add(signer.fingerprint);
     persons.set(signer.person, { ...approval, ...signer });
   }
   return [...persons.values()];
 }
 
-function ofSignature(verdict: SignatureVerdict & { ok: false }, namespace: string): GateRefusal {
+function ofSignature(verdict: SignatureRefused, namespace: string): GateRefusal {
   const { code, reason, fingerprint } = verdict;
   const no = (gateCode: GateRefusalCode, advice: string): GateRefusal =>
     refused(gateCode, `${reason}${advice}`, code, fingerprint);
@@ -282,6 +303,12 @@ function ofSignature(verdict: SignatureVerdict & { ok: false }, namespace: strin
       return no('signature-invalid', '');
     case 'revoked-key':
     case 'unsupported-key-type':
+    case 'unsupported-signature-type':
+    case 'weak-key':
+    case 'certificate-forged':
+    case 'certificate-not-allowed':
+    case 'user-presence-missing':
+    case 'user-verification-missing':
     case 'verifier-disagreement':
     case 'key-expired':
     case 'key-not-yet-valid':

@@ -6,6 +6,7 @@
 import { isCertificateType, isKeyType, parseListedKey } from './public-key.ts';
 import type { PublicKey } from './public-key.ts';
 import { WireError } from './wire.ts';
+import { endOfWord, isBlank, skipBlanks } from './words.ts';
 
 export interface SignerLine {
   /** From 1. */
@@ -31,7 +32,7 @@ export type ParsedSigners =
  */
 export type SignersMode = 'any' | 'explicit';
 
-export const maxSignersBytes = 1024 * 1024;
+export const maxSignersBytes = 256 * 1024;
 
 export function parseAllowedSigners(file: Uint8Array, mode: SignersMode): ParsedSigners {
   if (file.length > maxSignersBytes)
@@ -69,10 +70,10 @@ function parseLine(text: string, start: number, line: number, mode: SignersMode)
   }
   const type = text.slice(at, end);
   if (!isKeyType(type)) throw new WireError('after the principals and options a known key type must follow');
+  if (isCertificateType(type))
+    throw new WireError('a certificate is listed; list its CA with cert-authority instead');
   const keyAt = skipBlanks(text, end);
   const key = parseListedKey(type, text.slice(keyAt, endOfWord(text, keyAt)));
-  if (isCertificateType(key.type))
-    throw new WireError('a certificate is listed; list its CA with cert-authority instead');
   const { validAfter, validBefore } = options;
   if (validAfter !== null && validBefore !== null && validBefore <= validAfter) {
     throw new WireError('valid-before is not after valid-after');
@@ -163,22 +164,6 @@ export function parseTime(text: string): number {
     throw new WireError('a time that does not exist');
   if (ms <= 0) throw new WireError('a time before 1970');
   return ms / 1000;
-}
-
-function isBlank(char: string | undefined): boolean {
-  return char === ' ' || char === '\t';
-}
-
-function skipBlanks(text: string, start: number): number {
-  let at = start;
-  while (isBlank(text[at])) at++;
-  return at;
-}
-
-function endOfWord(text: string, start: number): number {
-  let at = start;
-  while (at < text.length && !isBlank(text[at])) at++;
-  return at;
 }
 
 /** The end of a word in which quoted parts may hold blanks. */

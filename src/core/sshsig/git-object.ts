@@ -5,8 +5,8 @@
  */
 import type { SignerLine } from './allowed-signers.ts';
 import type { Revocations } from './revocation.ts';
+import type { SignatureAccepted, SignatureRefused } from './verdict.ts';
 import { verifySignature } from './verify.ts';
-import type { SignatureAccepted, SignatureRefused } from './verify.ts';
 
 export type GitObjectKind = 'commit' | 'tag';
 
@@ -28,14 +28,17 @@ export interface GitObjectQuestion {
   readonly allowedSigners: readonly SignerLine[];
   readonly revoked: Revocations;
   readonly nowMs: number;
+  /** As for any signature. */
+  readonly requireUserVerification?: boolean;
 }
 
 export const gitNamespace = 'git';
 export const maxObjectBytes = 4 * 1024 * 1024;
+const maxHeaders = 1024;
 
 /** Never throws. */
 export function verifyGitObject(question: GitObjectQuestion): GitObjectVerdict {
-  const { kind, raw, identity, allowedSigners, revoked, nowMs } = question;
+  const { kind, raw } = question;
   if (raw.length > maxObjectBytes)
     return refused('malformed-object', `it is larger than ${maxObjectBytes} bytes`);
   if (raw.includes(0)) return refused('malformed-object', 'there is a NUL in it');
@@ -43,13 +46,10 @@ export function verifyGitObject(question: GitObjectQuestion): GitObjectVerdict {
   const split = kind === 'commit' ? splitCommit(text) : splitTag(text);
   if (!split.ok) return split;
   return verifySignature({
+    ...question,
     message: Buffer.from(split.payload, 'latin1'),
     signature: Buffer.from(split.signature, 'latin1'),
     namespace: gitNamespace,
-    identity,
-    allowedSigners,
-    revoked,
-    nowMs,
   });
 }
 
@@ -121,6 +121,8 @@ function readHeaders(text: string): Header[] | GitObjectRefused {
   const headers: Header[] = [];
   let at = 0;
   while (text[at] !== '\n') {
+    if (headers.length === maxHeaders)
+      return refused('malformed-object', `it has over ${maxHeaders} headers`);
     const name = /^[A-Za-z][A-Za-z0-9-]{0,63}(?= )/.exec(text.slice(at, at + 65))?.[0];
     if (name === undefined) return refused('malformed-object', 'its headers can’t be read');
     const start = at;

@@ -5,48 +5,28 @@
  */
 import { createHash } from 'node:crypto';
 import type { SignerLine } from './allowed-signers.ts';
-import { verifyEd25519 } from './ed25519.ts';
-import { matchPatternList } from './patterns.ts';
-import { isKeyType, parsePublicKey } from './public-key.ts';
+import {
+  certificateProblem,
+  checkCertificate,
+  isCertificate,
+  parseCertificate,
+  verifyRequired,
+} from './certificate.ts';
+import { parsePublicKey } from './public-key.ts';
 import type { PublicKey } from './public-key.ts';
+import { revocationOf } from './revocation.ts';
 import type { Revocations } from './revocation.ts';
-import { decodeArmor, decodeSignatureBlob, Reader, WireError, wireString } from './wire.ts';
+import { bothVerifiers, checkSignature } from './signature.ts';
+import type { SecurityKeyState } from './signature.ts';
+import { judgeLines, toBytes } from './signer-lines.ts';
+import type { Signer } from './signer-lines.ts';
+import { refused } from './verdict.ts';
+import type { SignatureAccepted, SignatureRefused, SignatureVerdict } from './verdict.ts';
+import type { Verifiers } from './verifiers.ts';
+import { decodeArmor, decodeSignatureBlob, WireError, wireString } from './wire.ts';
 import type { SignatureBlob } from './wire.ts';
 
-export type SignatureRefusalCode =
-  | 'empty-message'
-  | 'empty-identity'
-  | 'malformed-signature'
-  | 'wrong-namespace'
-  | 'unsupported-key-type'
-  | 'bad-signature'
-  | 'verifier-disagreement'
-  | 'revoked-key'
-  | 'unknown-key'
-  | 'principal-mismatch'
-  | 'namespace-not-allowed'
-  | 'key-not-yet-valid'
-  | 'key-expired';
-
-export interface SignatureRefused {
-  readonly ok: false;
-  readonly code: SignatureRefusalCode;
-  /** A sentence without its full stop. Holds nothing of what the signer sent but key fingerprints. */
-  readonly reason: string;
-  /** Of the key in the signature, as far as it could be read. */
-  readonly fingerprint: string | null;
-}
-
-export interface SignatureAccepted {
-  readonly ok: true;
-  readonly principal: string;
-  readonly fingerprint: string;
-  readonly keyType: string;
-}
-
-export type SignatureVerdict = SignatureAccepted | SignatureRefused;
-
-interface SignatureQuestion {
+export interface SignatureQuestion {
   readonly message: Uint8Array;
   /** Armored. */
   readonly signature: Uint8Array;
@@ -54,15 +34,18 @@ interface SignatureQuestion {
   readonly allowedSigners: readonly SignerLine[];
   readonly revoked: Revocations;
   readonly nowMs: number;
+  /** Only security keys that checked who touched them (PIN, fingerprint) may sign. */
+  readonly requireUserVerification?: boolean;
 }
 
 /** `identity` null takes whichever line lists the key; the principal is then that line's pattern list. */
 export function verifySignature(
   question: SignatureQuestion & { readonly identity: string | null },
+  verifiers: Verifiers = bothVerifiers,
 ): SignatureVerdict {
   const { identity } = question;
   if (identity === '') return refused('empty-identity', 'the identity is empty');
-  return verifyWith(question, identity === null ? null : [identity]);
+  return verifyWith(question, identity === null ? null : [identity], verifiers);
 }
 
 /**
@@ -72,52 +55,91 @@ export function verifySignature(
 export function verifyWithAnyPrincipal(
   question: SignatureQuestion & { readonly principals: readonly string[] },
 ): SignatureVerdict {
-  return verifyWith(question, question.principals);
+  return verifyWith(question, question.principals, bothVerifiers);
 }
 
-function verifyWith(question: SignatureQuestion, principals: readonly string[] | null): SignatureVerdict {
+function verifyWith(
+  question: SignatureQuestion,
+  principals: readonly string[] | null,
+  verifiers: Verifiers,
+): SignatureVerdict {
   let fingerprint: string | null = null;
   try {
     if (question.message.length === 0) return refused('empty-message', 'there is nothing that was signed');
     const blob = decodeSignatureBlob(decodeArmor(question.signature));
     const namespace = toBytes(question.namespace);
-    if (namespace === '' || blob.namespace !== namespace) {
+    if (namespace === '' || blob.namespace !== namespace)
       return refused('wrong-namespace', `it was not made for the namespace ${question.namespace}`);
-    }
-    const key = keyOf(blob, question.allowedSigners);
-    if (key === null || key.algorithm === null) {
-      return refused(
-        'unsupported-key-type',
-        'its kind of key can’t be verified yet; sign with an Ed25519 key',
-        key?.fingerprint ?? null,
-      );
-    }
-    fingerprint = key.fingerprint;
-    if (blob.signatureType !== key.type) {
-      return refused('malformed-signature', 'the signature and its key are of different types', fingerprint);
-    }
-    if (blob.signatureTrailer.length !== 0) {
-      return refused('malformed-signature', 'there are bytes behind its end', fingerprint);
-    }
-    const verdict = verifyEd25519(key.algorithm, blob.signatureBody, signedData(blob, question.message));
-    if (verdict === 'disagreement')
-      return refused('verifier-disagreement', 'two verifiers disagree about it; report this', fingerprint);
+    const signer = readSigner(blob.publicKey, question.allowedSigners);
+    fingerprint = signer.key.fingerprint;
+    const problem = problemOfCertificate(signer, question.allowedSigners, verifiers);
+    if (problem !== null) return problem;
+    const data = signedData(blob, question.message);
+    const { verdict, securityKey } = checkSignature(signer.key, blob.signature, data, verifiers);
+    if (verdict === 'disagreement') return disagreement(fingerprint);
     if (verdict !== 'valid') return refused('bad-signature', 'it does not fit these bytes', fingerprint);
-    if (question.revoked.keys.has(key.blob))
-      return refused('revoked-key', `the key ${fingerprint} is revoked`, fingerprint);
-    return judgeLines(question, key, principals);
+    const missing = missingPresence(question, signer, securityKey);
+    if (missing !== null) return missing;
+    const revoked = revocationOf(question.revoked, signer.key, signer.certificate);
+    if (revoked !== null) return refused('revoked-key', revoked, fingerprint);
+    const judged = judgeLines(signer, question.allowedSigners, { ...question, principals });
+    return judged.ok ? accepted(judged.principal, signer, securityKey) : judged;
   } catch (error) {
-    const reason = error instanceof WireError ? error.message : 'it can’t be read';
-    return refused('malformed-signature', reason, fingerprint);
+    if (error instanceof WireError) return refused(error.code, error.message, fingerprint);
+    return refused('malformed-signature', 'it can’t be read', fingerprint);
   }
 }
 
-/** The listed key if it is one, for its prepared form; null when its type is unknown. */
-function keyOf(blob: SignatureBlob, signers: readonly SignerLine[]): PublicKey | null {
-  const base64 = blob.publicKey.toString('base64');
-  const listed = signers.find((signer) => signer.key.blob === base64)?.key;
-  if (listed !== undefined) return listed;
-  return isKeyType(new Reader(blob.publicKey).name()) ? parsePublicKey(blob.publicKey) : null;
+function readSigner(blob: Buffer, lines: readonly SignerLine[]): Signer {
+  const listed = listedKey(blob.toString('base64'), lines);
+  if (listed !== null) return { key: listed, certificate: null };
+  if (!isCertificate(blob)) return { key: parsePublicKey(blob), certificate: null };
+  const certificate = parseCertificate(blob);
+  return { key: certificate.key, certificate };
+}
+
+/** The same key as it was listed, for what the library has made of it already. */
+function listedKey(blob: string, lines: readonly SignerLine[]): PublicKey | null {
+  return lines.find((line) => line.key.blob === blob)?.key ?? null;
+}
+
+function problemOfCertificate(
+  { key, certificate }: Signer,
+  lines: readonly SignerLine[],
+  verifiers: Verifiers,
+): SignatureRefused | null {
+  if (certificate === null) return null;
+  const authority = listedKey(certificate.authority.blob, lines);
+  const { verdict, securityKey } = checkCertificate(certificate, authority, verifiers);
+  if (verdict === 'disagreement') return disagreement(key.fingerprint);
+  if (verdict !== 'valid') {
+    const reason = `its certificate was not signed by the authority that it names`;
+    return refused('certificate-forged', reason, key.fingerprint);
+  }
+  const problem =
+    securityKey?.userPresent === false
+      ? 'its authority is a security key that nobody touched'
+      : certificateProblem(certificate);
+  return problem === null
+    ? null
+    : refused('certificate-not-allowed', `its certificate can’t be used: ${problem}`, key.fingerprint);
+}
+
+/** A signature that a token gave without anybody there may have been asked for by malware. */
+function missingPresence(
+  { requireUserVerification }: SignatureQuestion,
+  { key, certificate }: Signer,
+  state: SecurityKeyState | null,
+): SignatureRefused | null {
+  if (state?.userPresent === false)
+    return refused('user-presence-missing', 'the security key was not touched for it', key.fingerprint);
+  const verification =
+    requireUserVerification === true || certificate?.criticalOptions.has(verifyRequired) === true;
+  if (verification && state?.userVerified !== true) {
+    const reason = 'no security key has checked by PIN or fingerprint who made it, and that is required';
+    return refused('user-verification-missing', reason, key.fingerprint);
+  }
+  return null;
 }
 
 /** The namespace asked for equals the one in the blob by now, and the reserved field is empty. */
@@ -131,69 +153,28 @@ function signedData(blob: SignatureBlob, message: Uint8Array): Buffer {
   ]);
 }
 
-// The nearer a line came to fitting, the more its reason tells; so the highest one is given.
-const refusalRank: readonly SignatureRefusalCode[] = [
-  'unknown-key',
-  'principal-mismatch',
-  'namespace-not-allowed',
-  'key-not-yet-valid',
-  'key-expired',
-];
-
-function judgeLines(
-  question: SignatureQuestion,
-  key: PublicKey,
-  principals: readonly string[] | null,
-): SignatureVerdict {
-  let best = refused('unknown-key', `the key ${key.fingerprint} is not listed`, key.fingerprint);
-  for (const line of question.allowedSigners) {
-    if (line.key.blob !== key.blob || line.certAuthority) continue;
-    const judged = judgeLine(line, question, principals);
-    if (judged.ok) return judged;
-    if (refusalRank.indexOf(judged.code) > refusalRank.indexOf(best.code)) best = judged;
-  }
-  return best;
+function accepted(
+  principal: string,
+  { key, certificate }: Signer,
+  securityKey: SecurityKeyState | null,
+): SignatureAccepted {
+  return {
+    ok: true,
+    principal,
+    fingerprint: key.fingerprint,
+    keyType: certificate === null ? key.kind.type : certificate.type,
+    certificate:
+      certificate === null
+        ? null
+        : {
+            keyId: certificate.keyId,
+            serial: certificate.serial.toString(),
+            authority: certificate.authority.fingerprint,
+          },
+    securityKey,
+  };
 }
 
-function judgeLine(
-  line: SignerLine,
-  question: SignatureQuestion,
-  principals: readonly string[] | null,
-): SignatureVerdict {
-  const { fingerprint } = line.key;
-  const no = (code: SignatureRefusalCode, reason: string): SignatureRefused =>
-    refused(code, reason, fingerprint);
-  const principal =
-    principals === null
-      ? line.principals
-      : principals.find((name) => name !== '' && matchPatternList(toBytes(name), line.principals));
-  if (principal === undefined)
-    return no('principal-mismatch', `the key ${fingerprint} is listed for somebody else`);
-  if (line.namespaces !== null && !matchPatternList(toBytes(question.namespace), line.namespaces)) {
-    return no(
-      'namespace-not-allowed',
-      `the key ${fingerprint} is not listed for the namespace ${question.namespace}`,
-    );
-  }
-  const seconds = Math.floor(question.nowMs / 1000);
-  // A time that is no number compares false with everything; it must not make a line valid.
-  if (!Number.isFinite(seconds)) return no('key-not-yet-valid', 'the time of this verification is not known');
-  if (line.validAfter !== null && seconds < line.validAfter)
-    return no('key-not-yet-valid', `the key ${fingerprint} is not valid yet`);
-  if (line.validBefore !== null && seconds > line.validBefore)
-    return no('key-expired', `the key ${fingerprint} has expired`);
-  return { ok: true, principal, fingerprint, keyType: line.key.type };
-}
-
-/** Names in files and signatures are bytes; ours are text. */
-function toBytes(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1');
-}
-
-function refused(
-  code: SignatureRefusalCode,
-  reason: string,
-  fingerprint: string | null = null,
-): SignatureRefused {
-  return { ok: false, code, reason, fingerprint };
+function disagreement(fingerprint: string): SignatureRefused {
+  return refused('verifier-disagreement', 'two verifiers disagree about it; report this', fingerprint);
 }

@@ -3,11 +3,17 @@
  * value, nothing before or behind it, sizes capped before anything is decoded. Where `ssh-keygen` is lenient
  * (text behind the footer, version 0, the unsigned reserved field) this refuses.
  */
+/** What kind of "no" it becomes where it was met in a signature. */
+export type WireErrorCode =
+  'malformed-signature' | 'weak-key' | 'unsupported-key-type' | 'unsupported-signature-type';
+
 /** The only error this folder throws; `verify.ts` turns it into a refusal. */
 export class WireError extends Error {
-  constructor(message: string) {
+  readonly code: WireErrorCode;
+  constructor(message: string, code: WireErrorCode = 'malformed-signature') {
     super(message);
     this.name = 'WireError';
+    this.code = code;
   }
 }
 
@@ -30,8 +36,30 @@ export class Reader {
     return taken;
   }
 
+  /** How far it has read. */
+  get position(): number {
+    return this.#at;
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at === this.#bytes.length;
+  }
+
+  /** Bytes that were read already. */
+  since(position: number): Buffer {
+    return this.#bytes.subarray(position, this.#at);
+  }
+
+  uint8(): number {
+    return this.take(1).readUInt8(0);
+  }
+
   uint32(): number {
     return this.take(4).readUInt32BE(0);
+  }
+
+  uint64(): bigint {
+    return this.take(8).readBigUInt64BE(0);
   }
 
   /** A length and that many bytes. */
@@ -47,12 +75,22 @@ export class Reader {
     return bytes.toString('latin1');
   }
 
+  /** A whole number from 0 in its one right form; its bytes without the sign's. */
+  unsigned(): Buffer {
+    const bytes = this.string();
+    const [first = 0, second = 0] = bytes;
+    if (first >= 0x80) throw new WireError('a number in it is negative');
+    if (bytes.length > 0 && first === 0 && second < 0x80)
+      throw new WireError('a number in it is not in its one right form');
+    return first === 0 ? bytes.subarray(1) : bytes;
+  }
+
   rest(): Buffer {
     return this.take(this.#bytes.length - this.#at);
   }
 
   end(): void {
-    if (this.#at !== this.#bytes.length) throw new WireError('there are bytes behind its end');
+    if (!this.isAtEnd) throw new WireError('there are bytes behind its end');
   }
 }
 
@@ -62,6 +100,11 @@ export function wireString(bytes: Uint8Array | string): Buffer {
   const length = Buffer.alloc(4);
   length.writeUInt32BE(body.length);
   return Buffer.concat([length, body]);
+}
+
+/** A whole number from 0, given by its bytes without leading zeros. */
+export function wireUnsigned(bytes: Uint8Array): Buffer {
+  return wireString((bytes[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.alloc(1), bytes]) : bytes);
 }
 
 /** Base64 in its one right spelling: the standard alphabet, padded, no bits left over. */
@@ -93,10 +136,20 @@ export interface SignatureBlob {
   readonly publicKey: Buffer;
   readonly namespace: string;
   readonly hashAlgorithm: 'sha256' | 'sha512';
-  /** The inner signature: its type, its bytes, and what follows them (a security key's flags and counter). */
-  readonly signatureType: string;
-  readonly signatureBody: Buffer;
-  readonly signatureTrailer: Buffer;
+  readonly signature: InnerSignature;
+}
+
+/** What a key made: of which type, its bytes, and what follows them (a security key's flags and counter). */
+export interface InnerSignature {
+  readonly type: string;
+  readonly body: Buffer;
+  readonly trailer: Buffer;
+}
+
+/** The same form in an SSH signature and at the end of a certificate. */
+export function decodeInnerSignature(bytes: Uint8Array): InnerSignature {
+  const reader = new Reader(bytes);
+  return { type: reader.name(), body: reader.string(), trailer: reader.rest() };
 }
 
 export function decodeSignatureBlob(blob: Uint8Array): SignatureBlob {
@@ -113,10 +166,7 @@ export function decodeSignatureBlob(blob: Uint8Array): SignatureBlob {
   const hashAlgorithm = reader.name();
   if (hashAlgorithm !== 'sha256' && hashAlgorithm !== 'sha512')
     throw new WireError('its hash is neither sha256 nor sha512');
-  const signature = new Reader(reader.string());
+  const signature = decodeInnerSignature(reader.string());
   reader.end();
-  const signatureType = signature.name();
-  const signatureBody = signature.string();
-  const signatureTrailer = signature.rest();
-  return { publicKey, namespace, hashAlgorithm, signatureType, signatureBody, signatureTrailer };
+  return { publicKey, namespace, hashAlgorithm, signature };
 }

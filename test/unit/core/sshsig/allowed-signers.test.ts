@@ -154,7 +154,7 @@ describe('revoked keys', () => {
     ['garbage', 'hello\n', 'revocation-unreadable'],
     ['an empty line with CR', '\r\n', 'revocation-unreadable'],
     ['a line of allowed_signers', `alice ${key.line}\n`, 'revocation-unreadable'],
-    ['a binary list', 'SSHKRL\n\0\0\0\0\x01', 'krl-unsupported'],
+    ['a binary list cut off', 'SSHKRL\n\0\0\0\0\x01', 'revocation-unreadable'],
   ])('with %s count as unreadable', (_, text, code) => {
     expect(parseRevocations(Buffer.from(text, 'latin1'))).toMatchObject({ ok: false, code });
   });

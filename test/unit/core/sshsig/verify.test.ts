@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseAllowedSigners } from '../../../../src/core/sshsig/allowed-signers.ts';
 import { noRevocations, parseRevocations } from '../../../../src/core/sshsig/revocation.ts';
+import type { SignatureVerdict } from '../../../../src/core/sshsig/verdict.ts';
 import { verifySignature, verifyWithAnyPrincipal } from '../../../../src/core/sshsig/verify.ts';
-import type { SignatureVerdict } from '../../../../src/core/sshsig/verify.ts';
 import { armor, makeKey, signMessage, signatureBlob } from '../../../support/ssh-signature.ts';
 
 const namespace = 'file';
@@ -59,6 +59,8 @@ describe('a signature', () => {
       principal: 'alice',
       fingerprint: alice.fingerprint,
       keyType: 'ssh-ed25519',
+      certificate: null,
+      securityKey: null,
     });
     expect(judge(armor(signatureBlob(alice, namespace, message, 'sha256'))).ok).toBe(true);
     expect(judge(good.replaceAll('\n', '\r\n')).ok).toBe(true);
@@ -83,7 +85,7 @@ describe('a signature', () => {
       withInner((inner) =>
         Buffer.concat([inner.subarray(0, 4), Buffer.from('ssh-ed25510'), inner.subarray(15)]),
       ),
-      'malformed-signature',
+      'unsupported-signature-type',
     ],
     ['with an empty line at its end', `${good}\n`, 'malformed-signature'],
     ['with a blank in it', good.replace('U1NI', 'U1 NI'), 'malformed-signature'],
