@@ -6,6 +6,10 @@ export interface ManagementPath {
   /** The address the daemon's session comes from, as the device sees it. */
   readonly from: string;
   readonly interface: string | null;
+  /** True when the settings say how the device sees the session; absent: it is what the daemon sees. */
+  readonly told?: boolean;
+  /** Whom the daemon logs in as; absent: not known. */
+  readonly user?: string;
 }
 
 export type Role = 'operational' | 'recovery';

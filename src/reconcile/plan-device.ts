@@ -118,6 +118,8 @@ function managementPath(room: DeviceRoom, observation: Observation): ManagementP
     port: port ?? room.device.port,
     from: from ?? observation.localAddress,
     interface: name ?? null,
+    told: address !== undefined || from !== undefined || name !== undefined,
+    user: room.device.user,
   };
 }
 

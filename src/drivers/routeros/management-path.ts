@@ -1,32 +1,34 @@
 /**
- * Whether the daemon's own way to the device stays open. Thin on purpose: what touches nothing that the way
- * depends on leaves it untouched; the SSH service itself is judged; everything else on the way is
- * undecidable, which is in the floor of the gate. It never says open where it has not looked.
+ * Whether the daemon's own way to the device stays open. What touches nothing that the way depends on leaves it
+ * untouched. Else base and target are compared part by part: address, interfaces, way back, service, user, and the
+ * firewall walked rule by rule. That somebody is logged in proves the base, so what stays the same stays open. It
+ * never says open where it has not looked. What is walked and decided: docs/management-path.md.
  */
 import type { PlanContext } from '../../core/dialect.ts';
-import { itemIdentity } from '../../core/digest.ts';
 import { propertyOf, sectionOf, type Configuration, type Item } from '../../core/item.ts';
 import type { Action, PathProof } from '../../core/plan/action.ts';
 import { changesBetween } from '../../core/plan/model.ts';
-import type { ManagementPath } from '../../core/site.ts';
+import { judgeService, judgeUser, serviceName } from './management-path-access.ts';
+import { carriersOf, compareCarriers, reachesEveryInterface } from './management-path-carriers.ts';
+import { walkFirewall, type FirewallProof } from './management-path-firewall.ts';
+import { ipv4 } from './management-path-ipv4.ts';
+import { compareAddress, compareRoutes, egressOf } from './management-path-return.ts';
+import { sessionOf, unknownSession, type Session } from './management-path-session.ts';
+import { nameOf } from './management-path-walk.ts';
 
 /** Menus that the way to the device runs through, with everything below them. */
 const onTheWay = [
   '/interface',
   '/caps-man',
   '/ip address',
-  '/ipv6 address',
   '/ip arp',
   '/ip route',
-  '/ipv6 route',
+  '/ip service',
   '/ip vrf',
   '/routing',
   '/mpls',
   '/ip dhcp-client',
-  '/ipv6 dhcp-client',
-  '/ipv6 nd',
   '/ip settings',
-  '/ipv6 settings',
   '/ip ssh',
   '/user',
   '/radius',
@@ -39,56 +41,71 @@ const onTheWay = [
   '/system routerboard',
 ];
 
-/** Chains that see what is sent to the device itself or what it answers. */
-const ownChains: Readonly<Record<string, readonly string[]>> = {
+/** Chains of each table that packets of the session or answers to them pass. */
+const chainsOnTheWay: Readonly<Record<string, readonly string[]>> = {
   filter: ['input', 'output'],
   raw: ['prerouting', 'output'],
-};
-/** Chains in which a rule can turn the session away only if it matches its protocol and port. */
-const passingChains: Readonly<Record<string, readonly string[]>> = {
   nat: ['dstnat', 'input', 'output', 'srcnat'],
   mangle: ['prerouting', 'input', 'output', 'postrouting'],
 };
+
+const firewallTable = /^\/(ip|ipv6) firewall (filter|raw|nat|mangle|address-list)$/;
 
 type Kind = PathProof['kind'];
 const gravity: Readonly<Record<Kind, number>> = { untouched: 0, open: 1, undecidable: 2, closed: 3 };
 
 export function judgeManagementPath(actions: readonly Action[], context: PlanContext): PathProof {
-  let worst: PathProof = { kind: 'untouched', by: '' };
-  for (const action of actions) {
-    const kind = judgeAction(action, context);
-    if (gravity[kind] <= gravity[worst.kind]) continue;
-    worst = { kind, by: `${action.section} ${itemIdentity(itemOf(action))}`.trim() };
-  }
-  return worst;
+  const touching = actions.filter((action) => touches(action, context));
+  const [first] = touching;
+  if (first === undefined) return { kind: 'untouched', by: '' };
+  if (ipv4(context.management.from) === null) return { kind: 'undecidable', by: nameOf(itemOf(first)) };
+  const { session, firewall } = believed(context);
+  const proofs = [...partProofs(session, firewall, touching, context), firewall.proof];
+  // Of the open ones, one that something changed for says more than one that stayed as it was.
+  const [last] = proofs.slice(-1);
+  const told = firewall.same ? proofs : [...(last === undefined ? [] : [last]), ...proofs];
+  return told.reduce((worst, proof) => (gravity[proof.kind] > gravity[worst.kind] ? proof : worst));
 }
 
 function itemOf(action: Action): Item {
   return action.verb === 'set' ? action.from : action.item;
 }
 
-function judgeAction(action: Action, context: PlanContext): Kind {
-  const { section } = action;
-  if (action.verb === 'set' && changesBetween(action.from, action.to).every(([name]) => name === 'comment'))
-    return 'untouched';
-  if (onTheWay.some((menu) => section === menu || section.startsWith(`${menu} `))) return 'undecidable';
-  if (section === '/ip service') return judgeService(action, context.management);
-  const table = /^\/(?:ip|ipv6) firewall (filter|raw|nat|mangle|address-list)$/.exec(section)?.[1];
-  if (table === undefined) return 'untouched';
-  const items = action.verb === 'set' ? [action.from, action.to] : [action.item];
-  const touches =
-    table === 'address-list'
-      ? items.some((item) => isListOnTheWay(propertyOf(item, 'list') ?? '', context))
-      : items.some((item) => isRuleOnTheWay(table, item, context));
-  return touches ? 'undecidable' : 'untouched';
+/** A session that could not have come through the base is not what the device sees: then nothing is known of it. */
+function believed(context: PlanContext): { session: Session; firewall: FirewallProof } {
+  const session = sessionOf(context.base, context.management);
+  const egress = session.from === null ? null : egressOf(context.base, session.from);
+  const firewall = walkFirewall(context, session, egress);
+  if (firewall.plausible) return { session, firewall };
+  const unknown = unknownSession(context.base);
+  return { session: unknown, firewall: walkFirewall(context, unknown, null) };
 }
 
-function isRuleOnTheWay(table: string, rule: Item, context: PlanContext): boolean {
+function touches(action: Action, context: PlanContext): boolean {
+  const { section } = action;
+  if (action.verb === 'set' && changesBetween(action.from, action.to).every(([name]) => name === 'comment'))
+    return false;
+  if (section === '/ip service') return [null, 'ssh'].includes(serviceName(action));
+  const ipv6 = !/^\d+\.\d+\.\d+\.\d+$/.test(context.management.from);
+  if (section.startsWith('/ipv6 ') && !ipv6) return false;
+  const path = section.replace(/^\/ipv6 /, '/ip ');
+  if (ipv6 && section.startsWith('/ipv6 nd')) return true;
+  if (onTheWay.some((menu) => path === menu || path.startsWith(`${menu} `))) return true;
+  const table = firewallTable.exec(section)?.[2];
+  if (table === undefined) return false;
+  const items = action.verb === 'set' ? [action.from, action.to] : [action.item];
+  if (table === 'address-list')
+    return items.some((item) => isListOnTheWay(propertyOf(item, 'list') ?? '', context));
+  return items.some(
+    (rule) =>
+      isInChain(table, rule, context) || isListOnTheWay(propertyOf(rule, 'address-list') ?? '', context),
+  );
+}
+
+function isInChain(table: string, rule: Item, context: PlanContext): boolean {
   const chain = propertyOf(rule, 'chain') ?? '';
-  const reaches = (roots: readonly string[]): boolean =>
-    [context.base, context.target].some((c) => reachable(c, rule.section, roots).has(chain));
-  if (reaches(ownChains[table] ?? [])) return true;
-  return reaches(passingChains[table] ?? []) && mayMatchSession(rule, context.management);
+  const roots = chainsOnTheWay[table] ?? [];
+  return [context.base, context.target].some((c) => reachable(c, rule.section, roots).has(chain));
 }
 
 /** The chains themselves and those that rules in them jump to. */
@@ -109,66 +126,68 @@ function reachable(
   return found;
 }
 
-/** False only if the rule names another protocol or other ports than the session's, from either end. */
-function mayMatchSession(rule: Item, { port }: ManagementPath): boolean {
-  const protocol = propertyOf(rule, 'protocol');
-  if (protocol && protocol !== 'tcp' && protocol !== '6' && !protocol.startsWith('!')) return false;
-  const ports = propertyOf(rule, 'dst-port');
-  return !ports || ports.startsWith('!') || ports.split(',').some((part) => inRange(part, port));
-}
-
-function inRange(part: string, port: number): boolean {
-  const match = /^(\d+)(?:-(\d+))?$/.exec(part);
-  if (match === null) return true;
-  return Number(match[1]) <= port && port <= Number(match[2] ?? match[1]);
-}
-
 /** Whether a rule on the way, now or then, looks at this address list. */
 function isListOnTheWay(list: string, { base, target }: PlanContext): boolean {
+  if (list === '') return false;
   return [base, target].some((configuration) =>
     configuration.sections.some(({ path, items }) => {
-      const table = /^\/(?:ip|ipv6) firewall (filter|raw|nat|mangle)$/.exec(path)?.[1];
-      if (table === undefined)
-        return path.startsWith('/routing') && items.some((item) => namesList(item, list));
-      const chains = reachable(configuration, path, ownChains[table] ?? passingChains[table] ?? []);
-      return items.some((rule) => chains.has(propertyOf(rule, 'chain') ?? '') && namesList(rule, list));
+      const table = firewallTable.exec(path)?.[2];
+      const users = items.filter((item) => looksAtList(item, list));
+      if (users.length === 0) return false;
+      if (table === undefined) return path.startsWith('/routing');
+      const chains = reachable(configuration, path, chainsOnTheWay[table] ?? []);
+      return users.some((rule) => chains.has(propertyOf(rule, 'chain') ?? ''));
     }),
   );
 }
 
-function namesList(rule: Item, list: string): boolean {
+function looksAtList(rule: Item, list: string): boolean {
   return ['src-address-list', 'dst-address-list', 'address-list'].some(
     (name) => propertyOf(rule, name)?.replace(/^!/, '') === list,
   );
 }
 
-/** Only `ssh` carries the session. Its own settings are simple enough to be decided. */
-function judgeService(action: Action, management: ManagementPath): Kind {
-  if (action.verb !== 'set') return 'undecidable';
-  const { from, to } = action;
-  const name = propertyOf(to, 'name') ?? propertyOf(from, 'name') ?? /^name=(.*)$/.exec(to.key ?? '')?.[1];
-  if (name !== 'ssh') return name === undefined ? 'undecidable' : 'untouched';
-  if (propertyOf(to, 'disabled') === 'yes') return 'closed';
-  const [was, is] = [propertyOf(from, 'port') ?? '22', propertyOf(to, 'port') ?? '22'];
-  if (was !== is) return was === String(management.port) ? 'closed' : 'undecidable';
-  const known = new Set(['address', 'max-sessions', 'disabled', 'port']);
-  if (changesBetween(from, to).some(([property]) => !known.has(property))) return 'undecidable';
-  const allowed = propertyOf(to, 'address');
-  if (!allowed) return 'open';
-  const inside = allowed.split(',').map((prefix) => contains(prefix, management.from));
-  return inside.includes(true) ? 'open' : inside.includes(null) ? 'undecidable' : 'closed';
+/** What each part says, for the parts that something changed. */
+function partProofs(
+  session: Session,
+  firewall: FirewallProof,
+  touching: readonly Action[],
+  context: PlanContext,
+): readonly PathProof[] {
+  const { base, target } = context;
+  const proofs: (PathProof | null)[] = [];
+  const doubt = (action: Action): PathProof => ({ kind: 'undecidable', by: nameOf(itemOf(action)) });
+  for (const action of touching) {
+    const { section } = action;
+    if (firewallTable.test(section) || section.startsWith('/interface list')) continue;
+    if (section === '/ip service') proofs.push(judgeService(action, session, context.management.port));
+    else if (section === '/user' || section.startsWith('/user '))
+      proofs.push(judgeUser(action, session, context));
+    else if (section.startsWith('/interface')) {
+      if (!areCarriersKnown(session, context) || changesEveryInterface(action)) proofs.push(doubt(action));
+    } else if (section === '/ip address' || section === '/ip route') {
+      if (session.address === null || session.from === null) proofs.push(doubt(action));
+    } else proofs.push(doubt(action));
+  }
+  if (session.address !== null) proofs.push(compareAddress(base, target, session.address));
+  if (session.from !== null) proofs.push(compareRoutes(base, target, session.from));
+  for (const name of carrierNames(session, context)) proofs.push(compareCarriers(base, target, name));
+  return proofs.filter((proof) => proof !== null);
 }
 
-/** Null: not decided here (IPv6, or not an address). */
-function contains(prefix: string, address: string): boolean | null {
-  const [network, inside] = [number(prefix.split('/')[0] ?? ''), number(address)];
-  const length = Number(prefix.split('/')[1] ?? 32);
-  if (network === null || inside === null || !(length >= 0 && length <= 32)) return null;
-  const size = 2 ** (32 - length);
-  return Math.floor(network / size) === Math.floor(inside / size);
+function changesEveryInterface(action: Action): boolean {
+  const items = action.verb === 'set' ? [action.from, action.to] : [action.item];
+  return items.some(reachesEveryInterface);
 }
 
-function number(address: string): number | null {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(address);
-  return match === null ? null : match.slice(1).reduce((sum, octet) => sum * 256 + Number(octet), 0);
+function carrierNames({ ingress, from }: Session, { base }: PlanContext): readonly string[] {
+  const egress = from === null ? null : egressOf(base, from);
+  return [...new Set([ingress, egress])].filter((name) => name !== null);
+}
+
+function areCarriersKnown(session: Session, context: PlanContext): boolean {
+  const names = carrierNames(session, context);
+  if (session.ingress === null || session.from === null || egressOf(context.base, session.from) === null)
+    return false;
+  return names.every((name) => [context.base, context.target].every((c) => carriersOf(c, name).complete));
 }

@@ -19,6 +19,8 @@ interface Row {
   readonly properties?: readonly string[];
   /** Only items that siteward itself made, or adds. */
   readonly own?: true;
+  /** Only what the management path does not depend on. */
+  readonly offPath?: true;
   readonly tier: Tier;
   readonly reason: string;
 }
@@ -27,8 +29,8 @@ const table: readonly Row[] = [
   // Benign: a short list.
   { menu: '/system identity', properties: ['name'], tier: 'benign', reason: 'device name' },
   { menu: '/snmp', properties: ['contact', 'location'], tier: 'benign', reason: 'contact and location' },
-  { menu: '/ip firewall address-list', tier: 'benign', reason: 'list no input rule uses' },
-  { menu: '/ipv6 firewall address-list', tier: 'benign', reason: 'list no input rule uses' },
+  { menu: '/ip firewall address-list', offPath: true, tier: 'benign', reason: 'list no input rule uses' },
+  { menu: '/ipv6 firewall address-list', offPath: true, tier: 'benign', reason: 'list no input rule uses' },
   { menu: '/ip dns static', tier: 'benign', reason: 'static name' },
   { menu: '/ip dhcp-server lease', own: true, tier: 'benign', reason: 'own lease' },
   { menu: '/queue simple', tier: 'benign', reason: 'simple queue' },
@@ -131,9 +133,8 @@ export function classifyByTable(action: Action, context: PlanContext): Verdict {
   const path = judgeManagementPath([action], context);
   if (path.kind === 'closed' || path.kind === 'undecidable') return verdict('floor', 'management-path');
   const item = action.verb === 'set' ? action.from : action.item;
-  const own = action.verb === 'add' || context.isOwn(item);
-  const rows =
-    names.length === 0 ? [rowFor(section, null, own)] : names.map((name) => rowFor(section, name, own));
+  const where = { own: action.verb === 'add' || context.isOwn(item), offPath: path.kind === 'untouched' };
+  const rows = (names.length === 0 ? [null] : names).map((name) => rowFor(section, name, where));
   const strictest = rows.reduce((a, b) => (strictness[b.tier] > strictness[a.tier] ? b : a));
   return verdict(strictest.tier, strictest.reason);
 }
@@ -160,12 +161,16 @@ function touchedProperties(action: Action): readonly string[] {
   }
 }
 
-function rowFor(section: string, property: string | null, own: boolean): Row {
+function rowFor(
+  section: string,
+  property: string | null,
+  where: { readonly own: boolean; readonly offPath: boolean },
+): Row {
   const fits = (row: Row): boolean => {
     const deep = row.menu.endsWith('*');
     const menu = deep ? row.menu.slice(0, -1) : row.menu;
     if (section !== menu && !(deep && section.startsWith(`${menu} `))) return false;
-    if (row.own && !own) return false;
+    if ((row.own && !where.own) || (row.offPath && !where.offPath)) return false;
     return (
       row.properties === undefined ||
       (property !== null && (property === 'comment' || row.properties.includes(property)))

@@ -5,9 +5,17 @@ import type { Action } from '../../../../src/core/plan/action.ts';
 import { classifyByTable } from '../../../../src/drivers/routeros/tiers.ts';
 import { configuration, item, section } from '../../../support/configurations.ts';
 
-function context(base: Configuration = configuration(), own = false): PlanContext {
+function context(base: Configuration = configuration(), own = false, action?: Action): PlanContext {
   const management = { address: '192.0.2.1', port: 22, from: '192.0.2.2', interface: null };
-  return { base, target: base, management, isOwn: () => own };
+  const target = action === undefined ? base : after(base, action);
+  return { base, target, management, isOwn: () => own };
+}
+/** With what is added in front. */
+function after(base: Configuration, action: Action): Configuration {
+  const there = base.sections.find(({ path }) => path === action.section)?.items ?? [];
+  const items = action.verb === 'add' ? [action.item, ...there] : there;
+  const others = base.sections.filter(({ path }) => path !== action.section);
+  return configuration(...others, section(action.section, items));
 }
 const add = (path: string, properties: Record<string, string>): Action => ({
   verb: 'add',
@@ -66,7 +74,7 @@ describe('signed unless policy says otherwise', () => {
 
 describe('always signed', () => {
   test.each([
-    ['management-path', add('/ip firewall filter', { chain: 'input', action: 'accept' })],
+    ['management-path', add('/ip firewall filter', { chain: 'input', action: 'drop' })],
     ['management-path', set('/ip service', {}, { disabled: 'yes' }, 'name=ssh')],
     ['management-path', add('/ip address', { address: '192.0.2.9/24', interface: 'ether1' })],
     ['executable', add('/system script', { name: 'x', source: ':put 1' })],
@@ -86,7 +94,8 @@ describe('always signed', () => {
     ['clock', set('/system ntp client', {}, { enabled: 'yes' }, '')],
     ['not known to the classifier', add('/future thing', { name: 'x' })],
   ])('%s', (reason, action) => {
-    expect(classifyByTable(action, context())).toMatchObject({ class: 'operational', tier: 'floor', reason });
+    const verdict = classifyByTable(action, context(configuration(), false, action));
+    expect(verdict).toMatchObject({ class: 'operational', tier: 'floor', reason });
   });
 
   test('an address-list that an input rule looks at, now or after the plan, also through a jump', () => {
@@ -98,9 +107,9 @@ describe('always signed', () => {
       ]),
     );
     const entry = (list: string): Action => add('/ip firewall address-list', { list, address: '192.0.2.7' });
-    expect(classifyByTable(entry('noc'), context(base)).reason).toBe('management-path');
-    expect(classifyByTable(entry('office'), context(base)).class).toBe('benign');
-    const rule = add(filter, { chain: 'admins', action: 'drop' });
-    expect(classifyByTable(rule, context(base)).reason).toBe('management-path');
+    const judge = (action: Action) => classifyByTable(action, context(base, false, action));
+    expect(judge(entry('noc'))).toMatchObject({ class: 'operational', reason: 'traffic and exposure' });
+    expect(judge(entry('office')).class).toBe('benign');
+    expect(judge(add(filter, { chain: 'admins', action: 'drop' })).reason).toBe('management-path');
   });
 });
