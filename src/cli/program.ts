@@ -106,6 +106,12 @@ const entries: readonly Entry[] = [
     load: async () => (await import('./verify.ts')).verifyCommand(),
   },
   {
+    name: 'rsc',
+    usage: 'print|fmt|diff|plan|check',
+    summary: 'the RouterOS language on its own: files, or - for standard input',
+    load: async () => (await import('./rsc.ts')).rscCommand(),
+  },
+  {
     name: 'simulate',
     usage: 'routeros',
     summary: 'a RouterOS device to practise on, over real SSH',

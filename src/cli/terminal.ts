@@ -36,7 +36,7 @@ export function printLine(line = ''): void {
 }
 
 /** Exactly these bytes: for what is signed or parsed. */
-export function printExactly(text: string): void {
+export function printExactly(text: string | Uint8Array): void {
   process.stdout.write(text);
 }
 

@@ -6,13 +6,14 @@ import type { Problem } from '../dialect.ts';
 import type { DiffResult } from './diff.ts';
 
 export function blockFaulty(found: DiffResult, problems: readonly Problem[]): DiffResult {
-  const differing = new Set(found.differences.map(({ section }) => section));
+  const differing = new Set([...found.differences, ...found.blocked].map(({ section }) => section));
   const faults = problems.filter(({ section }) => section !== null && differing.has(section));
   if (faults.length === 0) return found;
-  const blocked = new Set(faults.map(({ section }) => section));
+  const faulty = new Set(faults.map(({ section }) => section));
   return {
     ...found,
-    differences: found.differences.filter(({ section }) => !blocked.has(section)),
-    blocked: [...found.blocked, ...faults],
+    differences: found.differences.filter(({ section }) => !faulty.has(section)),
+    // What is wrong with the text says more than that the difference can't be planned.
+    blocked: [...found.blocked.filter(({ section }) => !faulty.has(section)), ...faults],
   };
 }

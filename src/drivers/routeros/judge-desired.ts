@@ -7,6 +7,7 @@ import type { Problem } from '../../core/dialect.ts';
 import { canonicalItem } from '../../core/digest.ts';
 import type { Configuration, Item } from '../../core/item.ts';
 import {
+  compareVersions,
   exportOrder,
   isReferenceTarget,
   menuFacts,
@@ -34,11 +35,19 @@ export function judgeDesired(
   });
 }
 
-/** Rows of these come with the device and are in no export, or the value has other meanings besides a name. */
+/** Rows that come with the device and are in no export, and words that are no names. */
 const unseen =
-  /^(ether|sfp|qsfp|combo|wlan|wifi|lte|w60g|lo$|ppp|usb|serial|\*)|^(all|any|none|default.*|auto|static|dynamic|self|main|static-only|full|read|write)$/;
-/** Menus with rows that exports never show. */
-const hidden: ReadonlySet<string> = new Set(['/certificate', '/user', 'chain', 'mark', '/ip vrf']);
+  /^(ether\d+|sfp\d+|sfp-sfpplus\d+|sfp28-\d+|qsfp[a-z0-9]*-\d+-\d+|combo\d+|wlan\d+|wifi\d+|lte\d+|w60g\d+|pwr-line\d+|ppp-out\d+|lo|\*.*|all(-[a-z]+)?|any|none|default.*|auto|static|dynamic|self|main|full|read|write|[a-z-]+-only)$/;
+/** Menus with rows that exports never show; chains and marks exist by use. */
+const hidden: ReadonlySet<string> = new Set([
+  '/certificate',
+  '/user',
+  '/ip vrf',
+  '/ip dhcp-client option',
+  '/interface ethernet switch',
+  'chain',
+  'mark',
+]);
 
 class Judge {
   readonly #desired: Configuration;
@@ -94,12 +103,18 @@ class Judge {
   /** The first of the names in the value that nobody has. */
   #missing(item: Item, property: string, value: string): string | null {
     const references = referencesOf(item.section, property).filter((one) => one.checked);
-    if (references.length === 0 || references.some((one) => hidden.has(one.target))) return null;
+    if (references.length === 0 || references.some((one) => this.#isHidden(one.target))) return null;
     const names = references.map((one) => this.#namesOf(one));
     const parts = value.split(',').map((part) => part.replace(/^!/, ''));
     return (
       parts.find((part) => part !== '' && !unseen.test(part) && !names.some((has) => has.has(part))) ?? null
     );
+  }
+
+  /** Before version 7 a routing table was there as soon as something named it. */
+  #isHidden(target: string): boolean {
+    if (hidden.has(target)) return true;
+    return target === '/routing table' && (this.#version === null || compareVersions(this.#version, '7') < 0);
   }
 
   /** What rows of the target are called, and what the device itself already names so. */
@@ -109,7 +124,7 @@ class Judge {
     if (known) return known;
     const names = new Set<string>();
     const sections = [...this.#actual.sections, ...this.#desired.sections];
-    for (const { path, items } of sections.filter((one) => isReferenceTarget(target, one.path))) {
+    for (const { items } of sections.filter((one) => isReferenceTarget(target, one.path))) {
       for (const item of items) {
         for (const [name, value] of item.properties)
           if (key.split('|').includes(name) && value) names.add(value);

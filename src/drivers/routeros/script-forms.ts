@@ -33,6 +33,8 @@ function keyPairs(item: Item): readonly (readonly [name: string, value: string])
       return value === null || value === undefined ? [] : [[name, value] as const];
     });
   }
+  // What an export writes as `set *FFFFFFFE`.
+  if (!item.created && /^id=\*[0-9A-F]+$/.test(item.key ?? '')) return [['.id', (item.key ?? '').slice(3)]];
   return (item.key ?? '').split(/,(?=[a-z0-9-]+=)/).flatMap((pair) => {
     const equals = pair.indexOf('=');
     return equals < 0 ? [] : [[pair.slice(0, equals), pair.slice(equals + 1)] as const];
@@ -40,7 +42,9 @@ function keyPairs(item: Item): readonly (readonly [name: string, value: string])
 }
 
 function conditions(section: string, pairs: Properties): string {
-  return pairs.map(([name, value]) => `${name}=${literal(typeOf(section, name), value ?? '')}`).join(' ');
+  const operand = (name: string, value: string): string =>
+    name === '.id' ? value : literal(typeOf(section, name), value);
+  return pairs.map(([name, value]) => `${name}=${operand(name, value ?? '')}`).join(' ');
 }
 
 /** Name of the property that the console counts rows by, where it names them in no other way. */

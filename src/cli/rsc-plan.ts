@@ -1,0 +1,173 @@
+/**
+ * `siteward rsc plan`: what leads a device from one text to another, two-way, for people, as one device of the plan
+ * answer, or as the console commands themselves. Commands show what the files hold; all else masks secrets. What
+ * can't be planned whole gives no commands.
+ */
+import type { Problem } from '../core/dialect.ts';
+import { itemIdentity } from '../core/digest.ts';
+import { blockFaulty } from '../core/plan/blocked.ts';
+import { diffConfigurations } from '../core/plan/diff.ts';
+import type { Plan, PlannedAction } from '../core/plan/action.ts';
+import { makePlan, renderActions } from '../core/plan/plan.ts';
+import type { Owns } from '../core/plan/scope.ts';
+import { incompleteness } from '../drivers/routeros/completeness.ts';
+import { routerosDialect as dialect } from '../drivers/routeros/dialect.ts';
+import { toConfiguration } from '../drivers/routeros/normalize.ts';
+import type { ExitCode } from './common.ts';
+import { beforeWords, changeWords, changesOf, nameWords, printLines, rowWords, totals } from './rsc-words.ts';
+import { problemLines, problemView, refuse, type Text } from './rsc-texts.ts';
+import { paint, printJson, printLine, printNote, safe } from './terminal.ts';
+
+export type PlanForm = 'people' | 'json' | 'commands' | 'inverse';
+
+interface Found {
+  readonly plan: Plan | null;
+  /** Faults that leave no plan at all. */
+  readonly faults: readonly Problem[];
+  /** Sections that are left as they are. */
+  readonly blocked: readonly Problem[];
+}
+
+export function showPlan(texts: readonly [Text, Text], owns: Owns, form: PlanForm): ExitCode {
+  const { plan, faults, blocked } = findPlan(texts, owns);
+  const whole = form === 'commands' || form === 'inverse';
+  if (faults.length > 0) return refuse(faults, texts, form === 'json');
+  if (whole && blocked.length > 0) {
+    refuse(blocked, texts, false);
+    printNote('no commands: the whole of DESIRED would not be reached');
+    return 2;
+  }
+  if (whole) {
+    if (plan !== null) for (const line of commandsOf(plan, form === 'inverse')) printLine(line);
+  } else if (form === 'json') printJson(answer(plan, blocked, texts));
+  else showToPeople(plan, blocked, texts);
+  return plan === null && blocked.length === 0 ? 0 : 1;
+}
+
+/** Compares two texts, which names their places in what it finds. */
+export function findPlan([a, b]: readonly [Text, Text], owns: Owns): Found {
+  const { version } = a.read.header;
+  const reading = toConfiguration(a.read, { role: 'device' });
+  const wish = toConfiguration(b.read, { role: 'desired', version });
+  const unread = [...reading.problems, ...wish.problems].filter(({ section }) => section === null);
+  const cut = incompleteness(a.bytes);
+  const incomplete: Problem[] =
+    cut === null
+      ? []
+      : [
+          {
+            code: cut.code,
+            message: `this is not a whole export: ${cut.message}; ${cut.remedy}`,
+            place: cut.line === null ? { file: a.name } : { file: a.name, line: cut.line, column: 1 },
+            section: null,
+          },
+        ];
+  // The same bytes mean the same, whatever is missing in both of them.
+  const same = a.bytes.equals(b.bytes);
+  if (same && a.read.problems.length === 0) return { plan: null, faults: [], blocked: [] };
+  const faults = unique([...incomplete, ...unread]);
+  if (faults.length > 0) return { plan: null, faults, blocked: [] };
+
+  const [actual, desired] = [reading.configuration, wish.configuration];
+  const found = diffConfigurations({ confirmed: null, desired, actual, owns, ignore: [], dialect });
+  const judged = [
+    ...reading.problems,
+    ...wish.problems,
+    ...(dialect.judgeDesired?.(desired, actual, version) ?? []),
+  ];
+  const trusted = blockFaulty(found, judged);
+  const wrong = trusted.blocked.filter((problem) => !found.blocked.includes(problem));
+  if (wrong.length > 0) return { plan: null, faults: wrong, blocked: [] };
+  // Where the text ends early, what is missing behind its end can't be told from what should go.
+  const end = judged.find(({ code }) => code === 'truncated-export');
+  if (end !== undefined && found.differences.length + found.blocked.length > 0)
+    return { plan: null, faults: [end], blocked: [] };
+
+  const made = makePlan({
+    differences: found.differences,
+    actual,
+    desired,
+    labels: ['desired'],
+    caps: { items: 20, share: 0.1 },
+    management: { address: '', port: 22, from: '', interface: null },
+    isOwn: () => false,
+    secretsOnDevice: 'allow',
+    dialect,
+  });
+  if (made.kind === 'refused') {
+    const refused = { code: made.code, message: made.message, place: { file: b.name }, section: null };
+    return { plan: null, faults: [refused], blocked: [] };
+  }
+  return { plan: made.kind === 'plan' ? made.plan : null, faults: [], blocked: found.blocked };
+}
+
+function unique(problems: readonly Problem[]): readonly Problem[] {
+  const seen = new Map(problems.map((problem) => [JSON.stringify([problem.place, problem.code]), problem]));
+  return [...seen.values()];
+}
+
+/** As they are to be typed, one after the other, secrets in the clear. */
+export function commandsOf({ actions, base }: Plan, inverse: boolean): readonly string[] {
+  const plain = actions.map(({ action }) => action);
+  const rendered = renderActions(plain, base, dialect, true);
+  return inverse
+    ? rendered.toReversed().flatMap(({ rollback }) => rollback)
+    : rendered.flatMap(({ forward }) => forward);
+}
+
+function answer(plan: Plan | null, blocked: readonly Problem[], texts: readonly [Text, Text]): object {
+  return {
+    device: null,
+    commit: null,
+    base: null,
+    actions: plan?.actions.map(actionView) ?? [],
+    class: plan?.class ?? 'benign',
+    reason: plan?.reason ?? null,
+    problems: blocked.map((problem) =>
+      problemView(
+        problem,
+        texts.find(({ name }) => name === problem.place?.file),
+      ),
+    ),
+  };
+}
+
+function actionView({ action, ...planned }: PlannedAction): object {
+  const { section, verb } = action;
+  const item = itemIdentity(verb === 'set' ? action.from : action.item);
+  const changes = verb === 'set' ? { changes: changesOf(action.from, action.to) } : {};
+  return { ...planned, section, verb, item, ...changes };
+}
+
+function showToPeople(plan: Plan | null, blocked: readonly Problem[], texts: readonly [Text, Text]): void {
+  const [a, b] = texts;
+  const { version } = a.read.header;
+  printLine(
+    `${paint('strong', safe(`${a.name} → ${b.name}`))}  RouterOS ${safe(version ?? 'of unknown version')}`,
+  );
+  const actions = plan?.actions ?? [];
+  printLines(
+    actions.map(({ action }) => ({ verb: action.verb, section: action.section, words: actionWords(action) })),
+  );
+  for (const problem of blocked) {
+    printLine(` ${paint('bad', '!')} ${safe(problem.section ?? '')} is left as it is:`);
+    for (const line of problemLines(problem, texts)) printLine(`   ${line}`);
+  }
+  if (actions.length > 0) printLine(totals(actions.map(({ action }) => action.verb)));
+  else printLine(blocked.length > 0 ? 'nothing that can be planned' : 'no difference');
+}
+
+function actionWords(action: PlannedAction['action']): string {
+  switch (action.verb) {
+    case 'set':
+      return changeWords(action.from, action.to);
+    case 'move':
+      return `${nameWords(action.item)}  ${beforeWords(action.before)}`;
+    case 'add':
+      return action.before === null
+        ? rowWords(action.item)
+        : `${rowWords(action.item)}  ${beforeWords(action.before)}`;
+    case 'remove':
+      return rowWords(action.item);
+  }
+}

@@ -1,0 +1,86 @@
+/** What `rsc plan --commands` prints is typed on a device made from ACTUAL: it becomes DESIRED, and comes back. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { commandsOf, findPlan } from '../../../src/cli/rsc-plan.ts';
+import type { Text } from '../../../src/cli/rsc-texts.ts';
+import type { Owns } from '../../../src/core/plan/scope.ts';
+import { readExport } from '../../../src/drivers/routeros/export-syntax.ts';
+import { seededRandom } from '../../../src/simulator/random.ts';
+import { mutatedExport } from '../../support/mutated-export.ts';
+import { noRealExports, realExports, whyNoRealExports, type RealExport } from '../../support/real-exports.ts';
+import { startMachine } from '../simulator/started-machine.ts';
+
+function textOf(name: string, bytes: Uint8Array): Text {
+  return { name, bytes: Buffer.from(bytes), read: readExport(bytes, name) };
+}
+
+/** Null when there is nothing that can be planned whole; such answers have tests of their own. */
+function thereAndBack(actual: Uint8Array, desired: Uint8Array): 'reached' | null {
+  const wanted = textOf('DESIRED', desired);
+  const { plan, faults, blocked } = findPlan([textOf('ACTUAL', actual), wanted], 'sections');
+  if (plan === null || faults.length + blocked.length > 0) return null;
+  const device = startMachine(Buffer.from(actual).toString('latin1'));
+  const read = (): Text => textOf('device', Buffer.from(`${device.run('/export').join('\n')}\n`, 'latin1'));
+  const type = (line: string): void => expect([line, ...device.run(line)]).toEqual([line]);
+  /** Commands that are still to be run, and what is in the way of them. */
+  const left = (to: Text, owns: Owns): readonly string[] => {
+    const rest = findPlan([read(), to], owns);
+    const problems = [...rest.faults, ...rest.blocked].map(({ message }) => message);
+    return [...problems, ...(rest.plan === null ? [] : commandsOf(rest.plan, false))];
+  };
+
+  const before = read();
+  commandsOf(plan, false).forEach(type);
+  expect(left(wanted, 'sections')).toEqual([]);
+  commandsOf(plan, true).forEach(type);
+  expect(left(before, 'everything')).toEqual([]);
+  return 'reached';
+}
+
+const header = '# 2026-01-30 10:00:00 by RouterOS 7.18.2\n# software id = \n#\n';
+
+test.each([
+  [
+    'a row that only its id names',
+    '/ppp profile\nset *FFFFFFFE comment=a\n',
+    '/ppp profile\nset *FFFFFFFE comment=b\n',
+  ],
+  [
+    'names, values and bytes that the console would expand',
+    '/ip pool\nadd name="a \\$b" ranges=192.0.2.1\n',
+    '/ip pool\nadd comment="\\\\ \\" \\D0\\9E {x} [y] ; #\\r\\n\\t" name="a \\$b" ranges=192.0.2.2\nadd name="c;d=e" ranges=192.0.2.3\n',
+  ],
+  [
+    'order',
+    '/ip firewall filter\nadd action=drop chain=input comment=a\nadd action=drop chain=input comment=b\nadd action=drop chain=input comment=b\n',
+    '/ip firewall filter\nadd action=drop chain=input comment=b\nadd action=accept chain=input comment=n\nadd action=drop chain=input comment=b\nadd action=drop chain=input comment=a\n',
+  ],
+])('%s: there and back', (_what, actual, desired) => {
+  expect(thereAndBack(Buffer.from(header + actual), Buffer.from(desired))).toBe('reached');
+});
+
+const whole = realExports().filter(({ pure, bytes }) => {
+  const text = Buffer.from(bytes).toString('latin1');
+  return pure && text.endsWith('\n') && !text.includes('#error');
+});
+
+describe.skipIf(noRealExports)(`real exports${whyNoRealExports}`, () => {
+  test('edited in some lines: there and back', () => {
+    let reached = 0;
+    fc.assert(
+      fc.property(fc.constantFrom(...whole.keys()), fc.nat(), (which, seed) => {
+        const { bytes } = whole[which] as RealExport;
+        const random = seededRandom(seed);
+        if (
+          thereAndBack(
+            bytes,
+            mutatedExport(bytes, (limit) => random.below(limit)),
+          ) !== null
+        )
+          reached++;
+      }),
+      { numRuns: 120 },
+    );
+    expect(reached).toBeGreaterThan(30);
+  });
+});
