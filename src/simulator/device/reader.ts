@@ -94,10 +94,17 @@ function* logicalLines(text: string): Generator<{ text: string; number: number }
       continue;
     }
     // The blank at the end of `# software id = ` is part of it.
-    yield { text: joined.startsWith('#') ? joined : joined.trimEnd(), number: first };
+    if (joined.startsWith('#')) yield { text: joined, number: first };
+    else for (const text of unglued(joined.trimEnd())) yield { text, number: first };
     joined = undefined;
   }
   if (joined !== undefined) yield { text: joined.trimEnd(), number: first };
+}
+
+/** Where a remark about an item follows, devices print the section's path right behind the item before it. */
+function unglued(line: string): readonly string[] {
+  const glued = /^(.*")(\/[a-z][a-z0-9 -]*)$/.exec(line);
+  return glued?.[1] === undefined || glued[2] === undefined ? [line] : [glued[1], glued[2]];
 }
 
 /** The section a line is in, and what of the line is a command. */
