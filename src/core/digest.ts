@@ -8,8 +8,19 @@ export function sha256(data: string | Uint8Array): string {
     .digest('hex');
 }
 
+/** Items never change, and the same one is asked for many times: a table of contents that goes with its items. */
+const contents = new WeakMap<Item, string>();
+
 /** One item as canonical bytes: lengths before strings, so that no value can imitate another. */
 export function canonicalItem(item: Item): string {
+  const known = contents.get(item);
+  if (known !== undefined) return known;
+  const content = canonicalBytes(item);
+  contents.set(item, content);
+  return content;
+}
+
+function canonicalBytes(item: Item): string {
   const parts = [
     item.section,
     item.key ?? '-',

@@ -52,5 +52,9 @@ export function sameItem(a: Item, b: Item): boolean {
 }
 
 export function sameProperties(a: Properties, b: Properties): boolean {
-  return a.length === b.length && a.every(([name, value], i) => b[i]?.[0] === name && b[i][1] === value);
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) {
+    if (a[i]?.[0] !== b[i]?.[0] || a[i]?.[1] !== b[i]?.[1]) return false;
+  }
+  return true;
 }

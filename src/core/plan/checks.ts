@@ -4,6 +4,7 @@
  * so that the two can't mean different things. Reads only; nothing here knows time or device.
  */
 import { canonicalItem } from '../digest.ts';
+import { assert } from '../errors.ts';
 import { sameItem, type Item, type Section } from '../item.ts';
 import type { Action, FootprintState, PlannedAction } from './action.ts';
 import { Model, changesBetween, lookupOf, type Lookup } from './model.ts';
@@ -56,7 +57,14 @@ export type Check =
       readonly between: readonly FormCount[];
     }
   /** A row's place among rows that nobody moves. */
-  | { readonly by: 'place'; readonly row: Lookup; readonly base: Slot; readonly target: Slot };
+  | {
+      readonly by: 'place';
+      readonly row: Lookup;
+      /** The row of the base that the move puts it in front of; null: an added one, or the end. */
+      readonly anchor: Lookup | null;
+      readonly base: Slot;
+      readonly target: Slot;
+    };
 
 export type ItemState = FootprintState['items'][number];
 
@@ -68,16 +76,17 @@ export function checksOf(
   facts: FormFacts,
 ): readonly Check[] {
   const counts = new Counts(base, target);
-  const followed = new Map<string, GroupRows>();
-  const rowsOf = (action: Action & { verb: 'move' }): GroupRows => {
+  const places = new Map<string, ReadonlyMap<Action, Check>>();
+  const placeOf = (action: Action & { verb: 'move' }): Check => {
     const group = facts.orderGroup(action.item) ?? '';
     const id = `${action.section}\n${group}`;
     const section = base.find((s) => s.path === action.section);
-    const rows =
-      followed.get(id) ??
-      followGroup(group, section ?? { path: action.section, kind: 'ordered', items: [] }, actions, facts);
-    followed.set(id, rows);
-    return rows;
+    assert(section !== undefined, 'a moved row stands in a section of the base');
+    const checks = places.get(id) ?? placeChecks(section.path, followGroup(group, section, actions, facts));
+    places.set(id, checks);
+    const check = checks.get(action);
+    assert(check !== undefined, 'each move has its check');
+    return check;
   };
   return actions.map((action) => {
     switch (action.verb) {
@@ -102,7 +111,7 @@ export function checksOf(
         };
       }
       case 'move':
-        return placeCheck(action, rowsOf(action));
+        return placeOf(action);
     }
   });
 }
@@ -165,6 +174,8 @@ export function countForms(sections: readonly Section[]): ReadonlyMap<string, nu
   const counts = new Map<string, number>();
   for (const { items } of sections) {
     for (const item of items) {
+      // A key counts itself.
+      if (item.key !== null) continue;
       const content = canonicalItem(item);
       counts.set(content, (counts.get(content) ?? 0) + 1);
     }
@@ -172,14 +183,22 @@ export function countForms(sections: readonly Section[]): ReadonlyMap<string, nu
   return counts;
 }
 
-/** A lookup of the n-th row of a list by its content there. */
-export function lookupAt(items: readonly Item[], index: number): Lookup | null {
-  const item = items[index];
-  if (item === undefined) return null;
-  if (item.key !== null) return lookupOf(item);
-  const content = canonicalItem(item);
-  const nth = items.slice(0, index).filter((other) => canonicalItem(other) === content).length;
-  return lookupOf(item, nth);
+/** For each row of a list the lookup that finds it there: by key, else the n-th of its content. */
+export function lookupsOf(items: readonly Item[]): readonly Lookup[] {
+  const seen = new Map<string, number>();
+  return items.map((item) => {
+    if (item.key !== null) return lookupOf(item);
+    const content = canonicalItem(item);
+    const nth = seen.get(content) ?? 0;
+    seen.set(content, nth + 1);
+    return lookupOf(item, nth);
+  });
+}
+
+/** What a `move` does, as indices into the base rows of its group; `before` -1: a row that the plan adds, or none. */
+export interface Moved {
+  readonly row: number;
+  readonly before: number;
 }
 
 export interface GroupRows {
@@ -187,8 +206,7 @@ export interface GroupRows {
   readonly base: readonly Item[];
   readonly target: readonly Item[];
   readonly became: readonly number[];
-  /** Index in the base of the row that each `move` moves. */
-  readonly moved: ReadonlyMap<Action, number>;
+  readonly moved: ReadonlyMap<Action, Moved>;
 }
 
 /** The rows of one order group before and after, paired by following the actions on a model. */
@@ -202,11 +220,16 @@ export function followGroup(
   const inGroup = (item: Item): boolean => (facts.orderGroup(item) ?? '') === group;
   const baseRows = model.rows(section.path).filter((row) => inGroup(row.item));
   const base = baseRows.map((row) => row.item);
-  const moved = new Map<Action, number>();
+  const baseIndex = new Map(baseRows.map((row, i) => [row, i]));
+  const indexOf = (item: Item | null, nth?: number): number =>
+    item === null ? -1 : (baseIndex.get(model.get(lookupOf(item, nth))) ?? -1);
+  const moved = new Map<Action, Moved>();
   for (const action of actions) {
     if (action.section !== section.path) continue;
-    if (action.verb === 'move')
-      moved.set(action, baseRows.indexOf(model.get(lookupOf(action.item, action.nth))));
+    if (action.verb === 'move' && inGroup(action.item)) {
+      const before = indexOf(action.before, action.beforeNth);
+      moved.set(action, { row: indexOf(action.item, action.nth), before });
+    }
     model.apply(action);
   }
   const targetRows = model.rows(section.path).filter((row) => inGroup(row.item));
@@ -219,30 +242,49 @@ export function followGroup(
   };
 }
 
-function placeCheck(action: Action & { verb: 'move' }, rows: GroupRows): Check {
-  const kept = rows.became.map((t, b) => ({ b, t })).filter(({ t }) => t >= 0);
-  const movers = new Set(rows.moved.values());
-  const b = rows.moved.get(action) ?? -1;
-  const own = { b, t: rows.became[b] ?? -1 };
-  const bothForms = (b: number, t: number): Lookup | null => {
-    const forms = [lookupAt(rows.target, t), lookupAt(rows.base, b)].flatMap((lookup) => lookup?.forms ?? []);
+/** The place checks of one group: every row by both of its forms, neighbours only among rows that nobody moves. */
+function placeChecks(section: string, rows: GroupRows): ReadonlyMap<Action, Check> {
+  const [inBase, inTarget] = [lookupsOf(rows.base), lookupsOf(rows.target)];
+  const known = rows.base.map((_, b): Lookup => {
+    const forms = [inTarget[rows.became[b] ?? -1], inBase[b]].flatMap((lookup) => lookup?.forms ?? []);
     const [first, second] = forms;
     const same = first && second && sameItem(first.item, second.item) && first.nth === second.nth;
-    return first
-      ? { section: action.section, forms: same || first.item.key !== null ? [first] : forms }
-      : null;
+    return { section, forms: first && (same === true || first.item.key !== null) ? [first] : forms };
+  });
+  const movers = new Set([...rows.moved.values()].map((moved) => moved.row));
+  const slots = (order: readonly number[]): ReadonlyMap<number, Slot> => {
+    const result = new Map<number, { after: Lookup | null; before: Lookup | null }>();
+    let after: Lookup | null = null;
+    let open: { after: Lookup | null; before: Lookup | null }[] = [];
+    for (const b of order) {
+      if (movers.has(b)) {
+        const slot = { after, before: null };
+        open.push(slot);
+        result.set(b, slot);
+        continue;
+      }
+      after = known[b] ?? null;
+      for (const slot of open) slot.before = after;
+      open = [];
+    }
+    return result;
   };
-  const neighbour = (from: number, step: -1 | 1, side: 'b' | 't'): Lookup | null => {
-    const sorted = kept.filter((row) => !movers.has(row.b)).sort((x, y) => (x[side] - y[side]) * step);
-    const found = sorted.find((row) => (row[side] - from) * step > 0);
-    return found ? bothForms(found.b, found.t) : null;
-  };
-  return {
-    by: 'place',
-    row: bothForms(own.b, own.t) ?? lookupOf(action.item),
-    base: { after: neighbour(own.b, -1, 'b'), before: neighbour(own.b, 1, 'b') },
-    target: { after: neighbour(own.t, -1, 't'), before: neighbour(own.t, 1, 't') },
-  };
+  const kept = [...rows.base.keys()].filter((b) => (rows.became[b] ?? -1) >= 0);
+  const baseSlots = slots(kept);
+  const targetSlots = slots([...kept].sort((x, y) => (rows.became[x] ?? 0) - (rows.became[y] ?? 0)));
+  const nowhere: Slot = { after: null, before: null };
+  return new Map(
+    [...rows.moved].map(([action, { row, before }]) => [
+      action,
+      {
+        by: 'place',
+        row: known[row] ?? { section, forms: [] },
+        anchor: known[before] ?? null,
+        base: baseSlots.get(row) ?? nowhere,
+        target: targetSlots.get(row) ?? nowhere,
+      },
+    ]),
+  );
 }
 
 /** What a check says about a device, here the one in memory. */

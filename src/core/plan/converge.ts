@@ -5,7 +5,7 @@
  * here they run on the model. Each step counts as a change only if it did something.
  */
 import { canonicalItem } from '../digest.ts';
-import type { Item, Section } from '../item.ts';
+import { sameItem, type Item, type Section } from '../item.ts';
 import type { Action } from './action.ts';
 import {
   actionsOf,
@@ -13,12 +13,12 @@ import {
   countForms,
   followGroup,
   groupOf,
-  lookupAt,
+  lookupsOf,
   type Check,
   type FormFacts,
 } from './checks.ts';
 import type { Model } from './model.ts';
-import { ModelRefusal, changesBetween, contentOf, type Lookup, type Row } from './model.ts';
+import { ModelRefusal, changesBetween, type Lookup, type Row } from './model.ts';
 import type { Plan } from './action.ts';
 
 export type Step =
@@ -38,12 +38,15 @@ export type Step =
       readonly donors: readonly { readonly form: Item; readonly keep: number }[];
       readonly before: Lookup | null;
     }
-  /** A row behind `after` and in front of `before`, else it is moved in front of `before`. */
+  /**
+   * One pass over a chain: the rows are found once, then from its end each that is not behind `after` and in front of
+   * `before` (indices; -1: none) is moved in front of `before`. A moved row stays the row that was found.
+   */
   | {
-      readonly kind: 'place';
-      readonly row: Lookup;
-      readonly after: Lookup | null;
-      readonly before: Lookup | null;
+      readonly kind: 'order';
+      readonly section: string;
+      readonly rows: readonly Lookup[];
+      readonly moves: readonly { readonly row: number; readonly after: number; readonly before: number }[];
     }
   /** Rows of this form (keyed: of this key) above `keep` go. */
   | { readonly kind: 'surplus'; readonly form: Item; readonly keep: number };
@@ -73,7 +76,7 @@ export function convergeSteps(
     collect(check, anchor, counts, restores, surplus);
   }
   const places = plan.base.flatMap((section) =>
-    section.kind === 'ordered' ? placeSteps(section, actions, plan, facts) : [],
+    section.kind === 'ordered' ? orderSteps(section, actions, facts) : [],
   );
   const adding = (step: Step): boolean =>
     step.kind === 'restore' || (step.kind === 'reset' && step.row.created);
@@ -93,8 +96,8 @@ export function sectionOfStep(step: Step): string {
     case 'restore':
     case 'surplus':
       return step.form.section;
-    case 'place':
-      return step.row.section;
+    case 'order':
+      return step.section;
   }
 }
 
@@ -150,15 +153,10 @@ function restoreAnchor(action: Action, base: readonly Section[], facts: FormFact
   const own = rows.findIndex((item) =>
     item.key !== null ? item.key === action.item.key : canonicalItem(item) === content,
   );
-  return own < 0 ? null : lookupAt(rows, own + 1);
+  return own < 0 ? null : (lookupsOf(rows)[own + 1] ?? null);
 }
 
-function placeSteps(
-  section: Section,
-  actions: readonly Action[],
-  plan: Pick<Plan, 'base' | 'target'>,
-  facts: FormFacts,
-): readonly Step[] {
+function orderSteps(section: Section, actions: readonly Action[], facts: FormFacts): readonly Step[] {
   const mine = actions.filter((action) => action.section === section.path);
   const groups = new Set(
     mine.filter((action) => action.verb !== 'set').map((action) => groupOf(action, facts)),
@@ -166,16 +164,30 @@ function placeSteps(
   return [...groups].flatMap((group) => {
     const { base, became } = followGroup(group, section, actions, facts);
     const moved = movedRows(base, became, mine);
-    const steps: Step[] = [];
-    for (let i = base.length - 1; i >= 0; i--) {
-      if (!moved.has(i)) continue;
-      let previous = i - 1;
-      while (moved.has(previous)) previous -= 1;
-      const row = lookupAt(base, i);
-      if (row)
-        steps.push({ kind: 'place', row, after: lookupAt(base, previous), before: lookupAt(base, i + 1) });
+    const lookups = lookupsOf(base);
+    const used: Lookup[] = [];
+    const numbers = new Map<number, number>();
+    const numberOf = (i: number): number => {
+      const lookup = lookups[i];
+      if (lookup === undefined) return -1;
+      const known = numbers.get(i);
+      if (known !== undefined) return known;
+      numbers.set(i, used.length);
+      return used.push(lookup) - 1;
+    };
+    const fixed: number[] = [];
+    let last = -1;
+    for (const i of base.keys()) {
+      fixed.push(last);
+      if (!moved.has(i)) last = i;
     }
-    return steps;
+    const order = [...moved].sort((a, b) => b - a);
+    const moves = order.map((i) => ({
+      row: numberOf(i),
+      after: numberOf(fixed[i] ?? -1),
+      before: numberOf(i + 1),
+    }));
+    return moves.length === 0 ? [] : [{ kind: 'order', section: section.path, rows: used, moves }];
   });
 }
 
@@ -219,22 +231,55 @@ export interface PassResult {
   readonly failed: number;
 }
 
+/** How many changes a rollback is made of at most once over; a pass may be cut between any two of them. */
+export function stepCount(steps: readonly Step[]): number {
+  return steps.reduce((sum, step) => sum + (step.kind === 'order' ? step.moves.length : 1), 0);
+}
+
 /** One pass over the steps as the device does it: a step that fails is counted, the others go on. */
-export function runPass(model: Model, steps: readonly Step[], upTo = steps.length): PassResult {
+export function runPass(model: Model, steps: readonly Step[], upTo = Infinity): PassResult {
   let changed = 0;
   let failed = 0;
-  for (const step of steps.slice(0, upTo)) {
+  let left = upTo;
+  const tried = (change: () => number): void => {
+    if (left <= 0) return;
+    left -= 1;
     try {
-      changed += runStep(model, step);
+      changed += change();
     } catch (error) {
       if (!(error instanceof ModelRefusal)) throw error;
       failed += 1;
     }
+  };
+  for (const step of steps) {
+    if (left <= 0) break;
+    if (step.kind === 'order') runOrder(model, step, tried);
+    else tried(() => runStep(model, step));
   }
   return { changed, failed };
 }
 
-function runStep(model: Model, step: Step): number {
+function runOrder(model: Model, step: Step & { kind: 'order' }, tried: (change: () => number) => void): void {
+  const rows = step.rows.map((lookup) => model.find(lookup));
+  const rowAt = (i: number): Row => {
+    const row = rows[i] ?? null;
+    if (row === null) throw new ModelRefusal(`no such item in ${step.section}`);
+    return row;
+  };
+  for (const move of step.moves) {
+    tried(() => {
+      const row = rowAt(move.row);
+      const after = move.after < 0 ? -1 : model.position(rowAt(move.after));
+      const before = move.before < 0 ? null : rowAt(move.before);
+      const at = model.position(row);
+      if (after < at && (before === null || at < model.position(before))) return 0;
+      model.move(row, before);
+      return 1;
+    });
+  }
+}
+
+function runStep(model: Model, step: Exclude<Step, { kind: 'order' }>): number {
   switch (step.kind) {
     case 'reset':
       return reset(model, step);
@@ -247,15 +292,6 @@ function runStep(model: Model, step: Step): number {
         return 1;
       }
       model.add(step.form, step.before && model.find(step.before));
-      return 1;
-    }
-    case 'place': {
-      const row = model.get(step.row);
-      const after = step.after && model.get(step.after);
-      const before = step.before && model.get(step.before);
-      const at = (other: Row | null): number => (other ? model.position(other) : -1);
-      if (at(after) < at(row) && (before === null || at(row) < at(before))) return 0;
-      model.move(row, before);
       return 1;
     }
     case 'surplus': {
@@ -273,7 +309,7 @@ function reset(model: Model, step: Step & { kind: 'reset' }): number {
     model.add(step.row, step.before && model.find(step.before));
     return 1;
   }
-  const before = row.content;
+  const before = row.item;
   model.set(row, step.properties);
-  return contentOf(row.item) === before ? 0 : 1;
+  return sameItem(row.item, before) ? 0 : 1;
 }

@@ -5,6 +5,7 @@
  * Near linear in the number of rows.
  */
 import type { Dialect, Problem } from '../dialect.ts';
+import { canonicalItem } from '../digest.ts';
 import { sameProperties, type Configuration, type Item, type Properties, type Section } from '../item.ts';
 import type { Action, Difference, Label } from './action.ts';
 import { matchRows, type Triple } from './match.ts';
@@ -70,22 +71,26 @@ function diffSection(
   const groupOf = (item: Item): string => input.dialect.orderGroup(item) ?? '';
   const triples = matchRows({ confirmed, desired, actual, hasConfirmed, groupOf });
   const split = new Set<Triple>();
-  const changes = triples.flatMap((triple) => {
-    const [c, d, a] = [
-      at(confirmed, triple.confirmed),
-      at(desired, triple.desired),
-      at(actual, triple.actual),
-    ];
-    const difference = compareRow(...visible(c, d, a, input.dialect), hasConfirmed, input.owns);
+  const forms = new Forms([desired, actual]);
+  const changes: { difference: Difference; position: number }[] = [];
+  for (const triple of triples) {
+    const [d, a] = [at(desired, triple.desired), at(actual, triple.actual)];
+    if (d !== null && a !== null && sameProperties(d.properties, a.properties)) continue;
+    const difference = compareRow(
+      ...visible(at(confirmed, triple.confirmed), d, a, input.dialect),
+      hasConfirmed,
+      input.owns,
+    );
     const position = triple.desired ?? triple.actual ?? 0;
-    if (difference === null) return [];
-    if (!mustSplit(difference, input.dialect)) return [{ difference, position }];
+    if (difference === null) continue;
+    if (!mustSplit(difference, forms, input.dialect)) {
+      changes.push({ difference, position });
+      continue;
+    }
     split.add(triple);
-    return [
-      { difference: { ...difference, base: null }, position },
-      { difference: { ...difference, target: null }, position },
-    ];
-  });
+    changes.push({ difference: { ...difference, base: null }, position });
+    changes.push({ difference: { ...difference, target: null }, position });
+  }
   // In the order of the desired text; what it does not name comes last.
   changes.sort(
     (x, y) =>
@@ -97,10 +102,31 @@ function diffSection(
   return [...rows, ...findMoves(whole, desired, actual, hasConfirmed, groupOf)];
 }
 
-/** A row found by content that can't be changed into the other (one way or back) is replaced by it. */
-function mustSplit({ section, base, target }: Difference, dialect: Dialect): boolean {
+/**
+ * A row found by content that can't be changed into the other (one way or back) is replaced by it; also one that on
+ * its way would look like a third row, since a rollback could not tell the two apart.
+ */
+function mustSplit({ section, base, target }: Difference, forms: Forms, dialect: Dialect): boolean {
   if (base === null || target === null || base.key !== null || !base.created) return false;
-  return dialect.plannable({ verb: 'set', section, from: base, to: target }) !== null;
+  if (dialect.plannable({ verb: 'set', section, from: base, to: target }) !== null) return true;
+  return (dialect.intermediates?.(base, target) ?? []).some((form) => forms.has(form));
+}
+
+/** What rows without a key look like on either side; gathered when first asked for. */
+class Forms {
+  readonly #sides: readonly (readonly Item[])[];
+  #contents: ReadonlySet<string> | null = null;
+
+  constructor(sides: readonly (readonly Item[])[]) {
+    this.#sides = sides;
+  }
+
+  has(form: Item): boolean {
+    this.#contents ??= new Set(
+      this.#sides.flatMap((items) => items.filter(({ key }) => key === null).map(canonicalItem)),
+    );
+    return this.#contents.has(canonicalItem(form));
+  }
 }
 
 /** A secret that the device does not show can't be compared: on a row that is there it is left as it is. */

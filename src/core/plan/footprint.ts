@@ -73,7 +73,7 @@ function sameOrder(
     const touched = new Set(actions.filter((a) => a.section === path).map((a) => groupOf(a, facts)));
     const positions = new Map<string, number[]>();
     model.rows(path).forEach((row, i) => {
-      const id = row.item.key ?? row.content;
+      const id = row.item.key ?? canonicalItem(row.item);
       positions.set(id, [...(positions.get(id) ?? []), i]);
     });
     for (const [group, rows] of groupBy(items, (item) => facts.orderGroup(item) ?? '')) {

@@ -25,24 +25,36 @@ export interface MatchInput {
 }
 
 export function matchRows(input: MatchInput): readonly Triple[] {
-  return [...matchKeyed(input), ...matchByContent(input)];
+  return matchKeyed(input).concat(matchByContent(input));
 }
 
 function matchKeyed(input: MatchInput): readonly Triple[] {
+  const triples: Triple[] = [];
   const byKey = new Map<string, Triple>();
-  for (const side of ['desired', 'actual', 'confirmed'] as const) {
-    const seen = new Map<string, number>();
-    input[side].forEach((item, index) => {
-      if (item.key === null) return;
-      const n = seen.get(item.key) ?? 0;
-      seen.set(item.key, n + 1);
-      const id = `${n}:${item.key}`;
-      const triple = byKey.get(id) ?? { confirmed: null, desired: null, actual: null };
+  /** The second and later rows of one key: the n-th of one side meets the n-th of the others. */
+  const twins = new Map<string, Triple[]>();
+  const fresh = (): Triple => {
+    const triple = { confirmed: null, desired: null, actual: null };
+    triples.push(triple);
+    return triple;
+  };
+  for (const side of ['actual', 'desired', 'confirmed'] as const) {
+    const items = input[side];
+    for (let index = 0; index < items.length; index++) {
+      const key = items[index]?.key ?? null;
+      if (key === null) continue;
+      let triple = byKey.get(key);
+      if (triple === undefined) byKey.set(key, (triple = fresh()));
+      else if (triple[side] !== null) {
+        const others = twins.get(key) ?? [];
+        twins.set(key, others);
+        triple = others.find((other) => other[side] === null);
+        if (triple === undefined) others.push((triple = fresh()));
+      }
       triple[side] = index;
-      byKey.set(id, triple);
-    });
+    }
   }
-  return [...byKey.values()];
+  return triples;
 }
 
 /** A bag of row indices by content; taking one gives the first that is left. */
@@ -68,6 +80,8 @@ function contentOf(items: readonly Item[], index: number): string {
 
 function matchByContent(input: MatchInput): readonly Triple[] {
   const { confirmed, desired, actual, groupOf } = input;
+  const isUnkeyed = ({ key }: Item): boolean => key === null;
+  if (!desired.some(isUnkeyed) && !actual.some(isUnkeyed)) return [];
   const triples: Triple[] = [];
   const actualBag = new Bag(actual);
   const confirmedBag = new Bag(confirmed);
@@ -167,8 +181,9 @@ function itemAt(items: readonly Item[], index: number): Item {
  * such a row comes or goes whole.
  */
 function ambiguous(mine: readonly Item[], theirs: readonly Item[]): (index: number) => boolean {
-  const own = groupBy(mine.keys(), (i) => contentOf(mine, i));
-  const other = new Set(theirs.map(canonicalItem));
+  const unkeyed = (items: readonly Item[]): readonly Item[] => items.filter(({ key }) => key === null);
+  const own = groupBy(unkeyed(mine), canonicalItem);
+  const other = new Set(unkeyed(theirs).map(canonicalItem));
   return (index) => {
     const content = contentOf(mine, index);
     return other.has(content) || (own.get(content)?.length ?? 0) > 1;

@@ -1,7 +1,7 @@
 /**
  * A device in memory: rows in sections, addressed as on the real one, by natural key or else by content, the
  * n-th of equal rows in their order. Actions and rollback steps are tried on it before anything is sent.
- * It does nothing that a device would refuse: a row that is not there is an error here too.
+ * It does nothing that a device would refuse: a row that is not there, or a key that is taken, is an error here too.
  */
 import { canonicalItem } from '../digest.ts';
 import { overlay } from './scope.ts';
@@ -21,48 +21,94 @@ export function lookupOf(item: Item, nth = 0): Lookup {
 export class ModelRefusal extends Error {}
 
 export interface Row {
+  readonly item: Item;
+}
+
+interface OwnRow {
   item: Item;
-  content: string;
 }
 
-interface Table {
+/** What a selector looks at: the key, where there is none exactly the content. */
+function selectorOf(item: Item): string {
+  return item.key === null ? `content ${canonicalItem(item)}` : `key ${item.key}`;
+}
+
+/** The rows of one section in order, found by what selects them without looking at the others. */
+class Table {
   readonly kind: SectionKind;
-  rows: Row[];
-}
+  readonly rows: OwnRow[];
+  /** Made when first asked for. Rows that are selected alike are put in order when they are looked up. */
+  #index: Map<string, OwnRow[]> | null = null;
 
-/** The same content whatever the key is; what a selector by content sees. */
-export function contentOf(item: Item): string {
-  return canonicalItem(item);
+  constructor(kind: SectionKind, items: readonly Item[]) {
+    this.kind = kind;
+    this.rows = items.map((item) => ({ item }));
+  }
+
+  matching(item: Item): readonly OwnRow[] {
+    const found = this.#lists().get(selectorOf(item)) ?? [];
+    if (found.length < 2) return found;
+    const at = new Map(found.map((row) => [row, this.rows.indexOf(row)]));
+    return found.sort((a, b) => (at.get(a) ?? 0) - (at.get(b) ?? 0));
+  }
+
+  insert(row: OwnRow, at: number): void {
+    this.rows.splice(at, 0, row);
+    this.#enter(row);
+  }
+
+  remove(row: OwnRow): void {
+    this.rows.splice(this.rows.indexOf(row), 1);
+    this.#leave(row);
+  }
+
+  change(row: OwnRow, item: Item): void {
+    this.#leave(row);
+    row.item = item;
+    this.#enter(row);
+  }
+
+  #lists(): Map<string, OwnRow[]> {
+    if (this.#index === null) {
+      this.#index = new Map();
+      for (const row of this.rows) this.#enter(row);
+    }
+    return this.#index;
+  }
+
+  #enter(row: OwnRow): void {
+    if (this.#index === null) return;
+    const id = selectorOf(row.item);
+    const rows = this.#index.get(id);
+    if (rows) rows.push(row);
+    else this.#index.set(id, [row]);
+  }
+
+  #leave(row: OwnRow): void {
+    if (this.#index === null) return;
+    const rows = this.#index.get(selectorOf(row.item)) ?? [];
+    rows.splice(rows.indexOf(row), 1);
+  }
 }
 
 export class Model {
   readonly #tables = new Map<string, Table>();
 
   constructor(sections: readonly Section[]) {
-    for (const { path, kind, items } of sections) {
-      this.#tables.set(path, { kind, rows: items.map((item) => ({ item, content: contentOf(item) })) });
-    }
+    for (const { path, kind, items } of sections) this.#tables.set(path, new Table(kind, items));
   }
 
   copy(): Model {
-    const model = new Model([]);
-    for (const [path, { kind, rows }] of this.#tables) {
-      model.#tables.set(path, { kind, rows: rows.map((row) => ({ ...row })) });
-    }
-    return model;
+    return new Model(this.sections());
   }
 
   sections(): readonly Section[] {
-    return [...this.#tables].map(([path, { kind, rows }]) => ({
-      path,
-      kind,
-      items: rows.map((row) => row.item),
-    }));
+    return [...this.#tables.keys()].map((path) => this.section(path));
   }
 
   section(path: string): Section {
-    const table = this.#table(path);
-    return { path, kind: table.kind, items: table.rows.map((row) => row.item) };
+    const { kind, rows } = this.#table(path);
+    return { path, kind, items: rows.map((row) => row.item) };
   }
 
   configuration(): Configuration {
@@ -70,7 +116,7 @@ export class Model {
   }
 
   #table(path: string): Table {
-    const table = this.#tables.get(path) ?? { kind: 'unknown' as const, rows: [] };
+    const table = this.#tables.get(path) ?? new Table('unknown', []);
     this.#tables.set(path, table);
     return table;
   }
@@ -81,10 +127,7 @@ export class Model {
 
   /** All rows with this item's key, or without one with exactly its content, in order. */
   matching(item: Item): readonly Row[] {
-    const rows = this.#table(item.section).rows;
-    if (item.key !== null) return rows.filter((row) => row.item.key === item.key);
-    const content = contentOf(item);
-    return rows.filter((row) => row.content === content);
+    return this.#table(item.section).matching(item);
   }
 
   find(lookup: Lookup): Row | null {
@@ -106,12 +149,12 @@ export class Model {
   }
 
   add(item: Item, before: Row | null): Row {
-    const { rows } = this.#table(item.section);
-    const properties = item.properties.filter(([, value]) => value !== null);
-    const there = { ...item, properties };
-    const row = { item: there, content: contentOf(there) };
-    if (before === null) rows.push(row);
-    else rows.splice(rows.indexOf(before), 0, row);
+    if (item.key !== null && this.matching(item).length > 0) {
+      throw new ModelRefusal(`an item with this key is already in ${item.section}`);
+    }
+    const table = this.#table(item.section);
+    const row = { item: present(item) };
+    table.insert(row, before === null ? table.rows.length : table.rows.indexOf(before));
     return row;
   }
 
@@ -121,14 +164,15 @@ export class Model {
   }
 
   set(row: Row, properties: Properties): void {
-    const merged = overlay(row.item.properties, properties).filter(([, value]) => value !== null);
-    row.item = { ...row.item, properties: merged };
-    row.content = contentOf(row.item);
+    const { item } = row;
+    this.#table(item.section).change(
+      row,
+      present({ ...item, properties: overlay(item.properties, properties) }),
+    );
   }
 
   remove(row: Row): void {
-    const { rows } = this.#table(row.item.section);
-    rows.splice(rows.indexOf(row), 1);
+    this.#table(row.item.section).remove(row);
   }
 
   move(row: Row, before: Row | null): void {
@@ -144,9 +188,6 @@ export class Model {
       before === null ? null : this.get(lookupOf(before, action.beforeNth));
     switch (action.verb) {
       case 'add':
-        if (action.item.key !== null && this.matching(action.item).length > 0) {
-          throw new ModelRefusal(`an item with this key is already in ${action.section}`);
-        }
         this.add(action.item, anchor(action.before));
         return;
       case 'set':
@@ -159,6 +200,13 @@ export class Model {
         this.move(this.get(lookupOf(action.item, action.nth)), anchor(action.before));
     }
   }
+}
+
+/** Without the properties that say only that they are unset. */
+function present(item: Item): Item {
+  return item.properties.every(([, value]) => value !== null)
+    ? item
+    : { ...item, properties: item.properties.filter(([, value]) => value !== null) };
 }
 
 /** What must be set so that `from` becomes `to`; null unsets. Sorted by name. */

@@ -6,7 +6,7 @@
 import { canonicalItem } from '../digest.ts';
 import type { Item, Section } from '../item.ts';
 import type { Action, Plan } from './action.ts';
-import { convergeSteps, runPass, type ConvergeFacts, type Step } from './converge.ts';
+import { convergeSteps, runPass, stepCount, type ConvergeFacts, type Step } from './converge.ts';
 import { actionsOf, checksOf, evaluate, groupOf, type Check, type FormFacts } from './checks.ts';
 import { countForeignChanges } from './footprint.ts';
 import { Model, ModelRefusal, changesBetween, lookupOf } from './model.ts';
@@ -15,7 +15,7 @@ import { groupBy } from './order.ts';
 export type Proof = { readonly proved: true } | { readonly proved: false; readonly account: string };
 
 /** More states than this are sampled evenly; the first and the last always count. */
-const mostStates = 200;
+const mostStates = 1000;
 /** A rollback pass repeats on the device until it is clean; equal rows out of order may take several. */
 const mostPasses = 4;
 
@@ -56,7 +56,7 @@ export function provePlan(plan: Pick<Plan, 'actions' | 'base' | 'target'>, facts
     const account = rollsBack(model, steps, base, facts);
     if (account !== null) return failed(`the rollback from ${name} does not lead to the base: ${account}`);
   }
-  for (const count of sample([...Array(steps.length + 1).keys()], mostStates)) {
+  for (const count of sample([...Array(stepCount(steps) + 1).keys()], mostStates)) {
     const model = forward.copy();
     runPass(model, steps, count);
     const account = rollsBack(model, steps, base, facts);

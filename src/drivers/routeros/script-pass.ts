@@ -7,27 +7,26 @@ import { changesBetween, type Lookup } from '../../core/plan/model.ts';
 import type { Item } from '../../core/item.ts';
 import { unreachable } from '../../core/errors.ts';
 import { addWords, changeCommands, hasValue, isSingleton } from './script-forms.ts';
-import type { KnownRows } from './script-rows.ts';
-import { countForm, eachRow, indent, locate, standsLines, type Lines } from './script-rows.ts';
+import { FoundRows, countForm, eachRow, indent, locate, type KnownRows, type Lines } from './script-rows.ts';
 
 const counted = ':set changed ($changed + 1)';
 
 export function passLines(steps: readonly Step[], known: KnownRows): Lines {
-  return steps.flatMap((step) => [
-    ':do {',
-    ...indent(stepLines(step, known)),
-    '} on-error={ :set failed ($failed + 1) }',
-  ]);
+  return steps.flatMap((step) =>
+    step.kind === 'order' ? orderLines(step, known) : tried(stepLines(step, known)),
+  );
 }
 
-function stepLines(step: Step, known: KnownRows): Lines {
+function tried(lines: Lines): Lines {
+  return [':do {', ...indent(lines), '} on-error={ :set failed ($failed + 1) }'];
+}
+
+function stepLines(step: Exclude<Step, { kind: 'order' }>, known: KnownRows): Lines {
   switch (step.kind) {
     case 'reset':
       return resetLines(step, known);
     case 'restore':
       return restoreLines(step, known);
-    case 'place':
-      return placeLines(step, known);
     case 'surplus':
       return [
         ':set m 0',
@@ -99,17 +98,27 @@ function restoreLines(step: Step & { kind: 'restore' }, known: KnownRows): Lines
   ];
 }
 
-function placeLines(step: Step & { kind: 'place' }, known: KnownRows): Lines {
-  const { section } = step.row;
-  return [
-    ...locate('x', step.row, known),
-    ':if ($x = "") do={ :error "no item" }',
-    ...standsLines(section, step, known),
-    // A neighbour that is gone is somebody else's doing: the pass is not clean then.
-    ...(step.after === null ? [] : [':if ($y = "") do={ :error "no neighbour" }']),
-    ...(step.before === null ? [] : [':if ($z = "") do={ :error "no neighbour" }']),
-    ':if (!$b) do={',
-    ...indent([`${section} move $x${step.before === null ? '' : ' $z'}`, counted]),
-    '}',
-  ];
+/** The rows of a chain are found once; a neighbour that is gone is somebody else's doing, and no clean pass. */
+function orderLines(step: Step & { kind: 'order' }, known: KnownRows): Lines {
+  const rows = new FoundRows(known, step.rows);
+  const name = (i: number): string | null => {
+    const lookup = step.rows[i];
+    return lookup === undefined ? null : `$${rows.name(lookup)}`;
+  };
+  const moves = step.moves.flatMap((move) => {
+    const [row, after, before] = [name(move.row), name(move.after), name(move.before)];
+    const used = [row, after, before].filter((one) => one !== null);
+    const wrong = [
+      ...(after === null ? [] : [`[:find $l ${after}] >= $p`]),
+      ...(before === null ? [] : [`[:find $l ${before}] <= $p`]),
+    ];
+    if (row === null || wrong.length === 0) return [];
+    return tried([
+      `:if (${used.map((one) => `${one} = ""`).join(' || ')}) do={ :error "no item" }`,
+      `:set l [${step.section} find]`,
+      `:set p [:find $l ${row}]`,
+      `:if (${wrong.map((one) => `(${one})`).join(' || ')}) do={ ${step.section} move ${row}${before === null ? '' : ` ${before}`}; ${counted} }`,
+    ]);
+  });
+  return [...rows.lines(), ...moves];
 }

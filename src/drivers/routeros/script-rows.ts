@@ -6,7 +6,8 @@
 import type { Check, FormCount, Slot } from '../../core/plan/checks.ts';
 import type { Lookup } from '../../core/plan/model.ts';
 import type { Item, Section } from '../../core/item.ts';
-import { unreachable } from '../../core/errors.ts';
+import { canonicalItem } from '../../core/digest.ts';
+import { assert, unreachable } from '../../core/errors.ts';
 import { allOf, findRows, hasValue, isSingleton } from './script-forms.ts';
 
 export type Lines = readonly string[];
@@ -14,6 +15,7 @@ export type Lines = readonly string[];
 /** All rows that the plan knows, by section, for telling a form from one that has more properties. */
 export class KnownRows {
   readonly #forms = new Map<string, Item[]>();
+  readonly #excess = new Map<string, readonly string[]>();
 
   constructor(sections: readonly Section[], checks: readonly Check[]) {
     for (const { path, items } of sections) this.#of(path).push(...items);
@@ -30,6 +32,13 @@ export class KnownRows {
 
   /** Properties that a row of exactly this form must not have: those by which known rows exceed it. */
   excess(form: Item): readonly string[] {
+    const content = canonicalItem(form);
+    const known = this.#excess.get(content) ?? this.#excessOf(form);
+    this.#excess.set(content, known);
+    return known;
+  }
+
+  #excessOf(form: Item): readonly string[] {
     const own = new Map(form.properties);
     const names = new Set<string>();
     for (const other of this.#forms.get(form.section) ?? []) {
@@ -77,6 +86,72 @@ export function locate(variable: string, lookup: Lookup, known: KnownRows): Line
   });
 }
 
+/**
+ * Rows that are found once and then known by their ids, which last while rows are changed and moved. Each gets a
+ * variable of its own; what is found by the same forms is the same row.
+ */
+export class FoundRows {
+  readonly #names = new Map<string, string>();
+  readonly #lookups: Lookup[] = [];
+  readonly #known: KnownRows;
+
+  constructor(known: KnownRows, lookups: Iterable<Lookup | null>) {
+    this.#known = known;
+    for (const lookup of lookups) {
+      if (lookup === null || this.#names.has(idOf(lookup))) continue;
+      this.#names.set(idOf(lookup), `r${this.#lookups.push(lookup)}`);
+    }
+  }
+
+  /** Name of the variable that holds the row's id, `""` if there was none. */
+  name(lookup: Lookup): string {
+    const name = this.#names.get(idOf(lookup));
+    assert(name !== undefined, 'a row is used that was not looked up');
+    return name;
+  }
+
+  lines(): Lines {
+    return this.#lookups.flatMap((lookup) => {
+      const name = this.name(lookup);
+      return [
+        `:local ${name} ""`,
+        ...lookup.forms.flatMap(({ item, nth }, choice) => {
+          const lines = findInto(name, item, nth, this.#known);
+          return choice === 0 ? lines : [`:if ($${name} = "") do={`, ...indent(lines), '}'];
+        }),
+      ];
+    });
+  }
+}
+
+function idOf({ section, forms }: Lookup): string {
+  return JSON.stringify([section, forms.map(({ item, nth }) => [item.key ?? canonicalItem(item), nth])]);
+}
+
+function findInto(name: string, item: Item, nth: number, known: KnownRows): Lines {
+  if (nth === 0) return eachRow(item, known, [`:if ($${name} = "") do={ :set ${name} $i }`]);
+  return [
+    ':set n 0',
+    ...eachRow(item, known, [`:if ($n = ${nth}) do={ :set ${name} $i }`, ':set n ($n + 1)']),
+  ];
+}
+
+/** Rows whose places the checks ask for. */
+export function placedRows(checks: readonly Check[]): readonly (Lookup | null)[] {
+  return checks.flatMap((check) =>
+    check.by !== 'place'
+      ? []
+      : [
+          check.row,
+          check.anchor,
+          check.base.after,
+          check.base.before,
+          check.target.after,
+          check.target.before,
+        ],
+  );
+}
+
 export function countForm(form: Item, known: KnownRows): Lines {
   return countInto('n', form, known);
 }
@@ -88,23 +163,20 @@ export const declarations: Lines = [
   ':local c 0',
   ':local p 0',
   ':local m 0',
-  ':local b false',
-  ':local t false',
   ':local x ""',
   ':local y ""',
-  ':local z ""',
   ':local l ""',
 ];
 
 /** Sets `$s` to `base`, `target`, `plan` or `other`. */
-export function checkLines(check: Check, known: KnownRows): Lines {
+export function checkLines(check: Check, known: KnownRows, rows: FoundRows): Lines {
   switch (check.by) {
     case 'key':
       return keyLines(check, known);
     case 'count':
       return countLines(check, known);
     case 'place':
-      return placeLines(check, known);
+      return placeLines(check, rows);
     default:
       return unreachable(check);
   }
@@ -162,39 +234,31 @@ function countLines(check: Check & { by: 'count' }, known: KnownRows): Lines {
   ];
 }
 
-/** `$b` when the row in `$x` stands between its neighbours. Positions are indices in the menu's own order. */
-export function standsLines(section: string, slot: Slot, known: KnownRows): Lines {
-  const { after, before } = slot;
-  return [
-    `:set l [${section} find]`,
-    ':set p [:find $l $x]',
-    ':set b true',
-    ...(after === null
-      ? []
-      : [
-          ...locate('y', after, known),
-          ':if ($y = "") do={ :set b false } else={ :if ([:find $l $y] >= $p) do={ :set b false } }',
-        ]),
-    ...(before === null
-      ? []
-      : [
-          ...locate('z', before, known),
-          ':if ($z = "") do={ :set b false } else={ :if ([:find $l $z] <= $p) do={ :set b false } }',
-        ]),
-  ];
-}
-
-function placeLines(check: Check & { by: 'place' }, known: KnownRows): Lines {
+/** Positions are indices in the menu's own order; a row that was not found makes the check say `other`. */
+function placeLines(check: Check & { by: 'place' }, rows: FoundRows): Lines {
   const { section } = check.row;
+  const row = rows.name(check.row);
+  const stands = (slot: Slot, word: string): Lines => {
+    const terms = [
+      ...(slot.after === null
+        ? []
+        : [`$${rows.name(slot.after)} != ""`, `[:find $l $${rows.name(slot.after)}] < $p`]),
+      ...(slot.before === null
+        ? []
+        : [`$${rows.name(slot.before)} != ""`, `[:find $l $${rows.name(slot.before)}] > $p`]),
+    ];
+    return terms.length === 0
+      ? [`:set s "${word}"`]
+      : [`:if (${terms.map((term) => `(${term})`).join(' && ')}) do={ :set s "${word}" }`];
+  };
   return [
     ':set s "other"',
-    ...locate('x', check.row, known),
-    ':if ($x != "") do={',
+    `:if ($${row} != "") do={`,
     ...indent([
-      ...standsLines(section, check.target, known),
-      ':if ($b) do={ :set s "target" }',
-      ...standsLines(section, check.base, known),
-      ':if ($b) do={ :set s "base" }',
+      `:set l [${section} find]`,
+      `:set p [:find $l $${row}]`,
+      ...stands(check.target, 'target'),
+      ...stands(check.base, 'base'),
     ]),
     '}',
   ];

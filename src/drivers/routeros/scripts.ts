@@ -3,7 +3,8 @@
  * decides and converges to the base. They are rendered from the same data as the proof. Texts hold
  * secrets and are sealed; `@U0@` and `@D@` stand for the uptimes that are known only when the net is armed.
  */
-import { AssertionFailed } from '../../core/errors.ts';
+import { AssertionFailed, assert } from '../../core/errors.ts';
+import type { Item } from '../../core/item.ts';
 import type { Action, Plan } from '../../core/plan/action.ts';
 import { actionsOf, checksOf, type Check } from '../../core/plan/checks.ts';
 import { convergeSteps } from '../../core/plan/converge.ts';
@@ -14,7 +15,16 @@ import { objectsOf, type RolloutObjects } from './objects.ts';
 import { quoteString } from './quote.ts';
 import { passLines } from './script-pass.ts';
 import { addWords, changeCommands, isSingleton } from './script-forms.ts';
-import { KnownRows, checkLines, declarations, indent, locate, type Lines } from './script-rows.ts';
+import {
+  FoundRows,
+  KnownRows,
+  checkLines,
+  declarations,
+  indent,
+  locate,
+  placedRows,
+  type Lines,
+} from './script-rows.ts';
 import { formatTime } from './times.ts';
 
 export interface RolloutScripts {
@@ -30,12 +40,14 @@ export function renderRollout(rolloutId: string, plan: Plan): RolloutScripts {
   const actions = actionsOf(plan);
   const checks = checksOf(actions, plan.base, plan.target, routerosDialect);
   const known = new KnownRows([...plan.base, ...plan.target], checks);
+  const rows = new FoundRows(known, placedRows(checks));
   return {
     check: script([
       ...declarations,
-      ...checks.flatMap((check, i) => [...checkLines(check, known), `:put ("${i + 1} " . $s)`]),
+      ...rows.lines(),
+      ...checks.flatMap((check, i) => [...checkLines(check, known, rows), `:put ("${i + 1} " . $s)`]),
     ]),
-    apply: script(applyLines(names, actions, checks, known)),
+    apply: script(applyLines(names, actions, checks, known, rows)),
     back: script(backLines(names, passLines(convergeSteps(plan, routerosDialect), known))),
   };
 }
@@ -77,34 +89,62 @@ function setNote(name: string, note: string): string {
   return `/system script set [/system script find where name=${quoteString(name)}] comment=${note}`;
 }
 
+/**
+ * Two rounds over the same list: the first looks at every item and does nothing unless all are as in the base, the
+ * second looks again and does the step. So each check stands in the script once, and the guard once for all.
+ */
 function applyLines(
   names: RolloutObjects,
   actions: readonly Action[],
   checks: readonly Check[],
   known: KnownRows,
+  rows: FoundRows,
 ): Lines {
-  const look = checks.flatMap((check, i) => [
-    `:set at "check ${i + 1}"`,
-    ...checkLines(check, known),
-    ':if ($s != "base") do={ :error "not base" }',
-  ]);
   const steps = actions.flatMap((action, i) => {
     const check = checks[i];
     if (check === undefined) return [];
     return [
-      `:set at "step ${i + 1}"`,
-      ...guardLines(names),
-      ...checkLines(check, known),
-      ':if ($s != "target") do={',
-      ...indent([':if ($s != "base") do={ :error "not base" }', ...stepLines(action, known)]),
+      `:if ($k = ${i + 1}) do={`,
+      ...indent([
+        ...checkLines(check, known, rows),
+        ':if ($go && $s = "base") do={',
+        ...indent([...stepLines(action, check, known, rows), ':set s "target"']),
+        '}',
+      ]),
       '}',
     ];
   });
   return [
     ...declarations,
     ':local at ""',
+    ':local go false',
     ':do {',
-    ...indent([...look, ...steps, ':set at "end"', ...guardLines(names), setNote(names.apply, '"applied"')]),
+    ...indent([
+      ...rows.lines(),
+      ':foreach round in={"check";"step"} do={',
+      ...indent([
+        ':set go ($round = "step")',
+        `:for k from=1 to=${actions.length} do={`,
+        ...indent([
+          ':set at ($round . " " . $k)',
+          ':if ($go) do={',
+          ...indent(guardLines(names)),
+          '}',
+          ':set s "other"',
+          ...steps,
+          ':if ($go) do={',
+          ' :if ($s != "target") do={ :error "not base" }',
+          '} else={',
+          ' :if ($s != "base") do={ :error "not base" }',
+          '}',
+        ]),
+        '}',
+      ]),
+      '}',
+      ':set at "end"',
+      ...guardLines(names),
+      setNote(names.apply, '"applied"'),
+    ]),
     '} on-error={',
     ...indent([addDecision(names), setNote(names.apply, '("failed at " . $at)')]),
     '}',
@@ -112,20 +152,15 @@ function applyLines(
 }
 
 /** The action itself, on rows that the check has just seen. */
-function stepLines(action: Action, known: KnownRows): Lines {
+function stepLines(action: Action, check: Check, known: KnownRows, rows: FoundRows): Lines {
   const { section } = action;
-  const anchor = action.verb === 'add' || action.verb === 'move' ? action.before : null;
-  const at =
-    anchor === null
-      ? []
-      : [
-          ...locate('y', lookupOf(anchor, action.beforeNth), known),
-          ':if ($y = "") do={ :error "no anchor" }',
-        ];
   const found = (lines: Lines): Lines => [':if ($x = "") do={ :error "no item" }', ...lines];
   switch (action.verb) {
-    case 'add':
-      return [...at, `${section} add ${addWords(action.item)}${anchor === null ? '' : ' place-before=$y'}`];
+    case 'add': {
+      const add = `${section} add ${addWords(action.item)}`;
+      const at = anchorLines(action.before, action.beforeNth, known);
+      return [...at, at.length === 0 ? add : `${add} place-before=$y`];
+    }
     case 'set': {
       const commands = changeCommands(action.from, changesBetween(action.from, action.to));
       if (isSingleton(action.from)) return commands.map(({ verb, words }) => `${section} ${verb} ${words}`);
@@ -136,13 +171,22 @@ function stepLines(action: Action, known: KnownRows): Lines {
     }
     case 'remove':
       return [...locate('x', lookupOf(action.item, action.nth), known), ...found([`${section} remove $x`])];
-    case 'move':
-      return [
-        ...at,
-        ...locate('x', lookupOf(action.item, action.nth), known),
-        ...found([`${section} move $x${anchor === null ? '' : ' $y'}`]),
-      ];
+    case 'move': {
+      assert(check.by === 'place', 'a move is checked by its place');
+      const row = `$${rows.name(check.row)}`;
+      if (check.anchor !== null) {
+        const before = `$${rows.name(check.anchor)}`;
+        return [`:if (${before} = "") do={ :error "no anchor" }`, `${section} move ${row} ${before}`];
+      }
+      const at = anchorLines(action.before, action.beforeNth, known);
+      return [...at, `${section} move ${row}${at.length === 0 ? '' : ' $y'}`];
+    }
   }
+}
+
+function anchorLines(before: Item | null, nth: number | undefined, known: KnownRows): Lines {
+  if (before === null) return [];
+  return [...locate('y', lookupOf(before, nth), known), ':if ($y = "") do={ :error "no anchor" }'];
 }
 
 /** No `:error` leaves this script: it runs at every tick and would fill the log. */
