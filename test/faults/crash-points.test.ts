@@ -17,7 +17,9 @@ import { virtualClock } from '../support/virtual-clock.ts';
 
 class Killed extends Error {}
 
-type Fault = 'kill' | 'power' | 'cut' | 'cut-and-kill';
+type Fault = 'kill' | 'power' | 'cut' | 'cut-and-kill' | 'net-removed' | 'foreign-change';
+
+const faults: readonly Fault[] = ['kill', 'power', 'cut', 'cut-and-kill', 'net-removed', 'foreign-change'];
 
 interface Shape {
   readonly name: string;
@@ -55,7 +57,8 @@ async function run(
   const clock = virtualClock();
   clock.onAdvance((ms) => {
     device.advance(ms);
-    checkNet(device, trace);
+    // Whoever takes the net away breaks I3 by his own hand; what counts then is how the daemon deals with it.
+    if (fault !== 'net-removed' || !fired) checkNet(device, trace);
   });
   const disk: SitewardRecord[] = [];
   const trace: string[] = [];
@@ -72,6 +75,8 @@ async function run(
     fired = true;
     trace.push(`--- ${fault} ---`);
     if (fault === 'power') device.powerCut();
+    if (fault === 'net-removed') device.tick = null;
+    if (fault === 'foreign-change') device.items[0] = false;
     if (fault === 'cut' || fault === 'cut-and-kill') cutUntil = clock.monotonic() + 300_000;
     if (fault === 'kill' || fault === 'cut-and-kill') onKill();
     if (onCut !== null && clock.monotonic() < cutUntil) onCut();
@@ -87,6 +92,8 @@ async function run(
     for (const record of disk) foldRecord(state, record);
     const ledger = memoryLedger(state, disk, clock.now, (kind) => {
       if (dead) throw new Killed();
+      // What somebody changes between the reading and the record is in no evidence.
+      if (fault !== 'foreign-change') checkOutcome(kind, device, trace);
       boundary(`record ${kind}`, kill, null, false);
     });
     const driver = modelDriver(device, clock, (effect, sent) => {
@@ -111,7 +118,7 @@ async function run(
         await runRollout(room, folded.rollout);
       }
       const outcome = deviceState(state, 'gw1').lastRollout?.outcome ?? 'none';
-      checkEnd(device, outcome, disk, trace);
+      checkEnd(device, outcome, disk, trace, fault === 'foreign-change');
       return { boundaries, outcome, trace };
     } catch (error) {
       if (!(error instanceof Killed)) throw new Error(`${trace.join('\n')}`, { cause: error });
@@ -175,16 +182,28 @@ function checkNet(device: ModelDevice, trace: readonly string[]): void {
   }
 }
 
+/** I4 and I5: an outcome is recorded only when the device has it, and confirmed only after a tick declined. */
+function checkOutcome(kind: string, device: ModelDevice, trace: readonly string[]): void {
+  const seen = device.decision === 'confirm' && device.declined > 0 && device.items.every(Boolean);
+  if (kind === 'confirmed' && !seen) throw new Error(`I4: confirmed without evidence\n${trace.join('\n')}`);
+  const back = !device.items.some(Boolean) && device.tick === null;
+  if (kind === 'rolled-back' && !back)
+    throw new Error(`I5: rolled back without evidence\n${trace.join('\n')}`);
+}
+
 function checkEnd(
   device: ModelDevice,
   outcome: string,
   disk: readonly SitewardEvent[],
   trace: readonly string[],
+  changedByOthers: boolean,
 ): void {
+  // Another hand in the middle may leave what only a person can judge; it must say so and touch nothing more.
+  if (disk.at(-1)?.kind === 'diverged') return;
   const all = device.items.every(Boolean);
   const none = !device.items.some(Boolean);
   const told = `${outcome}, items ${device.items.join()}\n${trace.join('\n')}`;
-  if (outcome === 'confirmed' ? !all : !none)
+  if (outcome === 'confirmed' ? !all && !changedByOthers : !none)
     throw new Error(`the journal does not tell what the device has: ${told}`);
   if (device.objects().length > 0) throw new Error(`left on the device: ${device.objects().join()}: ${told}`);
   if (outcome === 'none' && disk.some((record) => record.kind === 'lock-started'))
@@ -197,19 +216,16 @@ describe.each(shapes)('$name', (shape) => {
     expect(outcome).toBe(shape.undisturbed);
   });
 
-  test.each(['kill', 'power', 'cut', 'cut-and-kill'] as const)(
-    '%s at every boundary ends at base or target',
-    async (fault) => {
-      const { boundaries } = await run(shape, fault, -1);
-      const outcomes = new Map<string, number>();
-      for (let at = 1; at <= boundaries; at += 1) {
-        const { outcome } = await run(shape, fault, at);
-        outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-      }
-      console.log(
-        `${shape.name}, ${fault}: ${boundaries} boundaries, ${[...outcomes].map(([o, n]) => `${n} ${o}`).join(', ')}`,
-      );
-      expect(boundaries).toBeGreaterThan(30);
-    },
-  );
+  test.each(faults)('%s at every boundary ends at base or target', async (fault) => {
+    const { boundaries } = await run(shape, fault, -1);
+    const outcomes = new Map<string, number>();
+    for (let at = 1; at <= boundaries; at += 1) {
+      const { outcome } = await run(shape, fault, at);
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+    }
+    console.log(
+      `${shape.name}, ${fault}: ${boundaries} boundaries, ${[...outcomes].map(([o, n]) => `${n} ${o}`).join(', ')}`,
+    );
+    expect(boundaries).toBeGreaterThan(30);
+  });
 });

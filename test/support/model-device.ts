@@ -24,6 +24,8 @@ export class ModelDevice {
   uptimeMs = 86_400_000;
   deadlineMs = 0;
   armedMs = 0;
+  /** Runs of the tick that saw the decision `confirm` and declined. */
+  declined = 0;
   /** The device makes an error at this step of apply; null: none. */
   failsAtStep: number | null = null;
   /** Cuts the daemon off once all is applied, until it has rolled back. */
@@ -70,7 +72,10 @@ export class ModelDevice {
 
   /** The tick's script: at each run it looks, decides once the time is up, and converges to the base. */
   runBack(): void {
-    if (this.decision === 'confirm') return;
+    if (this.decision === 'confirm') {
+      this.declined += 1;
+      return;
+    }
     if (this.decision === null && this.uptimeMs >= this.armedMs && this.uptimeMs < this.deadlineMs) return;
     this.decision ??= 'rollback';
     this.applyJob = null;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { JournalError } from '../../../src/core/errors.ts';
-import type { SitewardEvent, SitewardRecord } from '../../../src/core/rollout/events.ts';
+import type { SitewardEvent } from '../../../src/core/rollout/events.ts';
 import type { SiteState } from '../../../src/core/site-state.ts';
 import { deviceState, emptySiteState, findPending, foldRecord } from '../../../src/core/site-state.ts';
 
