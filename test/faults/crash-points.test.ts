@@ -216,7 +216,11 @@ describe.each(shapes)('$name', (shape) => {
     expect(outcome).toBe(shape.undisturbed);
   });
 
-  test.each(faults)('%s at every boundary ends at base or target', async (fault) => {
+  // Nobody can help a device that lets nobody in and whose net was taken away by hand.
+  const possible = faults.filter(
+    (fault) => fault !== 'net-removed' || shape.name !== 'a plan that cuts the daemon off',
+  );
+  test.each(possible)('%s at every boundary ends at base or target', async (fault) => {
     const { boundaries } = await run(shape, fault, -1);
     const outcomes = new Map<string, number>();
     for (let at = 1; at <= boundaries; at += 1) {
