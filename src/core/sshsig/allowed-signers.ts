@@ -32,12 +32,15 @@ export type ParsedSigners =
  */
 export type SignersMode = 'any' | 'explicit';
 
-export const maxSignersBytes = 256 * 1024;
+export const maxSignersBytes = 128 * 1024;
+/** Of all lines of one key: each of them may have to be compared with a name. */
+const maxPatternBytes = 16 * 1024;
 
 export function parseAllowedSigners(file: Uint8Array, mode: SignersMode): ParsedSigners {
   if (file.length > maxSignersBytes)
     return { ok: false, line: 0, reason: `the file is larger than ${maxSignersBytes} bytes` };
   const signers: SignerLine[] = [];
+  const patternBytes = new Map<string, number>();
   const lines = Buffer.from(file).toString('latin1').split('\n');
   for (const [index, raw] of lines.entries()) {
     const text = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
@@ -47,7 +50,12 @@ export function parseAllowedSigners(file: Uint8Array, mode: SignersMode): Parsed
       continue;
     }
     try {
-      signers.push(parseLine(text, start, index + 1, mode));
+      const signer = parseLine(text, start, index + 1, mode);
+      const { principals, namespaces, key } = signer;
+      const bytes = (patternBytes.get(key.blob) ?? 0) + principals.length + (namespaces?.length ?? 0);
+      if (bytes > maxPatternBytes) throw new WireError('its key is listed for too many names');
+      patternBytes.set(key.blob, bytes);
+      signers.push(signer);
     } catch (error) {
       if (error instanceof WireError) return { ok: false, line: index + 1, reason: error.message };
       throw error;

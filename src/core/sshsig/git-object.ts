@@ -7,6 +7,7 @@ import type { SignerLine } from './allowed-signers.ts';
 import type { Revocations } from './revocation.ts';
 import type { SignatureAccepted, SignatureRefused } from './verdict.ts';
 import { verifySignature } from './verify.ts';
+import { maxArmorBytes } from './wire.ts';
 
 export type GitObjectKind = 'commit' | 'tag';
 
@@ -73,6 +74,8 @@ function splitCommit(text: string): Signed | GitObjectRefused {
   if (problem !== null) return refused('malformed-object', problem);
   const signature = headers.find((header) => header.name === 'gpgsig');
   if (signature === undefined) return refused('unsigned', 'it has no signature');
+  if (signature.end - signature.start > 2 * maxArmorBytes)
+    return refused('malformed-object', 'its signature is too large');
   const value = text.slice(signature.start + 'gpgsig '.length, signature.end).replaceAll('\n ', '\n');
   return { ok: true, payload: text.slice(0, signature.start) + text.slice(signature.end), signature: value };
 }
@@ -126,14 +129,18 @@ function readHeaders(text: string): Header[] | GitObjectRefused {
     const name = /^[A-Za-z][A-Za-z0-9-]{0,63}(?= )/.exec(text.slice(at, at + 65))?.[0];
     if (name === undefined) return refused('malformed-object', 'its headers can’t be read');
     const start = at;
-    do {
-      const lf = text.indexOf('\n', at);
-      if (lf < 0) return refused('malformed-object', 'its headers have no end');
-      at = lf + 1;
-    } while (text[at] === ' ');
+    at = endOfHeader(text, at);
+    if (at === text.length) return refused('malformed-object', 'its headers have no end');
     headers.push({ name, start, end: at });
   }
   return headers;
+}
+
+/** Behind the first LF that no blank follows, or where the text ends. */
+function endOfHeader(text: string, start: number): number {
+  let at = start;
+  while (at < text.length && !(text.charCodeAt(at) === 10 && text.charCodeAt(at + 1) !== 32)) at++;
+  return Math.min(at + 1, text.length);
 }
 
 function refused(code: GitObjectRefused['code'], reason: string): GitObjectRefused {
