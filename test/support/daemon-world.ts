@@ -58,6 +58,8 @@ export interface World {
   start(): Promise<Daemon>;
   /** The daemon as a process: what it runs comes from `buildProgram`. */
   spawn(main: string): DaemonProcess;
+  /** Those spawned, oldest first. */
+  processes(): readonly DaemonProcess[];
   status(): Promise<StatusAnswer>;
   /** Waits until the newest commit was judged and the device stands as asked. */
   untilDevice(what: string, holds: (device: DeviceStatus) => boolean, name?: string): Promise<DeviceStatus>;
@@ -150,6 +152,7 @@ export async function buildWorld(options: WorldOptions): Promise<World> {
         processes.add(child);
         return child;
       },
+      processes: () => [...processes],
       ...questions(at, repository, device),
       close,
     };
