@@ -30,6 +30,8 @@ export interface PlanContext {
   readonly base: Configuration;
   readonly target: Configuration;
   readonly management: ManagementPath;
+  /** Of the whole plan, once it is judged: then an action only has to be asked whether it touches the path. */
+  readonly path?: PathProof;
   /** True when the journal shows that siteward created exactly this item on this device. */
   readonly isOwn: (item: Item) => boolean;
 }

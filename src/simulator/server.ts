@@ -12,12 +12,15 @@ import type { Connection, Server, ServerChannel } from 'ssh2';
 import type { Credentials } from './authentication.ts';
 import type { Faults } from './faults.ts';
 import type { Ending, Machine } from './machine.ts';
+import { whyUnreachable, type ReachedAt } from './network/reachability.ts';
 
 export interface ServerOptions {
   readonly credentials: Credentials;
   /** The private host key. */
   readonly hostKey: string;
   readonly faults: Faults;
+  /** How the network brings connections to the device; undefined: past everything but the service. */
+  readonly reachedAt: ReachedAt | undefined;
 }
 
 /** Real devices take 20 sessions of one service. */
@@ -104,7 +107,9 @@ export class SshServer {
     if (this.options.faults.refuseConnections) return 'fault';
     if (this.service('disabled') === 'yes') return 'service disabled';
     if (this.service('port') !== this.servicePort) return 'service moved to another port';
-    return this.sockets.size >= SESSION_LIMIT ? 'too many sessions' : undefined;
+    if (this.sockets.size >= SESSION_LIMIT) return 'too many sessions';
+    const { reachedAt } = this.options;
+    return reachedAt === undefined ? undefined : whyUnreachable(this.machine.device, reachedAt);
   }
 
   private accept(socket: Socket): void {

@@ -13,6 +13,7 @@ import type { Behaviour } from './behaviour.ts';
 import type { SimulatorClock } from './clock.ts';
 import type { Device } from './device/device.ts';
 import type { Faults } from './faults.ts';
+import type { ReachedAt } from './network/reachability.ts';
 
 export interface SimulatorOptions {
   readonly exportText: Uint8Array;
@@ -30,6 +31,8 @@ export interface SimulatorOptions {
   readonly behaviour?: Partial<Behaviour>;
   /** A private host key to keep from one start to the next; made anew when not given. */
   readonly hostKey?: string;
+  /** New connections then need an open way through the device's own network and firewall. */
+  readonly reachedAt?: ReachedAt;
 }
 
 export interface Simulator {
@@ -74,7 +77,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const hostKey = options.hostKey ?? freshHostKey();
   const { faults } = machine;
   const credentials = { user, password: options.password, authorizedKeys: options.authorizedKeys };
-  const server = new SshServer(machine, { credentials, hostKey, faults });
+  const server = new SshServer(machine, { credentials, hostKey, faults, reachedAt: options.reachedAt });
   const { host, port } = await server.listen(options.listen?.host ?? '127.0.0.1', options.listen?.port ?? 0);
   return {
     host,

@@ -41,7 +41,13 @@ export function makePlan(input: PlanInput): PlanResult {
   const { dialect, actual } = input;
   const differences = input.differences.filter(({ label }) => input.labels.includes(label));
   if (differences.length === 0) return { kind: 'nothing' };
-  const alone = { base: actual, target: input.desired, management: input.management, isOwn: input.isOwn };
+  const alone: PlanContext = {
+    base: actual,
+    target: input.desired,
+    management: input.management,
+    path: { kind: 'undecidable', by: '' },
+    isOwn: input.isOwn,
+  };
   const onPath = (action: Action): boolean => dialect.managementPath([action], alone).kind !== 'untouched';
   const list = listActions({ differences, actual, desired: input.desired, dialect, onPath });
   if (list.actions.length === 0) return { kind: 'nothing' };
@@ -55,13 +61,15 @@ export function makePlan(input: PlanInput): PlanResult {
     return { kind: 'refused', code: 'secret-on-device', message };
   }
   const target = withSections(actual, list.target);
-  const context: PlanContext = {
+  const unjudged: PlanContext = {
     base: withSections(actual, list.base),
     target,
     management: input.management,
     isOwn: input.isOwn,
   };
   const plain = list.actions.map(({ action }) => action);
+  const path = dialect.managementPath(plain, unjudged);
+  const context: PlanContext = { ...unjudged, path };
   const dangling = danglingReference(plain, target, dialect);
   if (dangling !== null) return { kind: 'refused', code: 'dangling-reference', message: dangling };
   const removals = removalsOf(plain, list.base, list.target, itemCount(actual), input.caps);
@@ -77,7 +85,6 @@ export function makePlan(input: PlanInput): PlanResult {
       ...(lines[i] ?? { forward: [], rollback: [] }),
     };
   });
-  const path = dialect.managementPath(plain, context);
   const plan: Plan = {
     actions,
     ...strictest(actions),

@@ -99,7 +99,7 @@ function portBridge(item: Item): string | null {
   return item.section === '/interface bridge port' ? (propertyOf(item, 'bridge') ?? null) : null;
 }
 
-function portInterface(item: Item): string | null {
+export function portInterface(item: Item): string | null {
   if (item.section !== '/interface bridge port') return null;
   return propertyOf(item, 'interface') ?? /^interface=(.*)$/s.exec(item.key ?? '')?.[1] ?? null;
 }

@@ -5,7 +5,7 @@
 import { propertyOf, sectionOf } from '../../core/item.ts';
 import type { PlanContext } from '../../core/dialect.ts';
 import type { PathProof } from '../../core/plan/action.ts';
-import { worldOf, type Packet, type World } from './management-path-match.ts';
+import { worldsOf, type Packet, type World } from './management-path-match.ts';
 import type { Session } from './management-path-session.ts';
 import {
   compareChanges,
@@ -50,7 +50,7 @@ const passages: readonly Passage[] = [
 ];
 
 export function walkFirewall(context: PlanContext, session: Session, egress: string | null): FirewallProof {
-  const [before, after] = [worldOf(context.base), worldOf(context.target)];
+  const [before, after] = worldsOf(context.base, context.target);
   const way: Way = { session, egress, translated: isTranslated(before, session) };
   const compared = passages.map((passage): Compared & { readonly plausible: boolean } => {
     const [base, target] = [stepsOf(before, passage, way), stepsOf(after, passage, way)];

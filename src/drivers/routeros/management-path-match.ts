@@ -4,7 +4,7 @@
  * on besides the rule is part of the rule's key, so that two walks are equal only if it is equal too.
  */
 import { canonicalItem } from '../../core/digest.ts';
-import { propertyOf, sectionOf, type Configuration, type Item } from '../../core/item.ts';
+import { propertyOf, sameItem, sectionOf, type Configuration, type Item } from '../../core/item.ts';
 import { isIn, rangeOf } from './management-path-ipv4.ts';
 import { enabledRows, isEnabled } from './management-path-session.ts';
 import { isExecutableProperty } from './menus.ts';
@@ -28,14 +28,49 @@ export interface Packet {
 export interface World {
   readonly configuration: Configuration;
   readonly lists: ReadonlyMap<string, readonly Item[]>;
-  /** Items that put addresses into a list by themselves, by list. */
-  readonly feeders: ReadonlyMap<string, readonly Item[]>;
-  readonly scriptsFeed: boolean;
+  /** Whether a list may hold what no export shows, before or after. */
+  readonly isFilledOtherwise: (list: string) => boolean;
+  /** The rows of a list and what fills it, as a text that is equal on both sides when these are. */
+  readonly contentKey: (list: string) => string;
 }
 
-export function worldOf(configuration: Configuration): World {
+/** Both sides know what either tells of the lists: what fills one may have done so before it goes. */
+export function worldsOf(base: Configuration, target: Configuration): readonly [World, World] {
+  const [was, is] = [listsOf(base), listsOf(target)];
+  const isFilledOtherwise = (list: string): boolean =>
+    [was, is].some(
+      ({ lists, feeders, lookedAt, scriptsFeed }) =>
+        scriptsFeed || feeders.has(list) || (lookedAt.has(list) && !lists.has(list)),
+    );
+  const changed = new Map<string, boolean>();
+  const isChanged = (list: string): boolean => {
+    const known = changed.get(list);
+    if (known !== undefined) return known;
+    const [before, after] = [was, is].map(({ lists, feeders }) => [
+      ...(lists.get(list) ?? []),
+      ...(feeders.get(list) ?? []),
+    ]);
+    const found = before?.length !== after?.length || !before?.every((item, i) => isSame(item, after?.[i]));
+    changed.set(list, found);
+    return found;
+  };
+  const side = (name: string, configuration: Configuration, { lists }: typeof was): World => ({
+    configuration,
+    lists,
+    isFilledOtherwise,
+    contentKey: (list) => (isChanged(list) ? `${list} ${name}` : list),
+  });
+  return [side('before', base, was), side('after', target, is)];
+}
+
+function isSame(a: Item, b: Item | undefined): boolean {
+  return a === b || (b !== undefined && sameItem(a, b));
+}
+
+function listsOf(configuration: Configuration) {
   const lists = new Map<string, Item[]>();
   const feeders = new Map<string, Item[]>();
+  const lookedAt = new Set<string>();
   const put = (map: Map<string, Item[]>, name: string, item: Item): void => {
     const there = map.get(name);
     if (there === undefined) map.set(name, [item]);
@@ -52,11 +87,12 @@ export function worldOf(configuration: Configuration): World {
         if (!value) continue;
         if (name === 'address-list' || name === 'address-lists')
           for (const list of value.split(',')) put(feeders, list, item);
+        else if (name.endsWith('-address-list')) lookedAt.add(value.replace(/^!/, ''));
         if (value.includes('address-list') && isExecutableProperty(path, name)) scriptsFeed = true;
       }
     }
   }
-  return { configuration, lists, feeders, scriptsFeed };
+  return { lists, feeders, lookedAt, scriptsFeed };
 }
 
 type Matcher = (value: string, packet: Packet, world: World) => Truth;
@@ -79,11 +115,8 @@ const matchers: Readonly<Record<string, Matcher>> = {
   'dst-port': negatable((value, { toPort }) => inPorts(value, toPort)),
   port: negatable((value, { fromPort, toPort }) => either(inPorts(value, fromPort), inPorts(value, toPort))),
   'connection-state': negatable(inStates),
-  'dst-address-type': negatable((value, { direction }) =>
-    value === 'local' && direction === 'in' ? true : null,
-  ),
-  'src-address-type': negatable((value, { direction }) =>
-    value === 'local' && direction === 'out' ? true : null,
+  'dst-address-type': negatable((value, { direction, to }) =>
+    value === 'local' && direction === 'in' && to !== null ? true : null,
   ),
 };
 
@@ -109,18 +142,12 @@ export function ruleKey(rule: Item, certain: boolean, world: World): string {
   if (!certain) {
     for (const [name, value] of said) {
       if (!value) continue;
-      const list = value.replace(/^!/, '');
-      if (name.endsWith('-address-list')) parts.push(...contentOf(world, list).map(canonicalItem));
+      if (name.endsWith('-address-list')) parts.push(world.contentKey(value.replace(/^!/, '')));
       // Lists include one another, so all of them are looked at.
       if (/-(?:interface|bridge-port)-list$/.test(name)) parts.push(interfaceListsText(world.configuration));
     }
   }
   return parts.join('\n');
-}
-
-/** The list's own rows and whatever else fills it. */
-export function contentOf(world: World, list: string): readonly Item[] {
-  return [...(world.lists.get(list) ?? []), ...(world.feeders.get(list) ?? [])];
 }
 
 function interfaceListsText(configuration: Configuration): string {
@@ -163,8 +190,7 @@ function inList(list: string, address: number | null, world: World): Truth {
     if (range !== null && lasting) return true;
     found = null;
   }
-  const filled = world.scriptsFeed || (world.feeders.get(list) ?? []).length > 0;
-  return rows.length === 0 || filled ? null : found;
+  return world.isFilledOtherwise(list) ? null : found;
 }
 
 function isInterface(value: string, name: string | null): Truth {

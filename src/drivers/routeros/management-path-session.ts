@@ -91,7 +91,8 @@ function linkOf(base: Configuration, own: Item | undefined, from: number): strin
     (item) => item !== own && holds(propertyOf(item, 'address') ?? '', from),
   );
   const name = propertyOf(own, 'interface') ?? null;
-  return others.every((item) => propertyOf(item, 'interface') === name) ? name : null;
+  if (name === null || others.some((item) => propertyOf(item, 'interface') !== name)) return null;
+  return routedInterface(base, name);
 }
 
 /** The firewall sees a bridge where packets came in by one of its ports. */

@@ -148,7 +148,7 @@ export function compareChanges(base: readonly Step[], target: readonly Step[]): 
   const difference = firstDifference(base, target);
   const by = decidingStep(target).by;
   if (difference === null) return { kind: 'open', by, same: true };
-  const unclear = [...target, ...base].find(({ effect }) => effect === 'unclear');
+  const unclear = [...target, ...base].find(({ effect }) => effect === 'unclear' || effect === 'refuse');
   if (unclear === undefined) return { kind: 'open', by, same: false };
   return { kind: 'undecidable', by: unclear.by, same: false };
 }

@@ -9,7 +9,13 @@ import { propertyOf, sectionOf, type Configuration, type Item } from '../../core
 import type { Action, PathProof } from '../../core/plan/action.ts';
 import { changesBetween } from '../../core/plan/model.ts';
 import { judgeService, judgeUser, serviceName } from './management-path-access.ts';
-import { carriersOf, compareCarriers, reachesEveryInterface } from './management-path-carriers.ts';
+import {
+  carriersOf,
+  compareCarriers,
+  interfaceName,
+  portInterface,
+  reachesEveryInterface,
+} from './management-path-carriers.ts';
 import { walkFirewall, type FirewallProof } from './management-path-firewall.ts';
 import { ipv4 } from './management-path-ipv4.ts';
 import { compareAddress, compareRoutes, egressOf } from './management-path-return.ts';
@@ -58,6 +64,7 @@ export function judgeManagementPath(actions: readonly Action[], context: PlanCon
   const touching = actions.filter((action) => touches(action, context));
   const [first] = touching;
   if (first === undefined) return { kind: 'untouched', by: '' };
+  if (context.path !== undefined) return context.path;
   if (ipv4(context.management.from) === null) return { kind: 'undecidable', by: nameOf(itemOf(first)) };
   const { session, firewall } = believed(context);
   const proofs = [...partProofs(session, firewall, touching, context), firewall.proof];
@@ -159,7 +166,11 @@ function partProofs(
   const doubt = (action: Action): PathProof => ({ kind: 'undecidable', by: nameOf(itemOf(action)) });
   for (const action of touching) {
     const { section } = action;
-    if (firewallTable.test(section) || section.startsWith('/interface list')) continue;
+    if (firewallTable.test(section)) continue;
+    if (section.startsWith('/interface list')) {
+      if (haveBridgesListsOfPorts(context)) proofs.push(doubt(action));
+      continue;
+    }
     if (section === '/ip service') proofs.push(judgeService(action, session, context.management.port));
     else if (section === '/user' || section.startsWith('/user '))
       proofs.push(judgeUser(action, session, context));
@@ -173,6 +184,19 @@ function partProofs(
   if (session.from !== null) proofs.push(compareRoutes(base, target, session.from));
   for (const name of carrierNames(session, context)) proofs.push(compareCarriers(base, target, name));
   return proofs.filter((proof) => proof !== null);
+}
+
+/** A list in place of a port stands for every member of it. */
+function haveBridgesListsOfPorts({ base, target }: PlanContext): boolean {
+  return [base, target].some((configuration) => {
+    const lists = new Set(sectionOf(configuration, '/interface list')?.items.map(interfaceName));
+    const ports = sectionOf(configuration, '/interface bridge port')?.items ?? [];
+    const vlans = sectionOf(configuration, '/interface bridge vlan')?.items ?? [];
+    const tagged = vlans.flatMap((vlan) =>
+      ['tagged', 'untagged'].flatMap((name) => (propertyOf(vlan, name) ?? '').split(',')),
+    );
+    return [...ports.map(portInterface), ...tagged].some((name) => lists.has(name));
+  });
 }
 
 function changesEveryInterface(action: Action): boolean {
