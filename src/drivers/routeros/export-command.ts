@@ -77,20 +77,22 @@ export function readSectionPath(scanner: Scanner): string {
   return `/${words.join(' ')}`;
 }
 
+const noSelector: Selector = { kind: 'none' };
+
 /** One command, up to and with its line end. */
 export function readCommand(scanner: Scanner, path: string): Command {
   const place = scanner.place();
-  if (/[:$[\](){};]/.test(scanner.peek())) scanner.refuseScript();
   const verb = scanner.word();
   if (!isVerb(verb)) {
+    if (/^[:$[\](){};]/.test(verb === '' ? scanner.peek() : verb)) scanner.refuseScript(place);
     throw scanner.problem('not-an-export', `expected "add" or "set" in section "${path}"`, place);
   }
   scanner.skipBlanks();
-  const selector: Selector = verb === 'add' ? { kind: 'none' } : readSelector(scanner);
+  const selector: Selector = verb === 'add' ? noSelector : readSelector(scanner);
   if (verb === 'add' || verb === 'set') {
     const args = readArguments(scanner);
     scanner.skipPhysicalLine();
-    return { verb, selector, args, ...place };
+    return { verb, selector, args, line: place.line, column: place.column };
   }
   // The other verbs are reported as they stand; what follows the selector makes no difference to that.
   scanner.skipLine();
@@ -139,47 +141,63 @@ function readFind(scanner: Scanner): Selector {
 
 function readArguments(scanner: Scanner): readonly Argument[] {
   const args: Argument[] = [];
-  let prefix: string | null = null;
+  /** The argument before, whose prefix a leading dot repeats. */
+  let before = '';
   for (;;) {
     scanner.skipBlanks();
     if (scanner.atLineEnd()) return args;
-    const { line, column } = scanner.place();
-    const mark = scanner.mark();
-    const unset = scanner.take('!');
-    const written = scanner.word();
-    if (!argumentName.test(written)) {
-      scanner.back(mark);
-      if (/[:$[\](){};]/.test(scanner.peek())) scanner.refuseScript();
-      throw scanner.problem('bad-argument', 'expected "name=value" or "!name"');
-    }
-    if (written.startsWith('.') && prefix === null) {
-      throw scanner.problem(
-        'bad-argument',
-        'a leading dot repeats the prefix of the argument before it: there is none',
-        { line, column },
-      );
-    }
-    const name: string = written.startsWith('.') ? `${prefix}${written}` : written;
-    const dot = name.lastIndexOf('.');
-    prefix = dot < 0 ? null : name.slice(0, dot);
-    if (unset) {
-      if (scanner.peek() === '=') throw scanner.problem('bad-argument', 'expected a blank after "!name"');
-      args.push({ name, value: null, flag: false, line, column, valueLine: line, valueColumn: column });
+    const line = scanner.line();
+    const column = scanner.column();
+    const written = scanner.nameAndEquals();
+    if (written === null) {
+      const arg = readBareArgument(scanner, before);
+      before = arg.name;
+      args.push(arg);
       continue;
     }
-    if (!scanner.take('=')) {
-      if (!scanner.atLineEnd() && !/[ \t\\]/.test(scanner.peek())) {
-        throw scanner.problem(
-          'bad-argument',
-          'expected "=" after the name, or quotes around the value before it',
-        );
-      }
-      args.push({ name, value: '', flag: true, line, column, valueLine: line, valueColumn: column });
-      continue;
-    }
+    const name: string = inFull(scanner, written, before, line, column);
+    before = name;
     scanner.skipContinuations();
-    const at = scanner.place();
-    const value = scanner.value();
-    args.push({ name, value, flag: false, line, column, valueLine: at.line, valueColumn: at.column });
+    const valueLine = scanner.line();
+    const valueColumn = scanner.column();
+    args.push({ name, value: scanner.value(), flag: false, line, column, valueLine, valueColumn });
   }
+}
+
+/** `!name`, or a flag; whatever else stands here is refused. */
+function readBareArgument(scanner: Scanner, before: string): Argument {
+  const { line, column } = scanner.place();
+  const mark = scanner.mark();
+  const unset = scanner.take('!');
+  const written = scanner.word();
+  if (!argumentName.test(written)) {
+    scanner.back(mark);
+    if (/[:$[\](){};]/.test(scanner.peek())) scanner.refuseScript();
+    throw scanner.problem('bad-argument', 'expected "name=value" or "!name"');
+  }
+  const name = inFull(scanner, written, before, line, column);
+  const place = { line, column, valueLine: line, valueColumn: column };
+  if (unset) {
+    if (scanner.peek() === '=') throw scanner.problem('bad-argument', 'expected a blank after "!name"');
+    return { name, value: null, flag: false, ...place };
+  }
+  if (!scanner.atLineEnd() && !/[ \t\\]/.test(scanner.peek())) {
+    throw scanner.problem(
+      'bad-argument',
+      'expected "=" after the name, or quotes around the value before it',
+    );
+  }
+  return { name, value: '', flag: true, ...place };
+}
+
+/** A leading dot stands for the prefix of the argument before. */
+function inFull(scanner: Scanner, written: string, before: string, line: number, column: number): string {
+  if (written.charCodeAt(0) !== 0x2e) return written;
+  const dot = before.lastIndexOf('.');
+  if (dot >= 0) return before.slice(0, dot) + written;
+  throw scanner.problem(
+    'bad-argument',
+    'a leading dot repeats the prefix of the argument before it: there is none',
+    { line, column },
+  );
 }

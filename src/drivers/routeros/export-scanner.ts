@@ -3,7 +3,7 @@
  * of sections or commands. Continuation: `\`, the line end and the blanks that follow are nothing at all (the
  * device writes a blank that starts a continuation line as `\_`, which only makes sense so).
  */
-import { readEscape } from './quote.ts';
+import { isNamedEscape, readEscape } from './quote.ts';
 
 /** Thrown within the reader only, caught per line. */
 export class NotUnderstood extends Error {
@@ -18,10 +18,19 @@ export class NotUnderstood extends Error {
   }
 }
 
-/** By character code: 1 ends a bare word, 2 stops within quotes, 3 both. Text is latin1, so 256 suffice. */
-const stops = new Uint8Array(256);
-for (const c of ' \t\n\v\f\r="$\\;[](){}') stops[c.charCodeAt(0)] = 1;
-for (const c of '"\\$\n') stops[c.charCodeAt(0)]! |= 2;
+/** By character code, which kinds a character is of. Text is latin1, so 256 suffice. */
+const kinds = new Uint8Array(256);
+const endsWord = 1;
+const stopsQuoted = 2;
+const inName = 4;
+function mark(characters: string, kind: number): void {
+  for (const c of characters) kinds[c.charCodeAt(0)]! |= kind;
+}
+mark(' \t\n\v\f\r="$\\;[](){}', endsWord);
+mark('"\\$\n', stopsQuoted);
+mark('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.', inName);
+
+const dottedName = /^\.?[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$/;
 
 interface Mark {
   readonly at: number;
@@ -42,11 +51,20 @@ export class Scanner {
     this.#end = text.length;
   }
 
-  /** The text from here to the end of the physical line, and the first character of the next one. */
-  lineAhead(): { readonly text: string; readonly next: string } {
+  /** The text from here to the end of the physical line, if the next line is a comment; else null. */
+  lineBeforeComment(): string | null {
     const end = this.#text.indexOf('\n', this.#at);
-    if (end < 0) return { text: this.#text.slice(this.#at), next: '' };
-    return { text: this.#text.slice(this.#at, end).replace(/\r+$/, ''), next: this.#text.charAt(end + 1) };
+    if (end < 0 || this.#text.charCodeAt(end + 1) !== 0x23) return null;
+    return this.#text.slice(this.#at, end).replace(/\r+$/, '');
+  }
+
+  /** Skips this text if it stands here with a verb of exports behind it. */
+  repeats(text: string): boolean {
+    if (text === '' || !this.#text.startsWith(text, this.#at)) return false;
+    const at = this.#at + text.length;
+    if (!this.#text.startsWith('add ', at) && !this.#text.startsWith('set ', at)) return false;
+    this.#at = at;
+    return true;
   }
 
   /** Makes the command that starts here end `length` characters on, as if the line ended there. */
@@ -59,16 +77,24 @@ export class Scanner {
   }
 
   place(): { line: number; column: number } {
-    return { line: this.#line, column: this.#at - this.#lineStart + 1 };
+    return { line: this.#line, column: this.column() };
+  }
+
+  line(): number {
+    return this.#line;
+  }
+
+  column(): number {
+    return this.#at - this.#lineStart + 1;
   }
 
   problem(code: string, message: string, place = this.place()): NotUnderstood {
     return new NotUnderstood(code, message, place);
   }
 
-  refuseScript(): never {
+  refuseScript(place = this.place()): never {
     const what = 'this is script text, not an export: expected "add" or "set" with plain values';
-    throw this.problem('not-an-export', what);
+    throw this.problem('not-an-export', what, place);
   }
 
   atEnd(): boolean {
@@ -101,8 +127,9 @@ export class Scanner {
 
   /** At a line end or at the end of the text. Tools that convert line ends twice leave more than one CR. */
   atLineEnd(): boolean {
-    const c = this.peek();
-    if (c !== '\r') return c === '\n' || c === '';
+    if (this.#at >= this.#end) return true;
+    const c = this.#text.charCodeAt(this.#at);
+    if (c !== 0x0d) return c === 0x0a;
     return this.#text.charCodeAt(this.#pastReturns(this.#at)) === 0x0a;
   }
 
@@ -119,17 +146,19 @@ export class Scanner {
 
   /** Blanks, tabs and continuations. */
   skipBlanks(): void {
+    const text = this.#text;
     for (;;) {
-      const c = this.#text.charCodeAt(this.#at);
-      if (c === 0x20 || c === 0x09) this.#at++;
-      else if (c !== 0x5c || !this.#skipContinuation()) return;
+      let at = this.#at;
+      let c = text.charCodeAt(at);
+      while (c === 0x20 || c === 0x09) c = text.charCodeAt(++at);
+      this.#at = at;
+      if (c !== 0x5c || !this.#skipContinuation()) return;
     }
   }
 
   /** In front of a value: the line may end right after its `=`. */
   skipContinuations(): void {
-    let more = this.peek() === '\\';
-    while (more) more = this.#skipContinuation() && this.peek() === '\\';
+    while (this.#text.charCodeAt(this.#at) === 0x5c && this.#skipContinuation());
   }
 
   /** To the next line. */
@@ -157,15 +186,36 @@ export class Scanner {
   /** Characters up to a blank, `=` or something that ends a bare word; may be empty. */
   word(): string {
     const start = this.#at;
-    this.#at = this.#stop(start, 1);
+    this.#at = this.#stop(start, endsWord);
     return this.#text.slice(start, this.#at);
   }
 
-  #stop(from: number, kind: 1 | 2): number {
-    const [text, end] = [this.#text, this.#end];
+  #stop(from: number, kind: number): number {
+    const text = this.#text;
+    const end = this.#end;
     let at = from;
-    while (at < end && ((stops[text.charCodeAt(at)] ?? 0) & kind) === 0) at++;
+    while (at < end && (kinds[text.charCodeAt(at)]! & kind) === 0) at++;
     return at;
+  }
+
+  /** The name of an argument with the `=` behind it, which is skipped; null: something else stands here. */
+  nameAndEquals(): string | null {
+    const text = this.#text;
+    const end = this.#end;
+    const start = this.#at;
+    let at = start;
+    let dots = 0;
+    for (; at < end; at++) {
+      const c = text.charCodeAt(at);
+      if ((kinds[c]! & inName) === 0) break;
+      if (c === 0x2e) dots++;
+    }
+    if (at === start || at >= end || text.charCodeAt(at) !== 0x3d) return null;
+    const name = text.slice(start, at);
+    const first = text.charCodeAt(start);
+    if ((dots > 0 || first === 0x2d || first === 0x5f) && !dottedName.test(name)) return null;
+    this.#at = at + 1;
+    return name;
   }
 
   /** As `word`, and ends at a slash too. */
@@ -187,7 +237,16 @@ export class Scanner {
   /** A value after `=`: quoted or bare, decoded. */
   value(): string {
     this.skipContinuations();
-    if (this.peek() === '"') return this.quoted();
+    const start = this.#at;
+    const text = this.#text;
+    if (start < this.#end && text.charCodeAt(start) === 0x22) return this.quoted();
+    const stop = this.#stop(start, endsWord);
+    const c = text.charCodeAt(stop);
+    // By far the most values are a word with a blank or the line end behind it.
+    if (stop > start && (c === 0x20 || c === 0x0a || c === 0x0d || stop >= this.#end)) {
+      this.#at = stop;
+      return text.slice(start, stop);
+    }
     return this.#bareValue();
   }
 
@@ -228,35 +287,39 @@ export class Scanner {
 
   /** A quoted string, decoded. */
   quoted(): string {
-    const opened = this.place();
-    this.#at++;
+    const text = this.#text;
+    const opened = this.#at;
+    const [line, column] = [this.#line, this.column()];
+    let from = ++this.#at;
     let value = '';
     for (;;) {
-      const stop = this.#stop(this.#at, 2);
-      value += this.#text.slice(this.#at, stop);
+      const stop = this.#stop(from, stopsQuoted);
+      const c = stop < this.#end ? text.charCodeAt(stop) : 0;
+      if (c === 0x22) {
+        this.#at = stop + 1;
+        return from === opened + 1 ? text.slice(from, stop) : value + text.slice(from, stop);
+      }
+      value += text.slice(from, stop);
       this.#at = stop;
-      const c = this.peek();
-      if (c === '"') {
-        this.#at++;
-        return value;
-      }
-      if (c === '$') throw this.problem('variable', 'a "$" in quotes starts a variable: expected "\\$"');
-      if (c === '\\') {
-        if (this.#skipContinuation()) continue;
-        const escape = readEscape(this.#text, this.#at);
-        if (escape === null) {
-          if (this.#at + 1 >= this.#text.length) throw this.#unbalanced(opened);
-          throw this.problem(
-            'bad-escape',
-            'expected \\" \\\\ \\$ \\n \\r \\t \\_ or two upper-case hex digits after "\\"',
-          );
-        }
-        value += escape[0];
-        this.#at += escape[1];
-      } else {
-        throw this.#unbalanced(opened);
-      }
+      if (c === 0x24) throw this.problem('variable', 'a "$" in quotes starts a variable: expected "\\$"');
+      if (c !== 0x5c) throw this.#unbalanced({ line, column });
+      if (!this.#skipContinuation()) value += this.#escape({ line, column });
+      from = this.#at;
     }
+  }
+
+  #escape(opened: { line: number; column: number }): string {
+    const escape = readEscape(this.#text, this.#at);
+    if (escape === null) {
+      if (this.#at + 1 >= this.#text.length) throw this.#unbalanced(opened);
+      throw this.problem(
+        'bad-escape',
+        'expected \\" \\\\ \\$ \\n \\r \\t \\_ or two upper-case hex digits after "\\"',
+      );
+    }
+    // Hex bytes are the only ones with three characters.
+    this.#at += isNamedEscape(this.#text, this.#at) ? 2 : 3;
+    return escape;
   }
 
   #unbalanced(opened: { line: number; column: number }): NotUnderstood {

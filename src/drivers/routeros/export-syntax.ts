@@ -62,17 +62,48 @@ function foreign(raw: string, line: number): Piece {
   return { kind: 'foreign', raw, line, path: null, command: null };
 }
 
+/** Something of everything. */
+const specimen = `# 2026-01-30 10:00:00 by RouterOS 7.18.2
+# software id = X
+# model = X
+# serial number = X
+
+/ip address
+add address=192.0.2.1/24 comment="a\\\r\\\n    \\_b" .c=d flag !unset interface=\\
+    ether1
+/ip address set 0 a=b
+set [ find default-name=ether1 ] a=b
+set *1 a=b
+set x a=b
+x
+`;
+
 class Reader {
+  /**
+   * An object of each shape that reading makes stays alive here: with the last one of a shape the engine throws away
+   * the code it has compiled for it, and would read the next export ten times slower.
+   */
+  static readonly specimen: Reader = Reader.#read(specimen);
+
   readonly #file: string;
   readonly #scanner: Scanner;
   readonly #pieces: Piece[] = [];
   readonly #problems: Problem[] = [];
   #header: Header = noHeader;
   #path: string | null = null;
+  /** The path of the last terse line as it was written, with the blank behind it, and as it is meant. */
+  #written = '';
+  #meant = '';
 
   constructor(text: string, file: string) {
     this.#file = file;
     this.#scanner = new Scanner(text);
+  }
+
+  static #read(text: string): Reader {
+    const reader = new Reader(text, '');
+    reader.read();
+    return reader;
   }
 
   read(): ExportText {
@@ -92,10 +123,9 @@ class Reader {
   #readPiece(): void {
     const scanner = this.#scanner;
     const start = scanner.position();
-    const { line } = scanner.place();
+    const line = scanner.line();
     try {
-      const piece = this.#understand(line);
-      this.#pieces.push({ ...piece, raw: scanner.since(start), line });
+      this.#understand(start, line);
     } catch (error) {
       if (!(error instanceof NotUnderstood)) throw error;
       this.#report(error);
@@ -104,34 +134,58 @@ class Reader {
     }
   }
 
-  #understand(line: number): Omit<Piece, 'raw' | 'line'> {
+  #understand(start: number, line: number): void {
     const scanner = this.#scanner;
     scanner.skipByteOrderMark();
     scanner.skipBlanks();
     if (scanner.atLineEnd()) {
       scanner.skipLine();
-      return { kind: 'blank', path: null, command: null };
+      this.#push('blank', start, line, null, null);
+      return;
     }
-    if (scanner.peek() === '#') {
-      const start = scanner.position();
+    const first = scanner.peek();
+    if (first === '#') {
+      const from = scanner.position();
       scanner.skipPhysicalLine();
-      this.#readHeaderLine(scanner.since(start), line);
-      return { kind: 'comment', path: null, command: null };
+      this.#readHeaderLine(scanner.since(from), line);
+      this.#push('comment', start, line, null, null);
+      return;
     }
-    if (scanner.peek() !== '/') {
+    if (first !== '/') {
       if (this.#path === null) refuseStart(scanner);
       const command = readCommand(scanner, this.#path);
-      return { kind: 'command', path: this.#path, command };
+      this.#push('command', start, line, this.#path, command);
+      return;
     }
     fenceGluedPath(scanner);
+    if (scanner.repeats(this.#written)) {
+      const command = readCommand(scanner, this.#meant);
+      this.#push('command', start, line, this.#meant, command);
+      return;
+    }
+    const from = scanner.position();
     const path = readSectionPath(scanner);
     if (scanner.atLineEnd()) {
       scanner.skipLine();
       this.#path = path;
-      return { kind: 'section', path, command: null };
+      this.#push('section', start, line, path, null);
+      return;
     }
     // A command on the line of its path (terse form) does not change the section that later lines are in.
-    return { kind: 'command', path, command: readCommand(scanner, path) };
+    this.#written = scanner.since(from);
+    this.#meant = path;
+    const command = readCommand(scanner, path);
+    this.#push('command', start, line, path, command);
+  }
+
+  #push(
+    kind: Piece['kind'],
+    start: number,
+    line: number,
+    path: string | null,
+    command: Command | null,
+  ): void {
+    this.#pieces.push({ kind, raw: this.#scanner.since(start), line, path, command });
   }
 
   /** Only comments before the first section can be the header. */
@@ -167,8 +221,8 @@ function refuseStart(scanner: Scanner): never {
  * `/ip firewall nat add … out-interface="wan A"/ip firewall nat`, then `# pppoe not ready` (seen on 7.15.3).
  */
 function fenceGluedPath(scanner: Scanner): void {
-  const { text, next } = scanner.lineAhead();
-  if (next !== '#') return;
+  const text = scanner.lineBeforeComment();
+  if (text === null) return;
   const path = /^(\/[a-z0-9 -]+?) (?:add|set) /.exec(text)?.[1];
   if (path !== undefined && text.endsWith(path)) scanner.fence(text.length - path.length);
 }

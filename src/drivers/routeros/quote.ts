@@ -17,7 +17,7 @@ const named: Readonly<Record<string, string>> = {
 };
 
 /** Letters after `\` that the console knows, and what they stand for. Hex bytes have upper-case digits only. */
-const escapes: Readonly<Record<string, string>> = {
+const escapes: readonly (string | undefined)[] = Object.entries({
   '"': '"',
   '\\': '\\',
   $: '$',
@@ -30,7 +30,11 @@ const escapes: Readonly<Record<string, string>> = {
   b: '\b',
   f: '\f',
   v: '\v',
-};
+}).reduce<(string | undefined)[]>((byCode, [letter, meaning]) => {
+  byCode[letter.charCodeAt(0)] = meaning;
+  return byCode;
+}, new Array<undefined>(128).fill(undefined));
+const bytes: readonly string[] = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code));
 
 /** One argument of `add` or `set`. A flag is the bare name; `null` unsets. */
 export function printArgument(name: string, value: string | null, flag: boolean): string {
@@ -50,10 +54,19 @@ function escapeOf(character: string): string {
   return named[character] ?? `\\${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 }
 
-/** What the two or three characters at `at` (a backslash) stand for, and how many they are; null: not an escape. */
-export function readEscape(text: string, at: number): readonly [meaning: string, length: number] | null {
-  const known = escapes[text.charAt(at + 1)];
-  if (known !== undefined) return [known, 2];
-  const digits = text.slice(at + 1, at + 3);
-  return /^[0-9A-F]{2}$/.test(digits) ? [String.fromCharCode(Number.parseInt(digits, 16)), 3] : null;
+/** What the escape at `at` (a backslash) stands for: two characters, or three for a hex byte; null: it is none. */
+export function readEscape(text: string, at: number): string | null {
+  const known = escapes[text.charCodeAt(at + 1)];
+  if (known !== undefined) return known;
+  const [high, low] = [hexDigit(text.charCodeAt(at + 1)), hexDigit(text.charCodeAt(at + 2))];
+  return high < 0 || low < 0 ? null : (bytes[high * 16 + low] ?? null);
+}
+
+export function isNamedEscape(text: string, at: number): boolean {
+  return escapes[text.charCodeAt(at + 1)] !== undefined;
+}
+
+function hexDigit(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  return code >= 0x41 && code <= 0x46 ? code - 0x37 : -1;
 }

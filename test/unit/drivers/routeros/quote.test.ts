@@ -3,6 +3,7 @@ import {
   printArgument,
   quoteString,
   quoteValue,
+  isNamedEscape,
   readEscape,
 } from '../../../../src/drivers/routeros/quote.ts';
 
@@ -30,8 +31,10 @@ test('an argument is name=value, a bare flag, or an unset', () => {
   expect(printArgument('keepalive', null, false)).toBe('!keepalive');
 });
 
-test('an escape says how long it is', () => {
-  expect(readEscape('\\_x', 0)).toEqual([' ', 2]);
-  expect(readEscape('\\0Ax', 0)).toEqual(['\n', 3]);
+test('an escape is a known letter or two upper-case digits', () => {
+  expect([readEscape('\\_x', 0), isNamedEscape('\\_x', 0)]).toEqual([' ', true]);
+  expect([readEscape('\\0Ax', 0), isNamedEscape('\\0Ax', 0)]).toEqual(['\n', false]);
   expect(readEscape('\\0ax', 0)).toBeNull();
+  expect(readEscape('\\A', 0)).toBeNull();
+  expect(readEscape('\\\xff', 0)).toBeNull();
 });
