@@ -30,6 +30,7 @@ import { driverFor } from './device-drivers.ts';
 import { firstStartObstacle } from './first-start.ts';
 import { buildOperations } from './operations.ts';
 import type { RunningDevice, RunningSite } from './running-site.ts';
+import { digestsInUse } from '../reconcile/state-files.ts';
 import { openStateFiles } from './state-files.ts';
 import { lockState } from './state-lock.ts';
 import { systemClock } from './system-clock.ts';
@@ -92,6 +93,14 @@ async function start(
   const ledger = openLedger(journal, state, (record) => keepRecent(recent, record));
   const files = await openStateFiles(settings.state);
   const nonce = randomBytes(8).toString('hex');
+  const inUse = digestsInUse(state);
+  if (journal.broken === null) {
+    for (const kind of ['rollout', 'document', 'desired'] as const) await files.keepOnly(kind, inUse[kind]);
+  }
+  const served = new Set(settings.devices.map((device) => device.name));
+  for (const [device, { rollout }] of state.devices) {
+    if (rollout !== null && !served.has(device)) telemetry.log('rollout-of-unserved-device', { device });
+  }
   if (journal.broken === null) {
     if (state.daemon === null) {
       await ledger.append({

@@ -36,6 +36,9 @@ export async function openStateFiles(state: string): Promise<StateFiles> {
       if (bytes === null || createHash('sha256').update(bytes).digest('hex') !== digest) return null;
       return bytes;
     },
+    async remove(kind, digest) {
+      await rm(pathOf(kind, digest), { force: true });
+    },
     async keepOnly(kind, digests) {
       for (const name of await readdir(join(state, folders[kind]))) {
         if (!digests.has(name)) await rm(join(state, folders[kind], name), { force: true });

@@ -21,7 +21,12 @@ export interface Telemetry {
 }
 
 /** Events that somebody should look at; all others are the usual course. */
-const warnings: readonly string[] = ['pass-failed', 'desired-unreadable', 'trust-kept'];
+const warnings: readonly string[] = [
+  'pass-failed',
+  'desired-unreadable',
+  'trust-kept',
+  'rollout-of-unserved-device',
+];
 const failures: readonly string[] = ['state-lock-lost', 'journal-unwritable'];
 
 export function startTelemetry(version: string, devices: readonly string[]): Telemetry {

@@ -1,4 +1,5 @@
 /** The contract of the texts that the journal refers to by digest; the files are in `daemon/state-files.ts`. */
+import type { SiteState } from '../core/site-state.ts';
 
 export type StateFileKind = 'desired' | 'document' | 'rollout';
 
@@ -7,6 +8,21 @@ export interface StateFiles {
   put(kind: StateFileKind, bytes: Uint8Array): Promise<string>;
   /** Null when it is missing or no longer has that digest. */
   get(kind: StateFileKind, digest: string): Promise<Buffer | null>;
-  /** Removes all others of that kind. */
+  /** What it held may be a secret, and nobody needs it any more. */
+  remove(kind: StateFileKind, digest: string): Promise<void>;
+  /** Removes all others of that kind. Only while nobody writes: a file comes before the record that names it. */
   keepOnly(kind: StateFileKind, digests: ReadonlySet<string>): Promise<void>;
+}
+
+/** Digests that the journal's fold still refers to. */
+export function digestsInUse(state: SiteState): Readonly<Record<StateFileKind, ReadonlySet<string>>> {
+  const devices = [...state.devices.values()];
+  const rollouts = devices.flatMap(({ rollout }) => rollout ?? []);
+  const documents = devices.flatMap(({ pending }) => pending?.document ?? []);
+  const confirmed = devices.flatMap((device) => device.confirmed ?? []);
+  return {
+    rollout: new Set(rollouts.map(({ sealed }) => sealed)),
+    document: new Set(documents.map(({ digest }) => digest)),
+    desired: new Set([...rollouts, ...confirmed].map(({ desired }) => desired)),
+  };
 }

@@ -106,6 +106,8 @@ async function actLockOut(world: World, tell: Narrator): Promise<void> {
   await until('the router is back', async () => (await world.onRouter(':put 1')).code === 0, 90);
   await untilDevice(world, 'quarantined', (gw1) => gw1.state === 'quarantined' && gw1.rollout === null);
   await show(world, tell, 'status');
+  const after = await device(world);
+  tell.check(after.reason === 'rolled-back', 'it is back where it was, by itself');
   tell.say('The plan is not tried again by itself. The commit is reverted in git:');
   await commit(world, tell, 'Turn ssh on again', '/ip service', 'set ssh disabled=yes', 'take out');
   await untilDevice(
