@@ -4,6 +4,7 @@
 import type { Place } from './errors.ts';
 import type { Configuration, Item, Section } from './item.ts';
 import type { Action, ActionClass, PathProof } from './plan/action.ts';
+import type { NameFacts } from './plan/renames.ts';
 import type { ManagementPath } from './site.ts';
 
 export interface Problem {
@@ -36,7 +37,7 @@ export interface PlanContext {
   readonly isOwn: (item: Item) => boolean;
 }
 
-export interface Dialect {
+export interface Dialect extends NameFacts {
   readonly name: string;
   /** Text that a person wrote. `file` appears in places; `version` is the device's, else what the text itself says. */
   parseDesired(text: Uint8Array, file: string, version?: string | null): ParsedText;

@@ -11,6 +11,7 @@ import type { Action, Difference, Label, Nth } from './action.ts';
 import { isMove } from './diff.ts';
 import { Model, changesBetween, type Row } from './model.ts';
 import { groupBy } from './order.ts';
+import { orderRenames, renameOfDifference, sectionsThatFollow, type Rename } from './renames.ts';
 import { rankRows, targetSequence, type PlanRow, type Sequence } from './sequence.ts';
 
 export interface LabelledAction {
@@ -46,7 +47,53 @@ interface Work {
   readonly rows: readonly WorkRow[];
 }
 
+/** Everything in the names of the base; then the renames, which the device follows wherever a name is used. */
 export function listActions(input: ActionInput): ActionList {
+  const { actual, dialect } = input;
+  const isRename = (one: Difference): boolean => renameOfDifference(one, dialect) !== null;
+  const list = listPlain({ ...input, differences: input.differences.filter((one) => !isRename(one)) });
+  const renamed = input.differences.filter(isRename);
+  if (renamed.length === 0) return list;
+  const renames = renamed.flatMap((one) => {
+    const rename = renameOfDifference(one, dialect);
+    return rename && one.base ? [{ ...rename, item: one.base, label: one.label }] : [];
+  });
+  const base = withRenamed(list.base, actual, renames, dialect);
+  const model = new Model(base, dialect);
+  for (const { action } of list.actions) model.apply(action);
+  const names = model.sections().flatMap(({ items }) => items.map((item) => dialect.nameOf?.(item) ?? ''));
+  const last = orderRenames(renames, new Set([...names, ...renames.map(({ now }) => now)])).map(
+    ({ section, old, now, item, label }): LabelledAction => {
+      const called = (name: string): Item => {
+        const [own] = renames.filter((one) => one.item === item);
+        return (own && dialect.withNames?.(item, [{ section, old: own.old, now: name }])) ?? item;
+      };
+      return { label, action: { verb: 'set', section, from: called(old), to: called(now) } };
+    },
+  );
+  for (const { action } of last) model.apply(action);
+  return { actions: [...list.actions, ...last], base, target: model.sections() };
+}
+
+/** The touched sections and those in which a rename shows; rows that a device brings along unnamed spelled out. */
+function withRenamed(
+  base: readonly Section[],
+  actual: Configuration,
+  renames: readonly (Rename & { readonly item: Item })[],
+  dialect: Dialect,
+): readonly Section[] {
+  const touched = new Set(base.map(({ path }) => path));
+  const follow = sectionsThatFollow(actual, renames, dialect).filter(({ path }) => !touched.has(path));
+  const all = new Map([...base, ...follow].map((section) => [section.path, section]));
+  for (const { section: path, item } of renames) {
+    const section = all.get(path) ?? sectionOf(actual, path) ?? { path, kind: 'fixed' as const, items: [] };
+    const there = section.items.some(({ key }) => key === item.key);
+    all.set(path, there ? section : { ...section, items: [...section.items, item] });
+  }
+  return [...all.values()];
+}
+
+function listPlain(input: ActionInput): ActionList {
   const works = [...groupBy(input.differences, (d) => d.section)].map(([path, found]) =>
     workOf(input, path, found),
   );

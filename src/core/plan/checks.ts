@@ -7,11 +7,12 @@ import { canonicalItem } from '../digest.ts';
 import { assert } from '../errors.ts';
 import { sameItem, type Item, type Section } from '../item.ts';
 import type { Action, FootprintState, PlannedAction } from './action.ts';
-import { Model, changesBetween, lookupOf, type Lookup } from './model.ts';
+import { Model, changesBetween, lookupOf, type Lookup, type Row } from './model.ts';
+import { inOldNames, renameBetween, renameOf, renamesOf, type NameFacts } from './renames.ts';
 import { defaultRow } from './scope.ts';
 
 /** What a dialect must tell about forms and order. */
-export interface FormFacts {
+export interface FormFacts extends NameFacts {
   orderGroup(item: Item): string | null;
   intermediates?(from: Item, to: Item): readonly Item[];
   /** Left out where a reading is compared: exports hide them. */
@@ -56,6 +57,8 @@ export type Check =
       readonly produced: FormCount | null;
       readonly between: readonly FormCount[];
     }
+  /** What a row is called, out of all the names that the plan gives it: up to the `at`-th it is as in the base. */
+  | { readonly by: 'name'; readonly forms: readonly Item[]; readonly at: number }
   /** A row's place among rows that nobody moves. */
   | {
       readonly by: 'place';
@@ -68,21 +71,22 @@ export type Check =
 
 export type ItemState = FootprintState['items'][number];
 
-/** One check for each action, in their order. */
+/** One check for each action, in their order; all but those of names speak in the names of the base. */
 export function checksOf(
   actions: readonly Action[],
   base: readonly Section[],
   target: readonly Section[],
   facts: FormFacts,
 ): readonly Check[] {
-  const counts = new Counts(base, target);
+  const plain = actions.filter((action) => renameOf(action, facts) === null);
+  const counts = new Counts(base, inOldNames(target, renamesOf(actions, facts), facts));
   const places = new Map<string, ReadonlyMap<Action, Check>>();
   const placeOf = (action: Action & { verb: 'move' }): Check => {
     const group = facts.orderGroup(action.item) ?? '';
     const id = `${action.section}\n${group}`;
     const section = base.find((s) => s.path === action.section);
     assert(section !== undefined, 'a moved row stands in a section of the base');
-    const checks = places.get(id) ?? placeChecks(section.path, followGroup(group, section, actions, facts));
+    const checks = places.get(id) ?? placeChecks(section.path, followGroup(group, section, plain, facts));
     places.set(id, checks);
     const check = checks.get(action);
     assert(check !== undefined, 'each move has its check');
@@ -99,6 +103,7 @@ export function checksOf(
           ? { by: 'count', consumed: counts.consumed(action.item), produced: null, between: [] }
           : keyCheck(action.item, null);
       case 'set': {
+        if (renameOf(action, facts) !== null) return nameCheck(action, actions, facts);
         if (action.from.key !== null) return keyCheck(action.from, action.to);
         const between = (facts.intermediates?.(action.from, action.to) ?? []).map((form) =>
           counts.still(form),
@@ -114,6 +119,68 @@ export function checksOf(
         return placeOf(action);
     }
   });
+}
+
+/** A row that waits under a name of its own is renamed twice: its forms are followed through all renames. */
+function nameCheck(action: Action & { verb: 'set' }, actions: readonly Action[], facts: FormFacts): Check {
+  const sets = actions.filter((one) => one.verb === 'set' && renameOf(one, facts) !== null);
+  const forms: Item[] = [action.from, action.to];
+  const own = sets.indexOf(action);
+  let at = 0;
+  for (const one of sets.slice(0, own).reverse()) {
+    if (one.verb !== 'set' || !sameName(one.to, forms[0])) continue;
+    forms.unshift(one.from);
+    at += 1;
+  }
+  for (const one of sets.slice(own + 1)) {
+    if (one.verb === 'set' && sameName(one.from, forms.at(-1))) forms.push(one.to);
+  }
+  return { by: 'name', forms, at };
+}
+
+/** The row with that key and that name. */
+function sameName(a: Item, b: Item | undefined): boolean {
+  return (
+    b !== undefined && a.section === b.section && a.key === b.key && valueOf(a, 'name') === valueOf(b, 'name')
+  );
+}
+
+/** Rows with this form's key and name, whatever else they say. */
+export function namedLike(form: Item, model: Model): readonly Row[] {
+  const rows = model.matching(form).filter((row) => sameName(row.item, form));
+  return rows.length > 0 || form.created || valueOf(form, 'name') !== null || model.matching(form).length > 0
+    ? rows
+    : [{ item: form }];
+}
+
+/** What all checks say: those of names on the device as it is, the others once it has its old names. */
+export function evaluateAll(
+  checks: readonly Check[],
+  actions: readonly Action[],
+  model: Model,
+  facts: FormFacts,
+): readonly ItemState[] {
+  const old = oldNamed(actions, model, facts);
+  return checks.map((check) => evaluate(check, check.by === 'name' ? model : old));
+}
+
+/** A copy of the device with the renames that have happened taken back; itself where there are none. */
+export function oldNamed(actions: readonly Action[], model: Model, facts: FormFacts): Model {
+  const renames = actions.filter((action) => renameOf(action, facts) !== null).reverse();
+  if (renames.length === 0) return model;
+  const copy = model.copy();
+  for (const action of renames) {
+    if (action.verb === 'set') takeNameBack(copy, action.to, action.from, facts);
+  }
+  return copy;
+}
+
+/** Whether there was a name to take back. */
+export function takeNameBack(model: Model, now: Item, old: Item, facts: NameFacts): boolean {
+  const rename = renameBetween(now, old, facts);
+  if (rename === null || namedLike(now, model).length === 0) return false;
+  model.rename(rename);
+  return true;
 }
 
 function keyCheck(base: Item | null, target: Item | null): Check {
@@ -316,6 +383,12 @@ export function evaluate(check: Check, model: Model): ItemState {
       if (kept && missing) return 'base';
       if (gone && made) return 'target';
       return gone && check.between.some((form) => count(form) > form.turned) ? 'plan' : 'other';
+    }
+    case 'name': {
+      const found = check.forms.flatMap((form, i) => namedLike(form, model).map(() => i));
+      const [only, second] = found;
+      if (only === undefined || second !== undefined) return 'other';
+      return only <= check.at ? 'base' : 'target';
     }
     case 'place': {
       const row = model.find(check.row);

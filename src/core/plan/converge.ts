@@ -14,14 +14,18 @@ import {
   followGroup,
   groupOf,
   lookupsOf,
+  takeNameBack,
   type Check,
   type FormFacts,
 } from './checks.ts';
 import type { Model } from './model.ts';
 import { ModelRefusal, changesBetween, type Lookup, type Row } from './model.ts';
+import { renameOf } from './renames.ts';
 import type { Plan } from './action.ts';
 
 export type Step =
+  /** A row that is called as in `from` is called as in `to` again; whatever names it follows. */
+  | { readonly kind: 'rename'; readonly from: Item; readonly to: Item }
   /** A keyed or only row: made again if it is missing, then each property that differs is set. */
   | {
       readonly kind: 'reset';
@@ -59,8 +63,18 @@ export function convergeSteps(
   plan: Pick<Plan, 'actions' | 'base' | 'target'>,
   facts: ConvergeFacts,
 ): readonly Step[] {
-  const actions = actionsOf(plan);
-  const checks = checksOf(actions, plan.base, plan.target, facts);
+  const all = actionsOf(plan);
+  const allChecks = checksOf(all, plan.base, plan.target, facts);
+  const isPlain = (action: Action | undefined): boolean =>
+    action !== undefined && renameOf(action, facts) === null;
+  const actions = all.filter(isPlain);
+  const checks = allChecks.filter((_, i) => isPlain(all[i]));
+  // Names first: everything else speaks in those of the base.
+  const names = all
+    .flatMap((action): Step[] =>
+      action.verb === 'set' && !isPlain(action) ? [{ kind: 'rename', from: action.to, to: action.from }] : [],
+    )
+    .reverse();
   const counts = countForms(plan.base);
   const onPath = new Set(
     plan.actions.filter((p) => p.reason === 'management-path').map((p) => p.action.section),
@@ -86,11 +100,13 @@ export function convergeSteps(
         Number(!onPath.has(sectionOfStep(b)) || adding(b)) || rank(sectionOfStep(a)) - rank(sectionOfStep(b)),
   );
   surplus.sort((a, b) => rank(sectionOfStep(b)) - rank(sectionOfStep(a)));
-  return [...restores, ...places, ...unique(surplus)];
+  return [...names, ...restores, ...places, ...unique(surplus)];
 }
 
 export function sectionOfStep(step: Step): string {
   switch (step.kind) {
+    case 'rename':
+      return step.from.section;
     case 'reset':
       return step.row.section;
     case 'restore':
@@ -237,7 +253,7 @@ export function stepCount(steps: readonly Step[]): number {
 }
 
 /** One pass over the steps as the device does it: a step that fails is counted, the others go on. */
-export function runPass(model: Model, steps: readonly Step[], upTo = Infinity): PassResult {
+export function runPass(model: Model, steps: readonly Step[], facts: FormFacts, upTo = Infinity): PassResult {
   let changed = 0;
   let failed = 0;
   let left = upTo;
@@ -254,7 +270,7 @@ export function runPass(model: Model, steps: readonly Step[], upTo = Infinity): 
   for (const step of steps) {
     if (left <= 0) break;
     if (step.kind === 'order') runOrder(model, step, tried);
-    else tried(() => runStep(model, step));
+    else tried(() => runStep(model, step, facts));
   }
   return { changed, failed };
 }
@@ -279,8 +295,10 @@ function runOrder(model: Model, step: Step & { kind: 'order' }, tried: (change: 
   }
 }
 
-function runStep(model: Model, step: Exclude<Step, { kind: 'order' }>): number {
+function runStep(model: Model, step: Exclude<Step, { kind: 'order' }>, facts: FormFacts): number {
   switch (step.kind) {
+    case 'rename':
+      return takeNameBack(model, step.from, step.to, facts) ? 1 : 0;
     case 'reset':
       return reset(model, step);
     case 'restore': {

@@ -8,8 +8,10 @@ import type { Dialect, Problem } from '../dialect.ts';
 import { canonicalItem } from '../digest.ts';
 import { sameProperties, type Configuration, type Item, type Properties, type Section } from '../item.ts';
 import type { Action, Difference, Label } from './action.ts';
+import { findRenames } from './find-renames.ts';
 import { matchRows, type Triple } from './match.ts';
 import { findMoves } from './moves.ts';
+import { inNewNames, inOldNames } from './renames.ts';
 import { defaultRow, overlay, ownsSection, viewOf, type IgnoreRule, type Owns } from './scope.ts';
 
 export interface DiffInput {
@@ -31,7 +33,11 @@ export interface DiffResult {
   readonly ignored: number;
 }
 
-export function diffConfigurations(input: DiffInput): DiffResult {
+export function diffConfigurations(given: DiffInput): DiffResult {
+  const renamed = findRenames(given);
+  const names = inOldNames(given.desired.sections, renamed.renames, given.dialect);
+  const history = given.confirmed && inNewNames(given.confirmed.sections, renamed.moved, given.dialect);
+  const input = { ...given, desired: { sections: names }, confirmed: history && { sections: history } };
   const { confirmed, desired, actual } = input;
   const paths = new Set(
     [...desired.sections, ...actual.sections, ...(confirmed?.sections ?? [])].map((s) => s.path),
@@ -39,11 +45,12 @@ export function diffConfigurations(input: DiffInput): DiffResult {
   const [desiredBy, actualBy, confirmedBy] = [desired, actual, confirmed].map(
     (c) => new Map(c?.sections.map((s) => [s.path, s])),
   ) as [Map<string, Section>, Map<string, Section>, Map<string, Section>];
-  const differences: Difference[] = [];
-  const blocked: Problem[] = [];
+  const differences: Difference[] = [...renamed.differences];
+  const blocked: Problem[] = [...renamed.problems];
   let ignored = 0;
   for (const path of paths) {
     if (!ownsSection(path, input.owns, desired, confirmed)) continue;
+    if (renamed.problems.some((problem) => problem.section === path)) continue;
     const rules = input.ignore.filter((rule) => rule.section === path);
     const [d, a, c] = [desiredBy, actualBy, confirmedBy].map((by) =>
       viewOf(by.get(path)?.items ?? [], rules),

@@ -8,14 +8,16 @@ import type { Action, FootprintState, Plan } from './action.ts';
 import {
   actionsOf,
   checksOf,
-  evaluate,
+  evaluateAll,
   groupOf,
+  oldNamed,
   type Check,
   type FormFacts,
   type ItemState,
 } from './checks.ts';
 import { Model } from './model.ts';
 import { groupBy } from './order.ts';
+import { inOldNames, renameOf, renamesOf } from './renames.ts';
 
 /** Where an actual configuration stands against the plan. */
 export function footprintState(
@@ -28,10 +30,13 @@ export function footprintState(
   const actions = actionsOf(plan).map((action) => shownAction(action, facts));
   const [base, target] = [shown(plan.base), shown(plan.target)];
   const read = base.map(({ path, kind }) => sectionOf(actual, path) ?? { path, kind, items: [] });
-  const model = new Model(shown(read));
-  const items = checksOf(actions, base, target, facts).map((check) => evaluate(check, model));
+  const model = new Model(shown(read), facts);
+  const items = evaluateAll(checksOf(actions, base, target, facts), actions, model, facts);
+  const old = oldNamed(actions, model, facts);
+  const plain = actions.filter((action) => renameOf(action, facts) === null);
   const all = (state: ItemState): boolean => items.every((item) => item === state);
-  const order = (sections: readonly Section[]): boolean => sameOrder(actions, sections, model, facts);
+  const order = (sections: readonly Section[]): boolean =>
+    sameOrder(plain, inOldNames(sections, renamesOf(actions, facts), facts), old, facts);
   if (all('base') && order(base)) return { kind: 'base', items };
   if (all('target') && order(target)) return { kind: 'target', items };
   return { kind: items.includes('other') ? 'other' : 'mixed', items };
@@ -102,14 +107,17 @@ export function countForeignChanges(
   owned: readonly string[] = [...base.sections, ...actual.sections].map((section) => section.path),
 ): number {
   const touched = touchedOf(checksOf(actionsOf(plan), plan.base, plan.target, facts), facts);
+  const actions = actionsOf(plan);
+  const renamed = renamesOf(actions, facts).length > 0;
+  const is = renamed ? oldNamed(actions, new Model(actual.sections, facts), facts).configuration() : actual;
   let changes = 0;
   for (const path of new Set(owned)) {
     const shown = (from: Configuration): readonly Item[] =>
       (sectionOf(from, path)?.items ?? []).map((item) => shownOf(item, facts));
     const was = identitiesOf(shown(base), touched);
-    const is = identitiesOf(shown(actual), touched);
-    for (const [id, item] of was) if (is.get(id) !== item) changes += 1;
-    for (const id of is.keys()) if (!was.has(id)) changes += 1;
+    const have = identitiesOf(shown(is), touched);
+    for (const [id, item] of was) if (have.get(id) !== item) changes += 1;
+    for (const id of have.keys()) if (!was.has(id)) changes += 1;
   }
   return changes;
 }

@@ -4,6 +4,7 @@
  * It does nothing that a device would refuse: a row that is not there, or a key that is taken, is an error here too.
  */
 import { canonicalItem } from '../digest.ts';
+import { renameOf, type NameFacts, type Rename } from './renames.ts';
 import { overlay } from './scope.ts';
 import type { Configuration, Item, Properties, Section, SectionKind } from '../item.ts';
 import type { Action } from './action.ts';
@@ -93,13 +94,15 @@ class Table {
 
 export class Model {
   readonly #tables = new Map<string, Table>();
+  readonly #facts: NameFacts;
 
-  constructor(sections: readonly Section[]) {
+  constructor(sections: readonly Section[], facts: NameFacts = {}) {
+    this.#facts = facts;
     for (const { path, kind, items } of sections) this.#tables.set(path, new Table(kind, items));
   }
 
   copy(): Model {
-    return new Model(this.sections());
+    return new Model(this.sections(), this.#facts);
   }
 
   sections(): readonly Section[] {
@@ -182,6 +185,22 @@ export class Model {
     rows.splice(before === null ? rows.length : rows.indexOf(before), 0, row);
   }
 
+  /** The row gets its new name, and whatever names it follows. */
+  rename(rename: Rename): void {
+    const follow = (item: Item): Item => this.#facts.withNames?.(item, [rename]) ?? item;
+    for (const { rows } of this.#tables.values()) {
+      if (rows.some(({ item }) => this.#facts.nameOf?.(item) === rename.now)) {
+        throw new ModelRefusal(`"${rename.now}" is already the name of an item`);
+      }
+    }
+    for (const table of this.#tables.values()) {
+      for (const row of table.rows) {
+        const item = follow(row.item);
+        if (item !== row.item) table.change(row, item);
+      }
+    }
+  }
+
   /** One action as the device would do it. */
   apply(action: Action): void {
     const anchor = (before: Item | null): Row | null =>
@@ -190,9 +209,16 @@ export class Model {
       case 'add':
         this.add(action.item, anchor(action.before));
         return;
-      case 'set':
+      case 'set': {
+        const rename = renameOf(action, this.#facts);
+        if (rename !== null) {
+          this.get(lookupOf(action.from, action.nth));
+          this.rename(rename);
+          return;
+        }
         this.set(this.get(lookupOf(action.from, action.nth)), changesBetween(action.from, action.to));
         return;
+      }
       case 'remove':
         this.remove(this.get(lookupOf(action.item, action.nth)));
         return;

@@ -13,6 +13,7 @@ import { danglingReference } from './dangling.ts';
 import { itemCount } from './diff.ts';
 import { Model } from './model.ts';
 import { provePlan } from './prove.ts';
+import { inOldNames, renameOfDifference } from './renames.ts';
 
 export interface PlanInput {
   readonly differences: readonly Difference[];
@@ -40,16 +41,18 @@ const mostActions = 500;
 export function makePlan(input: PlanInput): PlanResult {
   const { dialect, actual } = input;
   const differences = input.differences.filter(({ label }) => input.labels.includes(label));
+  const renames = input.differences.flatMap((one) => renameOfDifference(one, dialect) ?? []);
+  const desired = { sections: inOldNames(input.desired.sections, renames, dialect) };
   if (differences.length === 0) return { kind: 'nothing' };
   const alone: PlanContext = {
     base: actual,
-    target: input.desired,
+    target: desired,
     management: input.management,
     path: { kind: 'undecidable', by: '' },
     isOwn: input.isOwn,
   };
   const onPath = (action: Action): boolean => dialect.managementPath([action], alone).kind !== 'untouched';
-  const list = listActions({ differences, actual, desired: input.desired, dialect, onPath });
+  const list = listActions({ differences, actual, desired, dialect, onPath });
   if (list.actions.length === 0) return { kind: 'nothing' };
   if (list.actions.length > mostActions) {
     const message = `${list.actions.length} actions are more than one rollout may hold (${mostActions}): commit the change in several parts`;
@@ -121,7 +124,7 @@ export function renderActions(
   dialect: Dialect,
   reveal: boolean,
 ): readonly Pick<PlannedAction, 'forward' | 'rollback'>[] {
-  const model = new Model(base);
+  const model = new Model(base, dialect);
   return actions.map((action) => {
     const forward = dialect.render(action, [model.section(action.section)], reveal);
     model.apply(action);

@@ -7,10 +7,11 @@ import { canonicalItem } from '../digest.ts';
 import type { Item, Section } from '../item.ts';
 import type { Action, Plan } from './action.ts';
 import { convergeSteps, runPass, stepCount, type ConvergeFacts, type Step } from './converge.ts';
-import { actionsOf, checksOf, evaluate, groupOf, type Check, type FormFacts } from './checks.ts';
+import { actionsOf, checksOf, evaluateAll, groupOf, type Check, type FormFacts } from './checks.ts';
 import { countForeignChanges } from './footprint.ts';
 import { Model, ModelRefusal, changesBetween, lookupOf } from './model.ts';
 import { groupBy } from './order.ts';
+import { renamesOf } from './renames.ts';
 
 export type Proof = { readonly proved: true } | { readonly proved: false; readonly account: string };
 
@@ -29,7 +30,7 @@ export function provePlan(plan: Pick<Plan, 'actions' | 'base' | 'target'>, facts
   const steps = convergeSteps(plan, facts);
 
   const states: { readonly name: string; readonly model: Model }[] = [];
-  const forward = new Model(base);
+  const forward = new Model(base, facts);
   states.push({ name: 'the base', model: forward.copy() });
   try {
     actions.forEach((action, i) => {
@@ -45,11 +46,11 @@ export function provePlan(plan: Pick<Plan, 'actions' | 'base' | 'target'>, facts
   const wrong = difference(forward, target, facts);
   if (wrong !== null) return failed(`the steps do not lead to the target: ${wrong}`);
   const marks = [
-    { name: 'base', model: new Model(base) },
+    { name: 'base', model: new Model(base, facts) },
     { name: 'target', model: forward },
   ] as const;
   for (const { name, model } of marks) {
-    const i = checks.findIndex((check) => evaluate(check, model) !== name);
+    const i = evaluateAll(checks, actions, model, facts).findIndex((state) => state !== name);
     if (i >= 0) return failed(`the check of step ${i + 1} does not see the ${name}`);
   }
   for (const { name, model } of sample(states, mostStates)) {
@@ -58,7 +59,7 @@ export function provePlan(plan: Pick<Plan, 'actions' | 'base' | 'target'>, facts
   }
   for (const count of sample([...Array(stepCount(steps) + 1).keys()], mostStates)) {
     const model = forward.copy();
-    runPass(model, steps, count);
+    runPass(model, steps, facts, count);
     const account = rollsBack(model, steps, base, facts);
     if (account !== null)
       return failed(`the rollback cut after ${count} steps does not lead to the base: ${account}`);
@@ -89,7 +90,7 @@ function rollsBack(
 ): string | null {
   const model = from.copy();
   for (let pass = 0; pass < mostPasses; pass++) {
-    const result = runPass(model, steps);
+    const result = runPass(model, steps, facts);
     if (result.changed === 0 && result.failed === 0) return difference(model, base, facts);
   }
   return `it is not clean after ${mostPasses} passes`;
@@ -102,6 +103,8 @@ function footprintOnly(
   checks: readonly Check[],
   facts: FormFacts,
 ): readonly Section[] {
+  // What a rename takes along can be anywhere.
+  if (renamesOf(actions, facts).length > 0) return sections;
   const named = new Set<string>();
   const name = (item: Item): void => void named.add(identity(item));
   for (const check of checks) {

@@ -4,6 +4,7 @@ import type { Configuration, Item } from '../../core/item.ts';
 import { changesBetween } from '../../core/plan/model.ts';
 import { overlay } from '../../core/plan/scope.ts';
 import type { Action } from '../../core/plan/action.ts';
+import { nameOf, withNames } from './names.ts';
 import { requireComplete } from './completeness.ts';
 import { readExport } from './export-syntax.ts';
 import { judgeDesired } from './judge-desired.ts';
@@ -33,6 +34,8 @@ export const routerosDialect: Dialect = {
   orderGroup,
   isSecret: isSecretProperty,
   references,
+  nameOf,
+  withNames,
   creationRank,
   plannable,
   intermediates,
@@ -108,7 +111,7 @@ function plannable(action: Action): Problem | null {
         `${item.section}: "${name}" differs, but nothing is known about it: change it by hand or leave it out of the file`,
       );
     }
-    if (action.verb !== 'set' || isResettable(item.section, name)) continue;
+    if (action.verb !== 'set' || isResettable(item.section, name, item.key)) continue;
     if (value === null) {
       return problem(
         'unknown-default',

@@ -5,6 +5,7 @@
  */
 import type { Item, Properties } from '../../core/item.ts';
 import { defaultOf, menuFacts, propertyFacts, type ValueType } from './menus.ts';
+import { bornName, nameOf } from './names.ts';
 import { printArgument, quoteString } from './quote.ts';
 
 /** Values of these kinds are compared as what they are; everything else as text. */
@@ -60,6 +61,16 @@ export function findRows(item: Item): string {
   if (number !== null) return `[:pick [${section} find] ${number}]`;
   const pairs = item.key === null ? item.properties : keyPairs(item);
   return pairs.length === 0 ? `[${section} find]` : `[${section} find where ${conditions(section, pairs)}]`;
+}
+
+/** Rows of this form's menu that are called as it is; a port by what it came with, too. */
+export function findNamed(item: Item): string {
+  const port = bornName(item.key);
+  const pairs: Properties = [
+    ...(port === null ? [] : [['default-name', port] as const]),
+    ['name', nameOf(item) ?? ''],
+  ];
+  return `[${item.section} find where ${conditions(item.section, pairs)}]`;
 }
 
 /** `get` of a property as text; `row` is the id's variable, `''` for a singleton. */
@@ -135,7 +146,7 @@ export function changeCommands(item: Item, changes: Properties, print = printArg
 
 /** The value that means absent: the default, or what clears it; null: only `unset` does, if anything. */
 export function resetValue(section: string, name: string, key: string | null = null): string | null {
-  const known = defaultOf(section, name, null, key);
+  const known = defaultOf(section, name, null, key) ?? (name === 'name' ? bornName(key) : null);
   if (known !== null) return known;
   const unset = propertyFacts(section, name)?.unset ?? null;
   if (unset?.by === 'value') return unset.value;
@@ -143,9 +154,9 @@ export function resetValue(section: string, name: string, key: string | null = n
 }
 
 /** Whether a property that is set can be taken away again so that the device is as if it had never been. */
-export function isResettable(section: string, name: string): boolean {
+export function isResettable(section: string, name: string, key: string | null = null): boolean {
   const facts = propertyFacts(section, name);
-  return resetValue(section, name) !== null || (facts?.unset?.by === 'unset' && !facts.deviceSupplied);
+  return resetValue(section, name, key) !== null || (facts?.unset?.by === 'unset' && !facts.deviceSupplied);
 }
 
 /** `name=value` words of an item that is added. */

@@ -6,7 +6,9 @@ import type { Step } from '../../core/plan/converge.ts';
 import { changesBetween, type Lookup } from '../../core/plan/model.ts';
 import type { Item } from '../../core/item.ts';
 import { unreachable } from '../../core/errors.ts';
-import { addWords, changeCommands, hasValue, isSingleton } from './script-forms.ts';
+import { nameOf } from './names.ts';
+import { printArgument } from './quote.ts';
+import { addWords, changeCommands, findNamed, hasValue, isSingleton } from './script-forms.ts';
 import { FoundRows, countForm, eachRow, indent, locate, type KnownRows, type Lines } from './script-rows.ts';
 
 const counted = ':set changed ($changed + 1)';
@@ -23,6 +25,10 @@ function tried(lines: Lines): Lines {
 
 function stepLines(step: Exclude<Step, { kind: 'order' }>, known: KnownRows): Lines {
   switch (step.kind) {
+    case 'rename':
+      return [
+        `:foreach i in=${findNamed(step.from)} do={ ${step.from.section} set $i ${printArgument('name', nameOf(step.to) ?? '', false)}; ${counted} }`,
+      ];
     case 'reset':
       return resetLines(step, known);
     case 'restore':

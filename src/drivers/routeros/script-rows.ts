@@ -8,7 +8,7 @@ import type { Lookup } from '../../core/plan/model.ts';
 import type { Item, Section } from '../../core/item.ts';
 import { canonicalItem } from '../../core/digest.ts';
 import { assert, unreachable } from '../../core/errors.ts';
-import { allOf, findRows, hasValue, isSingleton } from './script-forms.ts';
+import { allOf, findNamed, findRows, hasValue, isSingleton } from './script-forms.ts';
 
 export type Lines = readonly string[];
 
@@ -175,6 +175,14 @@ export function checkLines(check: Check, known: KnownRows, rows: FoundRows): Lin
       return keyLines(check, known);
     case 'count':
       return countLines(check, known);
+    case 'name':
+      return [
+        ':set s "other"',
+        ...check.forms.map((form, i) => {
+          const word = i <= check.at ? 'base' : 'target';
+          return `:if ([:len ${findNamed(form)}] = 1) do={ :set s "${word}" }`;
+        }),
+      ];
     case 'place':
       return placeLines(check, rows);
     default:

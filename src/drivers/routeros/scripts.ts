@@ -194,6 +194,7 @@ function backLines(names: RolloutObjects, pass: Lines): Lines {
   const decision = `[/system script find where name=${quoteString(names.decision)}]`;
   const read = [`:foreach i in=${decision} do={ :set dec [/system script get $i source] }`];
   const jobs = `[/system script job find where script=${quoteString(names.apply)}]`;
+  const passes = `[/system script job find where script=${quoteString(names.back)}]`;
   return [
     ...declarations,
     ':local dec ""',
@@ -210,6 +211,9 @@ function backLines(names: RolloutObjects, pass: Lines): Lines {
     ...indent([
       `:foreach i in=${jobs} do={ :do { /system script job remove $i } on-error={ } }`,
       `:if ([:len ${jobs}] > 0) do={ :set go false }`,
+      // One pass at a time: the list holds jobs that run and no others (they end with a crash or a reboot), so a pass
+      // that died keeps nobody waiting; a device that does not list this job itself never counts two.
+      `:if ([:len ${passes}] > 1) do={ :set go false }`,
     ]),
     '}',
     ':if ($go) do={',

@@ -185,6 +185,27 @@ describe('the guard and the decision', () => {
     expect(footprintState(plan, read(on), dialect).kind).toBe('base');
   });
 
+  test('one pass runs at a time: while another goes on back changes nothing, once that is gone it goes back', () => {
+    const { on, plan } = staged();
+    on.run(`/system script run sw-${id}-apply`);
+    on.run(`/system script add name=sw-${id}-decision source="rollback"`);
+    // A pass that takes longer than a tick: a job of that script which has not ended.
+    const find = `[/system script find where name="sw-${id}-back"]`;
+    on.run(
+      `/system script add name=kept source=[/system script get ${find} source]; /system script set ${find} source=":delay 1h"`,
+    );
+    on.run(`:execute "/system script run sw-${id}-back"`);
+    on.clock.advance(100);
+    on.run(`/system script set ${find} source=[/system script get kept source]`);
+    on.run(`/system script run sw-${id}-back`);
+    expect(note(on, 'back')).toMatch(/^(changed 0 failed 0)?$/);
+    expect(footprintState(plan, read(on), dialect).kind).toBe('target');
+    on.run(`/system script job remove [find where script="sw-${id}-back"]`);
+    rollBack(on);
+    expect(note(on, 'back')).toBe('rolled back');
+    expect(footprintState(plan, read(on), dialect).kind).toBe('base');
+  });
+
   test('a rule with more properties than the planned one is never touched', () => {
     const wider = item(filter, { action: 'drop', chain: 'forward', 'dst-port': '53', protocol: 'udp' });
     const known = configuration(section(filter, [wider, ...(actual.sections[0]?.items ?? [])]));

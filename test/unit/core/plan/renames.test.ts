@@ -1,0 +1,180 @@
+import { describe, expect, test } from 'vitest';
+import type { Configuration } from '../../../../src/core/item.ts';
+import type { Plan } from '../../../../src/core/plan/action.ts';
+import { diffConfigurations } from '../../../../src/core/plan/diff.ts';
+import { footprintState } from '../../../../src/core/plan/footprint.ts';
+import { makePlan, type PlanResult } from '../../../../src/core/plan/plan.ts';
+import { routerosDialect as dialect } from '../../../../src/drivers/routeros/dialect.ts';
+import { quoteString } from '../../../../src/drivers/routeros/quote.ts';
+import { renderRollout, withDeadline } from '../../../../src/drivers/routeros/scripts.ts';
+import { startMachine, type Bench } from '../../simulator/started-machine.ts';
+
+const header = '# 2026-11-21 10:00:00 by RouterOS 7.15.3\n# software id = \n#\n';
+const base = `${header}/interface bridge
+add name=bridge1
+/interface ethernet
+set [ find default-name=ether2 ] name=lan2
+/ip pool
+add name=pool1 ranges=192.0.2.10-192.0.2.99
+/ip dhcp-server
+add address-pool=pool1 interface=bridge1 name=dhcp1
+/interface bridge port
+add bridge=bridge1 interface=lan2
+add bridge=bridge1 interface=ether3
+/ip address
+add address=192.0.2.1/24 interface=bridge1 network=192.0.2.0
+/ip firewall filter
+add action=accept chain=input in-interface=bridge1
+add action=drop chain=input in-interface=!bridge1
+`;
+const day = 86_400;
+const id = '0123456789ab';
+
+const read = (text: string): Configuration => dialect.parseActual(Buffer.from(text, 'latin1')).configuration;
+const found = (desired: Configuration, actual: Configuration, confirmed: Configuration | null = null) =>
+  diffConfigurations({ confirmed, desired, actual, owns: 'sections', ignore: [], dialect });
+
+function planOf(desired: Configuration, actual: Configuration): PlanResult {
+  return makePlan({
+    ...found(desired, actual),
+    desired,
+    actual,
+    labels: ['desired'],
+    caps: { items: 100, share: 1 },
+    management: { address: '198.51.100.1', port: 22, from: '198.51.100.9', interface: null },
+    isOwn: () => false,
+    dialect,
+  });
+}
+
+function made(result: PlanResult): Plan {
+  if (result.kind !== 'plan') throw new Error(JSON.stringify(result));
+  return result.plan;
+}
+
+const forward = (plan: Plan): readonly string[] => plan.actions.flatMap((action) => action.forward);
+const exportOf = (on: Bench): Configuration => read(`${on.run('/export').join('\n')}\n`);
+
+function stage(text: string, plan: Plan): Bench {
+  const on = startMachine(text);
+  const scripts = renderRollout(id, plan);
+  const back = withDeadline(scripts.back, { armedUptimeS: day - 10, deadlineUptimeS: day + 600 });
+  for (const [name, source] of Object.entries({ ...scripts, back })) {
+    expect(on.run(`/system script add name=sw-${id}-${name} source=${quoteString(source)}`)).toEqual([]);
+  }
+  on.run(`/system scheduler add name=sw-${id}-tick interval=1d on-event="/system script run sw-${id}-back"`);
+  return on;
+}
+
+const note = (on: Bench, script: string): string =>
+  on.run(`:put [/system script get [find name="sw-${id}-${script}"] comment]`).join('\n');
+
+/** The whole way there and back on the simulated device, and nothing left to plan on the way. */
+function expectThereAndBack(actualText: string, desiredText: string): Plan {
+  const [actual, desired] = [read(actualText), read(desiredText)];
+  const plan = made(planOf(desired, actual));
+  const on = stage(actualText, plan);
+  expect(new Set(on.run(`/system script run sw-${id}-check`).map((line) => line.split(' ')[1]))).toEqual(
+    new Set(['base']),
+  );
+  on.run(`/system script run sw-${id}-apply`);
+  expect(note(on, 'apply')).toBe('applied');
+  expect(footprintState(plan, exportOf(on), dialect).kind).toBe('target');
+  expect(found(desired, exportOf(on)).differences).toEqual([]);
+  on.run(`/system script add name=sw-${id}-decision source="rollback"`);
+  for (let pass = 0; pass < 4; pass++) on.run(`/system script run sw-${id}-back`);
+  expect(note(on, 'back')).toBe('rolled back');
+  expect(footprintState(plan, exportOf(on), dialect).kind).toBe('base');
+  expect(found(actual, exportOf(on)).differences).toEqual([]);
+  return plan;
+}
+
+describe('a new name', () => {
+  test('of a row that others name is one command, and what names it follows', () => {
+    const plan = expectThereAndBack(base, base.replaceAll('bridge1', 'core'));
+    expect(forward(plan)).toEqual([
+      '/interface bridge set [/interface bridge find where name="bridge1"] name=core',
+    ]);
+  });
+
+  test('of a port', () => {
+    const plan = expectThereAndBack(
+      base,
+      base
+        .replace('interface=ether3', 'interface=cam')
+        .replace('name=lan2\n', 'name=lan2\nset [ find default-name=ether3 ] name=cam\n'),
+    );
+    expect(forward(plan)).toEqual([
+      '/interface ethernet set [/interface ethernet find where default-name="ether3"] name=cam',
+    ]);
+  });
+
+  test('of a port that is to be called as it came', () => {
+    const plan = expectThereAndBack(
+      base,
+      base
+        .replace(
+          '/interface ethernet\nset [ find default-name=ether2 ] name=lan2\n',
+          '/interface ethernet\nset [ find default-name=ether2 ] comment=x\n',
+        )
+        .replaceAll('lan2', 'ether2'),
+    );
+    expect(forward(plan).at(-1)).toMatch(/name=ether2$/);
+  });
+
+  test('comes after what else changes, which is said in the old name', () => {
+    const desired = base
+      .replaceAll('bridge1', 'core')
+      .replace('ranges=192.0.2.10', 'ranges=192.0.2.20')
+      .replace(
+        '/ip address\n',
+        '/ip address\nadd address=198.51.100.1/24 interface=core network=198.51.100.0\n',
+      );
+    expect(forward(expectThereAndBack(base, desired))).toEqual([
+      '/ip address add address=198.51.100.1/24 interface=bridge1',
+      '/ip pool set [/ip pool find where name="pool1"] ranges=192.0.2.20-192.0.2.99',
+      '/interface bridge set [/interface bridge find where name="bridge1"] name=core',
+    ]);
+  });
+
+  test('two ports swap names through one of their own', () => {
+    const swapped = base
+      .replace('name=lan2\n', 'name=ether3\nset [ find default-name=ether3 ] name=lan2\n')
+      .replaceAll('interface=lan2', 'interface=X')
+      .replaceAll('interface=ether3', 'interface=lan2')
+      .replaceAll('interface=X', 'interface=ether3');
+    const plan = expectThereAndBack(base, swapped);
+    expect(forward(plan).map((line) => line.replace(/^.* /, ''))).toEqual([
+      'name=lan2-swap',
+      'name=lan2',
+      'name=ether3',
+    ]);
+  });
+
+  test('is refused while the old one is to be used again at once', () => {
+    const desired = base
+      .replace('name=lan2\n', 'name=lan2\nset [ find default-name=ether3 ] name=cam\n')
+      .replace('interface=lan2', 'interface=cam');
+    expect(found(read(desired), read(base)).blocked).toMatchObject([
+      { code: 'rename-collision', section: '/interface ethernet' },
+    ]);
+  });
+
+  test('given by hand is drift, and says nothing else about what follows', () => {
+    const actual = read(base.replaceAll('bridge1', 'core'));
+    const { differences } = found(read(base), actual, read(base));
+    expect(differences).toMatchObject([
+      {
+        label: 'drift',
+        section: '/interface bridge',
+        base: { key: 'name=core' },
+        target: { key: 'name=bridge1' },
+      },
+    ]);
+  });
+
+  test('given here and by hand is a conflict or two rows, never a silent choice', () => {
+    const port = (name: string): Configuration => read(base.replaceAll('lan2', name));
+    expect(found(port('b'), port('c'), port('a')).differences).toMatchObject([{ label: 'conflict' }]);
+  });
+});
