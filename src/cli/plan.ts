@@ -115,7 +115,7 @@ function pathLine(
 ): string {
   const way = {
     untouched: 'you stay in: nothing that the management path needs is touched',
-    open: `you stay in: ${path.by} before and after`,
+    open: `you stay in: a new login matches ${path.by}`,
     closed: `the management path is cut by ${path.by}`,
     undecidable: `not provable that the management path stays open: ${path.by}`,
   }[path.kind];

@@ -193,7 +193,7 @@ test('plan shows from where to where, each action, the way in, and exits 1 when 
       '  + address=192.0.2.1 name=a.example   dns-static',
       ' /ip firewall filter',
       '  ~ comment=mgmt\\1B[2J src-address=10.0.0.0/24 -> 10.0.0.0/23 conflict   SIGN  not-own',
-      ' you stay in: 10.0.0.5:22 matches "mgmt" before and after   rollback: exact, after 180 s',
+      ' you stay in: a new login matches /ip firewall filter #3f9a0c "mgmt"   rollback: exact, after 180 s',
       '1 to add, 1 to change, 0 to remove; waits whole for an operational signature',
       '',
     ].join('\n'),

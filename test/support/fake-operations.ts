@@ -60,7 +60,7 @@ export const onePlan: PlanAnswer = {
       facts: { model: 'RB5009', version: '7.20.1', identity: 'gw1' },
       class: 'operational',
       reason: 'not-own',
-      path: { kind: 'open', by: '10.0.0.5:22 matches "mgmt"' },
+      path: { kind: 'open', by: '/ip firewall filter #3f9a0c "mgmt"' },
       rollback: { kind: 'exact', windowMs: 180_000 },
       ignored: 212,
       drift: [],
