@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCommandLine } from '../support/command-line.ts';
-import { makeKey, signMessage } from '../support/ssh-signature.ts';
+import { certify, makeSshKey, sshSignatureBlob } from '../support/ssh-keys.ts';
+import { armor, makeKey, signMessage } from '../support/ssh-signature.ts';
 
 const namespace = 'siteward-operational-v1@example.org';
 const message = 'what is signed\n';
@@ -120,6 +121,60 @@ describe('siteward verify', () => {
     });
     const bad = JSON.parse((await runCommandLine(['--json', ...args], 'another\n')).stdout) as unknown;
     expect(bad).toMatchObject({ v: 1, ok: false, code: 'bad-signature' });
+  });
+
+  describe('with other kinds of keys', () => {
+    const token = makeSshKey('sk-ssh-ed25519@openssh.com');
+    const authority = makeSshKey('ssh-ed25519');
+    const sign = (choices: Parameters<typeof sshSignatureBlob>[3]): string =>
+      armor(sshSignatureBlob(token, namespace, message, choices));
+    const argv = (signature: string, line: string): string[] => [
+      ...['verify', '-I', 'alice@example.org', '-n', namespace],
+      ...['-f', file('token_signers', `alice@example.org ${line}\n`), '-s', file('token.sig', signature)],
+    ];
+
+    test('names a security key, and a certificate, as ssh-keygen does', async () => {
+      expect(await runCommandLine(argv(sign({}), token.line), message)).toMatchObject({
+        code: 0,
+        stdout: `Good "${namespace}" signature for alice@example.org with ED25519-SK key ${token.fingerprint}\n`,
+      });
+      const certificate = certify(authority, token, { principals: ['alice@example.org'] });
+      const certified = argv(sign({ certificate }), `cert-authority ${authority.line}`);
+      const at = ['-O', 'verify-time=20260601120000Z'];
+      expect(await runCommandLine([...certified, ...at], message)).toMatchObject({
+        code: 0,
+        stdout: `Good "${namespace}" signature for alice@example.org with ED25519-SK-CERT key ${token.fingerprint}\n`,
+      });
+      expect(
+        JSON.parse((await runCommandLine([...certified, ...at, '--json'], message)).stdout),
+      ).toMatchObject({
+        keyType: 'sk-ssh-ed25519-cert-v01@openssh.com',
+        certificate: { keyId: 'id', serial: '7', authority: authority.fingerprint },
+        securityKey: { userPresent: true, userVerified: false, counter: 7 },
+      });
+      const later = ['-O', 'verify-time=20270601120000Z'];
+      expect(await runCommandLine([...certified, ...later], message)).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/^refused: key-expired: /) as string,
+      });
+    });
+
+    test('wants a touch, and on request to know who touched', async () => {
+      expect(await runCommandLine(argv(sign({ flags: 0 }), token.line), message)).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/^refused: user-presence-missing: /) as string,
+      });
+      const required = ['-O', 'verify-required', '-O', 'verify-time=20260601120000Z'];
+      expect(await runCommandLine([...argv(sign({}), token.line), ...required], message)).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/^refused: user-verification-missing: /) as string,
+      });
+      expect(
+        await runCommandLine([...argv(sign({ flags: 5 }), token.line), ...required], message),
+      ).toMatchObject({
+        code: 0,
+      });
+    });
   });
 
   test('judges a signed commit by its raw bytes', async () => {

@@ -96,10 +96,11 @@ export class Reader {
 
 /** A length and the bytes, as the wire wants it. */
 export function wireString(bytes: Uint8Array | string): Buffer {
-  const body = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes;
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(body.length);
-  return Buffer.concat([length, body]);
+  const whole = Buffer.allocUnsafe(4 + bytes.length);
+  whole.writeUInt32BE(bytes.length);
+  if (typeof bytes === 'string') whole.write(bytes, 4, 'latin1');
+  else whole.set(bytes, 4);
+  return whole;
 }
 
 /** A whole number from 0, given by its bytes without leading zeros. */
