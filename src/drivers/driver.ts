@@ -20,6 +20,8 @@ export interface DeviceFacts {
 export interface Observation {
   /** The device's own export, complete (proved), as it was sent. */
   readonly exportText: Uint8Array;
+  /** Digest of the export without what changes from one export to the next: equal ones mean equal texts. */
+  readonly fingerprint: string;
   readonly facts: DeviceFacts;
   /** `SHA256:…` of the host key of this very session. */
   readonly hostKey: string;

@@ -15,6 +15,8 @@ export interface PlannedDevice {
 
 /** What one desired text and one reading make of each other. */
 export interface Comparison {
+  /** Digest of all that it was made from but the commit: with equal ones it would come out the same. */
+  readonly inputs: string;
   readonly commit: string;
   readonly differences: readonly Difference[];
   readonly ignored: number;

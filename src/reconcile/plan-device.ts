@@ -20,9 +20,11 @@ export async function planDevice(
   room: DeviceRoom,
   { observation, desired }: Reading,
 ): Promise<PlannedDevice | null> {
-  const comparison = await compareDevice(room, observation, desired);
+  const comparison =
+    knownComparison(room, observation, desired) ?? (await compareDevice(room, observation, desired));
   room.report.update({ comparison, observation });
   await noteConfirmed(room, desired, comparison);
+  await noteConvergence(room, comparison);
   return comparison.planned;
 }
 
@@ -30,6 +32,25 @@ export async function planDevice(
 export async function previewDevice(room: DeviceRoom, desired: DesiredText): Promise<Comparison | null> {
   const { observation } = room.report.current();
   return observation === null ? null : await compareDevice(room, observation, desired);
+}
+
+/** An export that did not change, against a text that did not, is not read again where nothing was to be done. */
+function knownComparison(
+  room: DeviceRoom,
+  observation: Observation,
+  desired: DesiredText,
+): Comparison | null {
+  const { comparison } = room.report.current();
+  if (comparison === null || comparison.planned !== null) return null;
+  if (comparison.differences.length + comparison.problems.length > 0) return null;
+  if (comparison.inputs !== inputsOf(room, observation, desired)) return null;
+  return { ...comparison, commit: desired.commit };
+}
+
+function inputsOf(room: DeviceRoom, { fingerprint, facts }: Observation, desired: DesiredText): string {
+  const { text, owns, ignore } = desired;
+  const confirmed = room.folded().confirmed?.desired ?? null;
+  return sha256(JSON.stringify([fingerprint, facts.version, sha256(text), owns, ignore, confirmed]));
 }
 
 async function compareDevice(
@@ -76,7 +97,8 @@ async function compareDevice(
   });
   if (made.kind === 'refused') throw new InvalidInput(made.code, made.message, { file: desired.file });
   const { commit } = desired;
-  if (made.kind === 'nothing') return { commit, differences, ignored, problems, planned: null };
+  const inputs = inputsOf(room, observation, desired);
+  if (made.kind === 'nothing') return { inputs, commit, differences, ignored, problems, planned: null };
   const { windowMs, tickMs, flushMs } = room.device;
   const text = planText(made.plan, { windowMs, tickMs, flushMs });
   const planned: PlannedDevice = {
@@ -88,7 +110,7 @@ async function compareDevice(
     desiredText: desired.text,
     obstacle: observation.obstacles[0] ?? null,
   };
-  return { commit, differences, ignored, problems, planned };
+  return { inputs, commit, differences, ignored, problems, planned };
 }
 
 /** A fault of the whole text ends the pass; a fault of one section blocks that section, which the difference tells. */
@@ -121,6 +143,27 @@ function managementPath(room: DeviceRoom, observation: Observation): ManagementP
     told: address !== undefined || from !== undefined || name !== undefined,
     user: room.device.user,
   };
+}
+
+/** I8: what was confirmed and is another thing at the first reading after it would be rolled out for ever. */
+async function noteConvergence(room: DeviceRoom, { differences }: Comparison): Promise<void> {
+  const { lastRollout } = room.folded();
+  if (lastRollout === null || !room.report.current().justConfirmed || room.ledger.journal.broken !== null)
+    return;
+  room.report.update({ justConfirmed: false });
+  const touched = new Set(lastRollout.items);
+  const left = differences.some(
+    ({ section, target }) => target !== null && touched.has(`${section} ${itemIdentity(target)}`),
+  );
+  if (!left) return;
+  const { plan, base } = lastRollout;
+  await room.ledger.append({
+    kind: 'quarantined',
+    device: room.device.name,
+    reason: 'not-converging',
+    plan,
+    base,
+  });
 }
 
 /** A reading equal to desired, but for what the device changed by itself, counts as confirmed at that commit. */

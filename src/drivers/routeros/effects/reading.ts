@@ -17,6 +17,7 @@ import {
   type RolloutFacts,
   type StandingFacts,
 } from '../facts.ts';
+import { fingerprint } from '../fingerprint.ts';
 import { objectsOf, parseWitness } from '../objects.ts';
 import { withConsole, type DeviceConsole, type Reach } from './device-console.ts';
 
@@ -27,6 +28,7 @@ export function observe(reach: Reach, signal: AbortSignal): Promise<Observation>
     const witness = facts.witness === null ? null : parseWitness(facts.witness);
     return {
       exportText,
+      fingerprint: fingerprint(exportText),
       facts: { model: facts.board, version: facts.version, identity: facts.identity, uptimeS: facts.uptimeS },
       hostKey: console.hostKey,
       localAddress: console.localAddress,
