@@ -5,7 +5,7 @@
  */
 import { JournalError } from './errors.ts';
 import type { Approval } from './gate/pending.ts';
-import type { Cause, SitewardRecord, TouchedItem } from './rollout/events.ts';
+import type { RolloutOutcome, SitewardRecord, TouchedItem } from './rollout/events.ts';
 import type { RolloutState } from './rollout/machine.ts';
 import { foldRollout } from './rollout/machine.ts';
 
@@ -43,12 +43,13 @@ export interface PendingState {
 export interface DeviceState {
   confirmed: { readonly commit: string; readonly desired: string; readonly at: string } | null;
   rollout: RolloutState | null;
-  /** The newest rollout that is over, for status. */
+  /** The newest rollout that is over, with the items it touched as `section identity`. */
   lastRollout: {
     readonly id: string;
-    readonly outcome: string;
-    readonly cause: Cause | null;
-    readonly at: string;
+    readonly outcome: RolloutOutcome;
+    readonly plan: string;
+    readonly base: string;
+    readonly items: readonly string[];
   } | null;
   quarantine: Quarantine | null;
   hold: Hold | null;
@@ -283,9 +284,10 @@ function foldRolloutRecord(state: SiteState, record: SitewardRecord): void {
 function foldSettled(state: SiteState, device: DeviceState, rollout: RolloutState, at: string): void {
   const { id, outcome, cause, plan, base, commit, desired } = rollout;
   device.rollout = null;
-  device.lastRollout = { id, outcome: outcome ?? 'not-started', cause, at };
   const items = state.touched.get(id) ?? [];
   state.touched.delete(id);
+  const left = items.map(({ section, item }) => `${section} ${item}`);
+  device.lastRollout = { id, outcome: outcome ?? 'not-started', plan, base, items: left };
   if (outcome === 'confirmed') {
     device.confirmed = { commit, desired, at };
     device.quarantine = null;

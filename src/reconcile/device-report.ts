@@ -23,6 +23,8 @@ export interface DeviceReport {
   readonly failure: Failure | null;
   /** What the reading and the accepted commit made of each other; null: no pass came that far. */
   readonly comparison: Comparison | null;
+  /** A rollout was confirmed, and the first reading after it is still to come. */
+  readonly justConfirmed: boolean;
   /** The newest look at the device while a rollout is in flight. */
   readonly sight: { readonly evidence: Evidence | null; readonly code: string | null } | null;
 }
@@ -34,6 +36,7 @@ export const unreadReport: DeviceReport = {
   observation: null,
   failure: null,
   comparison: null,
+  justConfirmed: false,
   sight: null,
 };
 

@@ -2,7 +2,7 @@
  * Where a device stands, from the journal's fold and the last reading: one state, why, and the one command that
  * goes on when a person is asked for. Pure.
  */
-import type { DeviceState as FoldedDevice, SiteState } from '../core/site-state.ts';
+import type { DeviceState as FoldedDevice, Quarantine, SiteState } from '../core/site-state.ts';
 import type { DeviceSettings } from '../core/site.ts';
 import type { DeviceReport } from './device-report.ts';
 import { describeFailure } from './device-report.ts';
@@ -26,6 +26,12 @@ export interface Standing {
   readonly message: string | null;
   readonly next: string | null;
 }
+
+const quarantineMessages: Readonly<Record<Quarantine['reason'], string>> = {
+  'rolled-back': 'this plan was rolled back on this base; it is not tried again by itself',
+  'not-converging': 'the device does not keep what was rolled out and confirmed',
+  rejected: 'this plan was rejected',
+};
 
 const unreachableCodes: readonly string[] = ['unreachable', 'timeout', 'auth-failed', 'outcome-unknown'];
 
@@ -119,23 +125,19 @@ function waiting(
 ): Standing | null {
   const planned = report.comparison?.planned ?? null;
   const { quarantine, pending } = folded;
+  const quarantined = (reason: Quarantine['reason']): Standing => {
+    const next = `siteward retry ${device.name}`;
+    return { state: 'quarantined', reason, message: quarantineMessages[reason], next };
+  };
+  const different = report.comparison !== null && report.comparison.differences.length > 0;
+  if (quarantine?.reason === 'not-converging' && different) return quarantined('not-converging');
   if (planned === null) return null;
   if (
     quarantine !== null &&
     quarantine.plan === planned.digest &&
     quarantine.base === planned.plan.baseDigest
   ) {
-    const message = {
-      'rolled-back': 'this plan was rolled back on this base; it is not tried again by itself',
-      'not-converging': 'the device does not keep what was rolled out',
-      rejected: 'this plan was rejected',
-    }[quarantine.reason];
-    return {
-      state: 'quarantined',
-      reason: quarantine.reason,
-      message,
-      next: `siteward retry ${device.name}`,
-    };
+    return quarantined(quarantine.reason);
   }
   if (pending !== null) {
     return {

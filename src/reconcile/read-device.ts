@@ -23,8 +23,19 @@ export async function readDevice(room: DeviceRoom): Promise<Reading> {
     failure: null,
   });
   judgeWitness(observation.witness, room);
+  judgeLeftovers(observation.leftovers);
   const desired = await room.desired();
   return { observation, desired };
+}
+
+/** I6: no rollout of this journal is in flight here, so a lock or a rollout's objects are another's work or its remains. */
+function judgeLeftovers(leftovers: readonly string[]): void {
+  const [first] = leftovers;
+  if (first === undefined) return;
+  throw new SitewardError(
+    'foreign-rollout',
+    `script ${first} of another rollout is on the device: find out whose it is; nothing is changed while it is there`,
+  );
 }
 
 /** I6: a device that is ahead of the journal, or that another daemon wrote to, is not touched. */

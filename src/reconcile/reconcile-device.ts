@@ -19,7 +19,8 @@ export async function reconcileDevice(room: DeviceRoom, order: Order): Promise<v
     const permission = await passGate(room, planned, order);
     if (planned === null || permission === null) return;
     await rollOut(room, planned, permission);
-    room.again();
+    // What was refused before anything was changed would be refused again at once: the next pass comes in its time.
+    if (room.folded().lastRollout?.outcome !== 'not-started') room.again();
   } catch (error) {
     room.signal.throwIfAborted();
     const failure = failureOf(error);

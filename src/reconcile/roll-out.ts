@@ -80,7 +80,10 @@ async function run(room: DeviceRoom, rollout: Rollout): Promise<void> {
   };
   room.log('rollout', { device: rollout.device, rollout: rollout.id, phase: state.phase });
   await runRollout({ site, rollout, driver, ledger, clock, signal, onSight }, state);
-  room.report.update({ sight: null });
+  room.report.update({
+    sight: null,
+    justConfirmed: state.outcome === 'confirmed' && state.phase === 'settled',
+  });
   // Sealed until settled, and not a moment longer: the scripts may hold secrets.
   if (room.folded().rollout === null) await room.files.remove('rollout', state.sealed);
   room.log('rollout', {
