@@ -299,6 +299,7 @@ function ofSignature(verdict: SignatureRefused, namespace: string): GateRefusal 
       );
     case 'empty-message':
     case 'empty-identity':
+    case 'identity-not-plain':
     case 'malformed-signature':
       return no('signature-invalid', '');
     case 'revoked-key':

@@ -88,7 +88,9 @@ function principalOn(
 ): string | undefined {
   if (principals === null) {
     if (certificate === null) return line.principals;
-    return certificate.principals.find((name) => name !== '' && matchPatternList(name, line.principals));
+    return certificate.principals.find(
+      (name) => isPlainName(name) && matchPatternList(name, line.principals),
+    );
   }
   return principals.find((principal) => {
     const name = toBytes(principal);
@@ -98,6 +100,11 @@ function principalOn(
       (certificate === null || certificate.principals.includes(name))
     );
   });
+}
+
+/** Patterns belong into files: as the name of somebody, one would be taken for what it only looks like. */
+export function isPlainName(name: string): boolean {
+  return name !== '' && !name.startsWith('!') && !['*', '?', ','].some((char) => name.includes(char));
 }
 
 /** Names in files and signatures are bytes; ours are text. */

@@ -4,6 +4,7 @@ import type { SecurityKeyState } from './signature.ts';
 export type SignatureRefusalCode =
   | 'empty-message'
   | 'empty-identity'
+  | 'identity-not-plain'
   | 'malformed-signature'
   | 'wrong-namespace'
   | 'unsupported-key-type'

@@ -18,7 +18,7 @@ import { revocationOf } from './revocation.ts';
 import type { Revocations } from './revocation.ts';
 import { bothVerifiers, checkSignature } from './signature.ts';
 import type { SecurityKeyState } from './signature.ts';
-import { judgeLines, toBytes } from './signer-lines.ts';
+import { isPlainName, judgeLines, toBytes } from './signer-lines.ts';
 import type { Signer } from './signer-lines.ts';
 import { refused } from './verdict.ts';
 import type { SignatureAccepted, SignatureRefused, SignatureVerdict } from './verdict.ts';
@@ -45,6 +45,8 @@ export function verifySignature(
 ): SignatureVerdict {
   const { identity } = question;
   if (identity === '') return refused('empty-identity', 'the identity is empty');
+  if (identity !== null && !isPlainName(identity))
+    return refused('identity-not-plain', 'the identity must be one plain name, without * ? , or a leading !');
   return verifyWith(question, identity === null ? null : [identity], verifiers);
 }
 

@@ -210,7 +210,7 @@ describe('a certificate', () => {
 
   test('without an identity is for the first of its principals that the authority may name', () => {
     const signers = `"b*,al*" cert-authority ${authority.line}\n`;
-    const cert = { principals: ['eve', '', 'alice', 'bob'] };
+    const cert = { principals: ['eve', '', 'b*', 'alice', 'bob'] };
     expect(judge({ cert, signers, question: { identity: null } })).toMatchObject({
       ok: true,
       principal: 'alice',

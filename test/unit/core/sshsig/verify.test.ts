@@ -122,6 +122,16 @@ describe('a signature', () => {
     expect(judge(good, `${prefix}${alice.line}\n`)).toMatchObject({ ok: true });
   });
 
+  test.each(['*', '*@example.org', 'alic?', 'alice,bob', '!alice'])(
+    'for the identity %s is refused',
+    (identity) => {
+      expect(judge(good, `* ${alice.line}\n`, identity)).toMatchObject({
+        ok: false,
+        code: 'identity-not-plain',
+      });
+    },
+  );
+
   test('at a time that is not known is refused', () => {
     expect(judge(good, undefined, 'alice', NaN).ok).toBe(false);
   });
