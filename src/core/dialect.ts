@@ -3,7 +3,7 @@
  */
 import type { Place } from './errors.ts';
 import type { Configuration, Item, Section } from './item.ts';
-import type { Action, ActionClass, PathProof } from './plan/action.ts';
+import type { Action, ActionClass, PathProof, Plan } from './plan/action.ts';
 import type { NameFacts } from './plan/renames.ts';
 import type { ManagementPath } from './site.ts';
 
@@ -59,6 +59,8 @@ export interface Dialect extends NameFacts {
   intermediates?(from: Item, to: Item): readonly Item[];
   classify(action: Action, context: PlanContext): Verdict;
   managementPath(actions: readonly Action[], context: PlanContext): PathProof;
+  /** Length of the longest script that a rollout of this plan puts on the device. */
+  scriptBytes?(plan: Plan): number;
   /** Console commands that do the action on a device in state `before`; secrets masked unless `reveal`. */
   render(action: Action, before: readonly Section[], reveal: boolean): readonly string[];
 }

@@ -79,6 +79,8 @@ export interface Plan {
   readonly baseDigest: string;
   readonly path: PathProof;
   readonly rollback: 'exact';
+  /** How many differences are left for the rollouts after this one; absent: none. */
+  readonly left?: number;
 }
 
 /** Where an actual configuration stands against a plan's footprint. */

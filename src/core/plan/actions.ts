@@ -147,10 +147,14 @@ function workOf(input: ActionInput, path: string, found: readonly Difference[]):
   const kind = actual?.kind ?? desired?.kind ?? 'unknown';
   const rows: WorkRow[] = (actual?.items ?? []).map((item) => newRow(item, item));
   const byObject = new Map(rows.map((row) => [row.base, row]));
-  const byContent = groupBy(rows, (row) => canonicalItem(row.base as Item));
+  let byContent: Map<string, WorkRow[]> | null = null;
   const taken = new Set<WorkRow>();
+  const alike = (item: Item): readonly WorkRow[] | undefined => {
+    byContent ??= groupBy(rows, (row) => (row.base === null ? '' : canonicalItem(row.base)));
+    return byContent.get(canonicalItem(item));
+  };
   const rowOf = (item: Item): WorkRow => {
-    const there = byObject.get(item) ?? byContent.get(canonicalItem(item))?.find((row) => !taken.has(row));
+    const there = byObject.get(item) ?? alike(item)?.find((row) => !taken.has(row));
     if (there) return there;
     assert(!item.created, `a difference names an item that ${path} does not hold`);
     const plain = newRow(item, item);

@@ -83,9 +83,10 @@ function rowRenames(
   { dialect, owns, confirmed: known }: RenameInput,
 ): readonly Difference[] {
   const keys = (items: readonly Item[]): ReadonlySet<string | null> => new Set(items.map(({ key }) => key));
-  const [d, a, c] = [keys(desired), keys(actual), keys(confirmed)];
   const canRename = (item: Item): boolean =>
     item.created && item.key !== null && dialect.nameOf?.(item) != null;
+  if (!desired.some(canRename) || !actual.some(canRename)) return [];
+  const [d, a, c] = [keys(desired), keys(actual), keys(confirmed)];
   const wanted = desired.filter((item) => canRename(item) && !a.has(item.key));
   const had = actual.filter((item) => canRename(item) && !d.has(item.key));
   const isKnown = (item: Item): boolean => c.has(item.key);

@@ -23,6 +23,9 @@ export function planText(plan: Plan, times: PlanTimes): string {
     `rollback: ${plan.rollback}, on the device itself, no reboot`,
     `management path: ${plan.path.kind}${plan.path.by === '' ? '' : ` (${plan.path.by})`}`,
     `total: ${totals(plan.actions)}`,
+    ...(plan.left === undefined
+      ? []
+      : [`first part: ${plan.left} more differences are planned after this rollout`]),
   ];
   const lines = [...blocks.flatMap((block) => [...block, '']), ...footer].map(printable);
   const text = lines.map((line) => `${line}\n`).join('');

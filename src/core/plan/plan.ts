@@ -8,10 +8,11 @@ import type { Dialect, PlanContext } from '../dialect.ts';
 import type { Configuration, Item, Section } from '../item.ts';
 import type { ManagementPath, Policy } from '../site.ts';
 import type { Action, Difference, Label, Plan, PlannedAction } from './action.ts';
-import { listActions } from './actions.ts';
+import { listActions, type ActionList } from './actions.ts';
 import { danglingReference } from './dangling.ts';
 import { itemCount } from './diff.ts';
 import { Model } from './model.ts';
+import { mostCommands, mostScriptBytes, sizeOf, unitsOf } from './parts.ts';
 import { provePlan } from './prove.ts';
 import { inOldNames, renameOfDifference } from './renames.ts';
 
@@ -35,9 +36,6 @@ export type PlanResult =
   | { readonly kind: 'plan'; readonly plan: Plan }
   | { readonly kind: 'refused'; readonly code: string; readonly message: string };
 
-/** More than this in one rollout is several rollouts. */
-const mostActions = 500;
-
 export function makePlan(input: PlanInput): PlanResult {
   const { dialect, actual } = input;
   const differences = input.differences.filter(({ label }) => input.labels.includes(label));
@@ -52,30 +50,65 @@ export function makePlan(input: PlanInput): PlanResult {
     isOwn: input.isOwn,
   };
   const onPath = (action: Action): boolean => dialect.managementPath([action], alone).kind !== 'untouched';
-  const list = listActions({ differences, actual, desired, dialect, onPath });
-  if (list.actions.length === 0) return { kind: 'nothing' };
-  if (list.actions.length > mostActions) {
-    const message = `${list.actions.length} actions are more than one rollout may hold (${mostActions}): commit the change in several parts`;
-    return { kind: 'refused', code: 'plan-too-large', message };
-  }
-  if (input.secretsOnDevice !== 'allow' && list.actions.some(({ action }) => holdsSecret(action, dialect))) {
+  const whole = listActions({ differences, actual, desired, dialect, onPath });
+  if (whole.actions.length === 0) return { kind: 'nothing' };
+  if (input.secretsOnDevice !== 'allow' && whole.actions.some(({ action }) => holdsSecret(action, dialect))) {
     const message =
       'a secret would stand in the staged scripts: say "secrets-on-device: allow" for this device if that is acceptable';
     return { kind: 'refused', code: 'secret-on-device', message };
   }
-  const target = withSections(actual, list.target);
+  const all = whole.actions.map(({ action }) => action);
+  const dangling = danglingReference(all, withSections(actual, whole.target), dialect);
+  if (dangling !== null) return { kind: 'refused', code: 'dangling-reference', message: dangling };
+  // Judged by all that goes, so that a change in parts needs what the whole of it needs.
+  const removals = removalsOf(all, whole.base, whole.target, itemCount(actual), input.caps);
+  const units = unitsOf(differences, whole.actions, dialect);
+  for (let count = units.length; count > 0;) {
+    const chosen = units.slice(0, count).flat();
+    const list =
+      count === units.length ? whole : listActions({ differences: chosen, actual, desired, dialect, onPath });
+    const left = differences.length - chosen.length;
+    const tooMany = list.actions.length / mostCommands;
+    const plan = tooMany > 1 ? null : { ...drawPlan(list, removals, input), ...(left > 0 ? { left } : {}) };
+    const size = plan === null ? tooMany : sizeOf(plan, dialect);
+    if (plan !== null && size <= 1) return proved(plan, input);
+    count = Math.min(count - 1, Math.max(1, Math.floor((count / size) * 0.95)));
+  }
+  return tooLarge(units[0]?.[0]?.section ?? '');
+}
+
+function tooLarge(section: string): PlanResult {
+  const message = `what changes in ${section} can't be done in parts, and is more than one rollout may hold (${mostCommands} commands, ${mostScriptBytes} bytes of script): commit the change in several steps`;
+  return { kind: 'refused', code: 'plan-too-large', message };
+}
+
+/** A part must stand on its own: what it leaves for later may not be named by it, nor go on naming what it takes away. */
+function proved(plan: Plan, { actual, dialect }: PlanInput): PlanResult {
+  if (plan.left !== undefined) {
+    const target = withSections(actual, plan.target);
+    const dangling = danglingReference(
+      plan.actions.map(({ action }) => action),
+      target,
+      dialect,
+    );
+    if (dangling !== null) return tooLarge(plan.actions[0]?.action.section ?? '');
+  }
+  const proof = provePlan(plan, dialect);
+  if (!proof.proved) return { kind: 'refused', code: 'proof-failed', message: proof.account };
+  return { kind: 'plan', plan };
+}
+
+function drawPlan(list: ActionList, removals: ReturnType<typeof removalsOf>, input: PlanInput): Plan {
+  const { actual, dialect } = input;
   const unjudged: PlanContext = {
     base: withSections(actual, list.base),
-    target,
+    target: withSections(actual, list.target),
     management: input.management,
     isOwn: input.isOwn,
   };
   const plain = list.actions.map(({ action }) => action);
   const path = dialect.managementPath(plain, unjudged);
   const context: PlanContext = { ...unjudged, path };
-  const dangling = danglingReference(plain, target, dialect);
-  if (dangling !== null) return { kind: 'refused', code: 'dangling-reference', message: dangling };
-  const removals = removalsOf(plain, list.base, list.target, itemCount(actual), input.caps);
   const lines = renderActions(plain, list.base, dialect, false);
   const actions = list.actions.map(({ label, action }, i): PlannedAction => {
     const verdict = classifyAction({ label, action, context, removals, dialect });
@@ -88,7 +121,7 @@ export function makePlan(input: PlanInput): PlanResult {
       ...(lines[i] ?? { forward: [], rollback: [] }),
     };
   });
-  const plan: Plan = {
+  return {
     actions,
     ...strictest(actions),
     base: list.base,
@@ -97,9 +130,6 @@ export function makePlan(input: PlanInput): PlanResult {
     path,
     rollback: 'exact',
   };
-  const proof = provePlan(plan, dialect);
-  if (!proof.proved) return { kind: 'refused', code: 'proof-failed', message: proof.account };
-  return { kind: 'plan', plan };
 }
 
 function holdsSecret(action: Action, dialect: Dialect): boolean {

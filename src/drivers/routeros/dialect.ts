@@ -2,24 +2,17 @@
 import type { Dialect, Problem } from '../../core/dialect.ts';
 import type { Configuration, Item } from '../../core/item.ts';
 import { changesBetween } from '../../core/plan/model.ts';
-import { overlay } from '../../core/plan/scope.ts';
 import type { Action } from '../../core/plan/action.ts';
-import { nameOf, withNames } from './names.ts';
 import { requireComplete } from './completeness.ts';
 import { readExport } from './export-syntax.ts';
 import { judgeDesired } from './judge-desired.ts';
 import { judgeManagementPath } from './management-path.ts';
-import {
-  creationRank,
-  isReferenceTarget,
-  isSecretProperty,
-  menuFacts,
-  propertyFacts,
-  referencesOf,
-} from './menus.ts';
+import { isReferenceTarget, menuFacts, propertyFacts, referencesOf } from './menus.ts';
 import { toConfiguration } from './normalize.ts';
 import { renderAction } from './render.ts';
-import { changeCommands, isResettable } from './script-forms.ts';
+import { rowFacts } from './row-facts.ts';
+import { scriptBytes } from './scripts.ts';
+import { isResettable } from './script-forms.ts';
 import { classifyByTable } from './tiers.ts';
 
 export const routerosDialect: Dialect = {
@@ -31,24 +24,14 @@ export const routerosDialect: Dialect = {
     return toConfiguration(readExport(text, 'export of the device'), { role: 'device', version });
   },
   judgeDesired,
-  orderGroup,
-  isSecret: isSecretProperty,
+  ...rowFacts,
   references,
-  nameOf,
-  withNames,
-  creationRank,
   plannable,
-  intermediates,
   classify: classifyByTable,
   managementPath: judgeManagementPath,
   render: renderAction,
+  scriptBytes,
 };
-
-function orderGroup(item: Item): string | null {
-  const facts = menuFacts(item.section);
-  if (facts?.kind !== 'ordered') return null;
-  return facts.group === null ? '' : (item.properties.find(([name]) => name === facts.group)?.[1] ?? '');
-}
 
 /** Items that this one names in a property, where the configuration holds them. */
 function references(item: Item, configuration: Configuration): readonly Item[] {
@@ -71,18 +54,6 @@ function isNamed(item: Item, key: string, names: ReadonlySet<string>): boolean {
   // A port that nobody renamed is called by its default name.
   const called = key === 'name' ? [key, 'default-name'] : [key];
   return [...names].some((name) => called.some((word) => item.key === `${word}=${name}`));
-}
-
-/** Forms between the commands of one `set`; only rows found by content need them. */
-function intermediates(from: Item, to: Item): readonly Item[] {
-  const forms: Item[] = [];
-  let current = from;
-  for (const { properties } of changeCommands(from, changesBetween(from, to)).slice(0, -1)) {
-    const merged = overlay(current.properties, properties).filter(([, value]) => value !== null);
-    current = { ...current, properties: merged };
-    forms.push(current);
-  }
-  return forms;
 }
 
 function plannable(action: Action): Problem | null {

@@ -10,7 +10,7 @@ import { actionsOf, checksOf, type Check } from '../../core/plan/checks.ts';
 import { convergeSteps } from '../../core/plan/converge.ts';
 import { changesBetween, lookupOf } from '../../core/plan/model.ts';
 import type { Deadline } from '../../core/rollout/rollout.ts';
-import { routerosDialect } from './dialect.ts';
+import { rowFacts } from './row-facts.ts';
 import { objectsOf, type RolloutObjects } from './objects.ts';
 import { quoteString } from './quote.ts';
 import { passLines } from './script-pass.ts';
@@ -38,7 +38,7 @@ const policies = 'read,write,test,policy,sensitive,password';
 export function renderRollout(rolloutId: string, plan: Plan): RolloutScripts {
   const names = objectsOf(rolloutId);
   const actions = actionsOf(plan);
-  const checks = checksOf(actions, plan.base, plan.target, routerosDialect);
+  const checks = checksOf(actions, plan.base, plan.target, rowFacts);
   const known = new KnownRows([...plan.base, ...plan.target], checks);
   const rows = new FoundRows(known, placedRows(checks));
   return {
@@ -48,8 +48,13 @@ export function renderRollout(rolloutId: string, plan: Plan): RolloutScripts {
       ...checks.flatMap((check, i) => [...checkLines(check, known, rows), `:put ("${i + 1} " . $s)`]),
     ]),
     apply: script(applyLines(names, actions, checks, known, rows)),
-    back: script(backLines(names, passLines(convergeSteps(plan, routerosDialect), known))),
+    back: script(backLines(names, passLines(convergeSteps(plan, rowFacts), known))),
   };
+}
+
+/** Length of the longest of the three; a rollout's id has always the same length. */
+export function scriptBytes(plan: Plan): number {
+  return Math.max(...Object.values(renderRollout('0'.repeat(12), plan)).map((text: string) => text.length));
 }
 
 /** The rollback's question to the clock. No value in a script can look like it: values have their quotes escaped. */

@@ -1,0 +1,35 @@
+/** What proof and scripts must know about rows: their order, their forms, their names. Pure. */
+import type { Item } from '../../core/item.ts';
+import type { ConvergeFacts } from '../../core/plan/converge.ts';
+import { changesBetween } from '../../core/plan/model.ts';
+import { overlay } from '../../core/plan/scope.ts';
+import { creationRank, isSecretProperty, menuFacts } from './menus.ts';
+import { nameOf, withNames } from './names.ts';
+import { changeCommands } from './script-forms.ts';
+
+export const rowFacts = {
+  orderGroup,
+  isSecret: isSecretProperty,
+  nameOf,
+  withNames,
+  creationRank,
+  intermediates,
+} satisfies ConvergeFacts;
+
+function orderGroup(item: Item): string | null {
+  const facts = menuFacts(item.section);
+  if (facts?.kind !== 'ordered') return null;
+  return facts.group === null ? '' : (item.properties.find(([name]) => name === facts.group)?.[1] ?? '');
+}
+
+/** Forms between the commands of one `set`; only rows found by content need them. */
+function intermediates(from: Item, to: Item): readonly Item[] {
+  const forms: Item[] = [];
+  let current = from;
+  for (const { properties } of changeCommands(from, changesBetween(from, to)).slice(0, -1)) {
+    const merged = overlay(current.properties, properties).filter(([, value]) => value !== null);
+    current = { ...current, properties: merged };
+    forms.push(current);
+  }
+  return forms;
+}
