@@ -23,6 +23,7 @@ export function formatExport(text: ExportText, { configuration }: ParsedText): s
 }
 
 interface Comment {
+  /** 0: it stands above the section's own line. */
   readonly line: number;
   readonly text: string;
 }
@@ -49,7 +50,9 @@ function sortComments(pieces: readonly Piece[]): Comments {
     if (!started) top.push(...waiting.map((comment) => comment.text));
     // A header further down is one of a second export that was put behind the first: it would become the header.
     else {
-      const own = waiting.filter((comment) => !dateLine.test(comment.text));
+      const own = waiting
+        .filter((comment) => !dateLine.test(comment.text))
+        .map((comment) => (piece.kind === 'section' ? { ...comment, line: 0 } : comment));
       of.set(piece.path, [...(of.get(piece.path) ?? []), ...own]);
     }
     started = true;
