@@ -24,6 +24,7 @@ export async function passGate(
   planned: PlannedDevice | null,
   order: Order,
 ): Promise<Permission | null> {
+  if (room.ledger.journal.broken !== null) return null;
   await closeStale(room, planned);
   if (planned === null || room.device.manage !== 'rollout') return null;
   const folded = room.folded();
@@ -35,7 +36,7 @@ export async function passGate(
   )
     return null;
   if (planned.plan.class !== 'benign') await openPending(room, planned, planned.plan.class);
-  if (room.ledger.journal.broken !== null || planned.obstacle !== null) return null;
+  if (planned.obstacle !== null) return null;
   if (activeHold(room.ledger.state, folded, room.clock.now()) !== null) return null;
   const { stopped, accepted } = room.ledger.state;
   if (stopped !== null && stopped.commit === accepted?.commit) return null;

@@ -23,7 +23,7 @@ export async function readDevice(room: DeviceRoom): Promise<Reading> {
     failure: null,
   });
   judgeWitness(observation.witness, room);
-  judgeLeftovers(observation.leftovers);
+  if (room.folded().rollout === null) judgeLeftovers(observation.leftovers);
   const desired = await room.desired();
   return { observation, desired };
 }

@@ -13,7 +13,9 @@ import { finishRollout, rollOut } from './roll-out.ts';
 /** Rejects only when the daemon ends; all else is in the report. */
 export async function reconcileDevice(room: DeviceRoom, order: Order): Promise<void> {
   try {
-    if (!(await finishRollout(room))) return;
+    // Without a journal what is in flight is left to the device; it is still read and reported.
+    const readOnly = room.ledger.journal.broken !== null;
+    if (!readOnly && !(await finishRollout(room))) return;
     const reading = await readDevice(room);
     const planned = await planDevice(room, reading);
     const permission = await passGate(room, planned, order);

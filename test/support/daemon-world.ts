@@ -56,6 +56,8 @@ export interface World {
   changeSettings(change: (text: string) => string): void;
   /** The daemon in this process. */
   start(): Promise<Daemon>;
+  /** Ends the daemon in this process and starts it again. */
+  restart(): Promise<Daemon>;
   /** The daemon as a process: what it runs comes from `buildProgram`. */
   spawn(main: string): DaemonProcess;
   /** Those spawned, oldest first. */
@@ -121,6 +123,18 @@ export async function buildWorld(options: WorldOptions): Promise<World> {
       if (found === undefined) throw new Error(`no device ${name}`);
       return found;
     };
+    const start = async (): Promise<Daemon> => {
+      // Its log is nobody's output here.
+      process.env['SITEWARD_LOG_LEVEL'] = 'silent';
+      const daemon = await startDaemon(await loadSettings(settingsFile), '0.0.0-test');
+      const stop = async (): Promise<void> => {
+        daemons.delete(daemon);
+        await daemon.stop();
+      };
+      const handle = { ...daemon, stop };
+      daemons.add(daemon);
+      return handle;
+    };
     return {
       repository,
       settingsFile,
@@ -135,18 +149,12 @@ export async function buildWorld(options: WorldOptions): Promise<World> {
       changeSettings(change) {
         writeFileSync(settingsFile, change(readFileSync(settingsFile, 'utf8')));
       },
-      async start() {
-        // The in-process daemon's log is nobody's output here.
-        process.env['SITEWARD_LOG_LEVEL'] = 'silent';
-        const daemon = await startDaemon(await loadSettings(settingsFile), '0.0.0-test');
-        const stop = async (): Promise<void> => {
-          daemons.delete(daemon);
-          await daemon.stop();
-        };
-        const handle = { ...daemon, stop };
-        daemons.add(daemon);
-        return handle;
+      async restart() {
+        for (const daemon of daemons) await daemon.stop();
+        daemons.clear();
+        return await start();
       },
+      start,
       spawn(main) {
         const child = spawnDaemon(main, settingsFile);
         processes.add(child);
