@@ -84,8 +84,7 @@ function concerns(item: Item, name: string): boolean {
   return (
     propertyOf(item, 'interface') === name ||
     propertyOf(item, 'bridge') === name ||
-    bridgeOfKey(item) === name ||
-    portInterface(item) === name
+    bridgeOfKey(item) === name
   );
 }
 

@@ -228,6 +228,35 @@ describe('what can not be decided and stays as it is, somebody being logged in d
   });
 });
 
+describe('more than one change at a time', () => {
+  test('one more accept that may not match does not make up for one more drop', () => {
+    const both =
+      'action=accept chain=input limit=1,5:packet\nadd action=drop chain=input comment=b limit=2,5:packet';
+    check({ edits: first(both), kind: 'undecidable', by: '"b"' });
+  });
+  test('a list of interfaces is what it includes without what it excludes, and its own', () => {
+    const lists = (more: string) =>
+      office
+        .replace('add name=WAN\n', `add name=WAN\nadd exclude=WAN include=LAN name=ALL\n`)
+        .replace('add interface=ether1 list=WAN\n', `add interface=ether1 list=WAN\n${more}`)
+        .replace('add action=drop chain=input in-interface-list=!LAN\n', '');
+    const edits = first('action=drop chain=input in-interface-list=ALL');
+    check({ base: lists(''), edits, kind: 'closed' });
+    check({ base: lists('add interface=bridge list=WAN\n'), edits, kind: 'open' });
+    check({
+      base: lists('add interface=bridge list=WAN\nadd interface=bridge list=ALL\n'),
+      edits,
+      kind: 'closed',
+    });
+  });
+  test('to which address the device itself sends the session is not known', () => {
+    const redirect = 'add action=redirect chain=dstnat dst-port=22 protocol=tcp to-ports=22\n';
+    const base = office.replace('/ip route\n', `/ip firewall nat\n${redirect}/ip route\n`);
+    check({ base, edits: first('action=drop chain=input dst-address=!192.0.2.1'), kind: 'undecidable' });
+    check({ base, edits: first('action=drop chain=input src-address=203.0.113.9'), kind: 'open' });
+  });
+});
+
 describe('the other tables', () => {
   const table = (name: string, rule: string): Case['edits'] => [
     ['/ip route\n', `/ip firewall ${name}\nadd ${rule}\n/ip route\n`],
