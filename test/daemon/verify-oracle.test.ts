@@ -349,7 +349,7 @@ describe.skipIf(!installed)('beside the installed ssh-keygen (skipped where ther
     expect(asked.filter((line) => / [1-9]\d* of/.test(line)).length, asked.join('; ')).toBeGreaterThanOrEqual(
       7,
     );
-  });
+  }, 600_000);
   const asked: string[] = [];
 });
 
