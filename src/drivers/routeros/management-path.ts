@@ -139,9 +139,10 @@ function isListOnTheWay(list: string, { base, target }: PlanContext): boolean {
   return [base, target].some((configuration) =>
     configuration.sections.some(({ path, items }) => {
       const table = firewallTable.exec(path)?.[2];
+      // Lists can be long, and their rows look at none.
+      if (table === undefined ? !path.startsWith('/routing') : table === 'address-list') return false;
       const users = items.filter((item) => looksAtList(item, list));
-      if (users.length === 0) return false;
-      if (table === undefined) return path.startsWith('/routing');
+      if (users.length === 0 || table === undefined) return users.length > 0;
       const chains = reachable(configuration, path, chainsOnTheWay[table] ?? []);
       return users.some((rule) => chains.has(propertyOf(rule, 'chain') ?? ''));
     }),
