@@ -1,0 +1,181 @@
+/** Operating a running daemon: orders over the socket, levels of a device, bad neighbours, reload and end by signals. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { demoExport } from '../../src/cli/demo/export.ts';
+import { buildProgram } from '../support/built-program.ts';
+import type { BuiltProgram } from '../support/built-program.ts';
+import { buildWorld, until } from '../support/daemon-world.ts';
+import type { World, WorldDevice } from '../support/daemon-world.ts';
+
+const line = '/ip dns static\nadd address=192.0.2.20 name=printer.example.org\n';
+const rule =
+  '/ip firewall filter\nadd action=drop chain=forward comment="no telnet" dst-port=23 protocol=tcp\n';
+
+let program: BuiltProgram;
+beforeAll(() => {
+  program = buildProgram();
+});
+afterAll(() => program.remove());
+
+async function running(
+  devices: Readonly<Record<string, Partial<WorldDevice>>> = { gw1: {} },
+): Promise<World> {
+  const one = await buildWorld({
+    devices: Object.fromEntries(
+      Object.entries(devices).map(([name, more]) => [name, { exportText: demoExport, ...more }]),
+    ),
+  });
+  await one.start();
+  return one;
+}
+
+const hasPrinter = (one: World, name?: string): Promise<boolean> =>
+  one.has('/ip dns static', 'name="printer.example.org"', name);
+
+describe.concurrent('orders', () => {
+  test('hold stops what would start, release lets it go', async (t) => {
+    const one = await running();
+    t.onTestFinished(() => one.close());
+    await one.untilSettled();
+    for (const device of ['gw1', null]) {
+      await one.api.call('hold', { device, reason: 'antenna swap' });
+      one.edit((text) => text + (device === null ? line.replace('printer', 'scanner') : line));
+      const held = await one.untilDevice(
+        'held',
+        ({ state, differences }) => state === 'held' && differences === 1,
+      );
+      expect(held.next).toBe(`siteward release ${device ?? '--all'}`);
+      expect(held.message).toContain('antenna swap');
+      await sleep(1_500);
+      await one.api.call('release', { device });
+      await one.untilSettled();
+    }
+    expect(one.records().filter((record) => record.kind === 'rollout-planned')).toHaveLength(2);
+  });
+
+  test('a manual rollout waits for apply, a device on report is never changed', async (t) => {
+    const one = await running({
+      gw1: { settings: { rollout: 'manual' } },
+      gw2: { settings: { manage: 'report' } },
+    });
+    t.onTestFinished(() => one.close());
+    for (const name of ['gw1', 'gw2']) one.edit((text) => text + line, name);
+    await one.untilDevice('waits', ({ state, next }) => state === 'behind' && next === 'siteward apply gw1');
+    const reported = await one.untilDevice('reports', ({ reason }) => reason === 'report-only', 'gw2');
+    expect(reported).toMatchObject({ state: 'behind', differences: 1 });
+    await sleep(1_500);
+    expect(await hasPrinter(one)).toBe(false);
+    await one.api.call('apply', {});
+    await one.untilSettled();
+    await sleep(1_500);
+    expect(await hasPrinter(one, 'gw2')).toBe(false);
+    expect(await one.traces('gw2')).toEqual([]);
+  });
+
+  test('a rejected plan stays rejected until somebody retries', async (t) => {
+    const one = await running();
+    t.onTestFinished(() => one.close());
+    one.edit((text) => text + rule);
+    const { id } = await one.untilPending();
+    await one.api.call('reject', { id, reason: 'not today' });
+    await one.untilDevice(
+      'rejected',
+      ({ state, reason }) => state === 'quarantined' && reason === 'rejected',
+    );
+    await sleep(1_500);
+    expect((await one.api.call('pending', {})).pending).toEqual([]);
+    await one.api.call('retry', { device: 'gw1' });
+    await one.approve((await one.untilPending()).id);
+    await one.untilSettled();
+  });
+
+  test('drift is shown and left alone, also by the next commit', async (t) => {
+    const one = await running();
+    t.onTestFinished(() => one.close());
+    await one.untilSettled();
+    await one
+      .device()
+      .console('/ip firewall address-list set [find where list=office] address=198.51.100.99');
+    await one.untilDevice('drifted', ({ state, drift }) => state === 'drifted' && drift > 0);
+    const commit = one.edit((text) => text + line);
+    await one.untilDevice(
+      'beside',
+      (device) => device.state === 'drifted' && device.commit === commit && device.rollout === null,
+    );
+    expect(await one.has('/ip firewall address-list', 'address=198.51.100.99')).toBe(true);
+    expect(await hasPrinter(one)).toBe(true);
+  });
+});
+
+describe.concurrent('bad neighbours', () => {
+  test('a device with another host key, and one that is gone, hold nobody up', async (t) => {
+    const one = await running({
+      gw1: {},
+      gw2: { settings: { 'host-key': `"SHA256:${'A'.repeat(43)}"` } },
+      gw3: {},
+    });
+    t.onTestFinished(() => one.close());
+    await one.untilSettled('gw3');
+    one.device('gw3').stopListening();
+    one.device('gw3').cutSessions();
+    for (const name of ['gw1', 'gw2', 'gw3']) one.edit((text) => text + line, name);
+    await one.untilSettled();
+    expect(
+      await one.untilDevice('refused', ({ reason }) => reason === 'host-key-mismatch', 'gw2'),
+    ).toMatchObject({
+      state: 'error',
+      lastRead: null,
+    });
+    await one.untilDevice('gone', ({ state }) => state === 'unreachable', 'gw3');
+    one.device('gw3').resumeListening();
+    await one.untilSettled('gw3');
+    expect(one.device('gw2').machine.log.filter(({ message }) => message.includes('logged in'))).toEqual([]);
+  });
+});
+
+describe.concurrent('the process', () => {
+  test('settings that can not be used: file, line, column, what was expected, exit 2', async (t) => {
+    const one = await buildWorld({ devices: { gw1: { exportText: demoExport } } });
+    t.onTestFinished(() => one.close());
+    one.changeSettings((text) => text.replace('organization:', 'organisation:'));
+    const child = one.spawn(program.main);
+    expect(await child.ended).toBe(2);
+    expect(child.output()).toContain(
+      `${one.settingsFile}:2:1: unknown key "organisation"; did you mean "organization"?`,
+    );
+    expect(child.output()).not.toMatch(/^\s+at /m);
+    one.changeSettings((text) =>
+      text.replace('organisation:', 'organization:').replace('poll: 1s', 'poll: soon'),
+    );
+    const again = one.spawn(program.main);
+    expect(await again.ended).toBe(2);
+    expect(again.output()).toMatch(
+      /settings\.yaml:6:\d+: desired\.poll: expected a duration .*, got "soon"\n$/,
+    );
+  });
+
+  test('SIGHUP reads the trust files again', async (t) => {
+    const one = await buildWorld({ devices: { gw1: { exportText: demoExport } } });
+    t.onTestFinished(() => one.close());
+    const child = one.spawn(program.main);
+    await until('the daemon answers', () => one.status());
+    one.edit((text) => text + rule);
+    const { id } = await one.untilPending();
+    writeFileSync(one.at('revoked_keys'), readFileSync(one.at('keys/alice.pub')));
+    child.signal('SIGHUP');
+    await one.untilRecord('trust-loaded');
+    expect((await one.approve(id)).results).toMatchObject([{ kind: 'refused', code: 'revoked-key' }]);
+    writeFileSync(one.at('allowed_signers'), 'nonsense\n');
+    child.signal('SIGHUP');
+    await until('it says so', () => {
+      expect(child.output()).toContain('"event":"trust-kept"');
+      return Promise.resolve();
+    });
+    expect((await one.approve(id, 'bob')).results).toMatchObject([{ kind: 'counted', person: 'bob' }]);
+    await one.untilSettled();
+    child.signal('SIGTERM');
+    expect(await child.ended).toBe(0);
+    expect(one.records().at(-1)?.kind).toBe('daemon-stopped');
+  });
+});
