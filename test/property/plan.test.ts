@@ -5,7 +5,6 @@ import type { Configuration } from '../../src/core/item.ts';
 import { actionsOf } from '../../src/core/plan/checks.ts';
 import { diffConfigurations } from '../../src/core/plan/diff.ts';
 import { footprintState } from '../../src/core/plan/footprint.ts';
-import { longestIncreasing } from '../../src/core/plan/order.ts';
 import { makePlan, type PlanResult } from '../../src/core/plan/plan.ts';
 import { planText } from '../../src/core/plan/plan-text.ts';
 import { routerosDialect as dialect } from '../../src/drivers/routeros/dialect.ts';
@@ -48,21 +47,6 @@ function replaced(actual: Configuration, sections: Configuration['sections']): C
 }
 
 const pair = anyConfiguration.chain((actual) => fc.tuple(fc.constant(actual), editedFrom(actual)));
-
-test('every plan between two configurations is proved, and nothing is left to plan after it', () => {
-  fc.assert(
-    fc.property(pair, ([actual, desired]) => {
-      const made = plan(desired, actual);
-      if (made.kind === 'nothing') return;
-      expect(made).toMatchObject({ kind: 'plan' });
-      if (made.kind !== 'plan') return;
-      const after = replaced(actual, made.plan.target);
-      expect(differences(null, desired, after)).toMatchObject({ differences: [], blocked: [] });
-      expect(plan(desired, after)).toEqual({ kind: 'nothing' });
-    }),
-    runs,
-  );
-});
 
 test('a footprint reads as base before a plan and as target after it', () => {
   fc.assert(
@@ -141,7 +125,16 @@ function fewestMoves(from: ReturnType<typeof rulesOf>, to: ReturnType<typeof rul
     const values = from
       .filter((rule) => dialect.orderGroup(rule) === chain)
       .map((rule) => ranks.get(canonicalItem(rule))?.shift() ?? -1);
-    moves += values.length - longestIncreasing(values).length;
+    moves += values.length - longestRun(values);
   }
   return moves;
+}
+
+/** Length of the longest increasing subsequence by its definition, apart from how the planner finds it. */
+function longestRun(values: readonly number[]): number {
+  const best: number[] = [];
+  values.forEach((value, i) => {
+    best.push(1 + Math.max(0, ...best.slice(0, i).filter((_, j) => (values[j] ?? 0) < value)));
+  });
+  return Math.max(0, ...best);
 }

@@ -118,25 +118,35 @@ function withoutCollisions(
   desired: readonly Section[],
   dialect: Dialect,
 ): FoundRenames {
-  const differences: Difference[] = [];
-  const renames: Rename[] = [];
-  const moved: Rename[] = [];
+  const dropped = new Set<(typeof known)[number]>();
   const problems: Problem[] = [];
-  for (const { one, rename } of known) {
-    const passedOn = known.some((other) => other.rename.now === rename.old);
+  for (const found of known) {
+    const { one, rename } = found;
+    if (known.some((other) => other.rename.now === rename.old)) continue;
     const probe = { ...rename, now: `${rename.old}\0` };
-    const user = passedOn
-      ? undefined
-      : desired.flatMap(({ items }) => items).find((item) => dialect.withNames?.(item, [probe]) !== item);
-    if (user === undefined) {
-      differences.push(one);
-      renames.push(rename);
-      const before = one.confirmed && one.base ? renameBetween(one.confirmed, one.base, dialect) : null;
-      if (before !== null) moved.push(before);
-    } else if (one.base?.created === false) {
-      const message = `${rename.section}: "${rename.old}" is to be called "${rename.now}", but ${user.section} goes on using the old name: change that first, in a commit of its own`;
-      problems.push({ code: 'rename-collision', message, place: user.place, section: rename.section });
-    }
+    const user = desired
+      .flatMap(({ items }) => items)
+      .find((item) => dialect.withNames?.(item, [probe]) !== item);
+    if (user === undefined) continue;
+    dropped.add(found);
+    if (one.base?.created !== false) continue;
+    const message = `${rename.section}: "${rename.old}" is to be called "${rename.now}", but ${user.section} goes on using the old name: change that first, in a commit of its own`;
+    problems.push({ code: 'rename-collision', message, place: user.place, section: rename.section });
   }
-  return { differences, renames, moved, problems };
+  if (dropped.size > 0) {
+    // Others may have counted on the names that these would have given up; a blocked section is left whole.
+    const blocked = new Set(problems.map(({ section }) => section));
+    const rest = known.filter((found) => !dropped.has(found) && !blocked.has(found.rename.section));
+    const found = withoutCollisions(rest, desired, dialect);
+    return { ...found, problems: [...problems, ...found.problems] };
+  }
+  return {
+    differences: known.map(({ one }) => one),
+    renames: known.map(({ rename }) => rename),
+    moved: known.flatMap(({ one }) => {
+      const before = one.confirmed && one.base ? renameBetween(one.confirmed, one.base, dialect) : null;
+      return before === null ? [] : [before];
+    }),
+    problems,
+  };
 }

@@ -11,7 +11,7 @@ import type { Action, Difference, Label, Plan, PlannedAction } from './action.ts
 import { listActions, type ActionList } from './actions.ts';
 import { danglingReference } from './dangling.ts';
 import { itemCount } from './diff.ts';
-import { Model } from './model.ts';
+import { Model, ModelRefusal } from './model.ts';
 import { mostCommands, mostScriptBytes, sizeOf, unitsOf } from './parts.ts';
 import { provePlan } from './prove.ts';
 import { inOldNames, renameOfDifference } from './renames.ts';
@@ -37,6 +37,16 @@ export type PlanResult =
   | { readonly kind: 'refused'; readonly code: string; readonly message: string };
 
 export function makePlan(input: PlanInput): PlanResult {
+  try {
+    return planOrRefuse(input);
+  } catch (error) {
+    // What a device would refuse is refused before it is asked: a text that calls two rows the same, for one.
+    if (!(error instanceof ModelRefusal)) throw error;
+    return { kind: 'refused', code: 'device-would-refuse', message: error.message };
+  }
+}
+
+function planOrRefuse(input: PlanInput): PlanResult {
   const { dialect, actual } = input;
   const differences = input.differences.filter(({ label }) => input.labels.includes(label));
   const renames = input.differences.flatMap((one) => renameOfDifference(one, dialect) ?? []);
