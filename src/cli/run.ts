@@ -16,16 +16,19 @@ export function runCommand(): Command {
         import('../daemon/notify.ts'),
       ]);
       const ending = new Promise<void>((resolve) => {
-        process.once('SIGTERM', () => resolve());
-        process.once('SIGINT', () => resolve());
+        const end = (): void => {
+          // What is in flight is in the journal: better gone in time than killed by whoever waits.
+          setTimeout(() => process.exit(0), limitMs).unref();
+          resolve();
+        };
+        process.once('SIGTERM', end);
+        process.once('SIGINT', end);
       });
       const daemon = await startDaemon(await loadSettings(settingsFileOf(command)), programVersion());
       const notifier = notify();
       process.on('SIGHUP', () => void daemon.reload());
       notifier.ready();
       await ending;
-      // What is in flight is in the journal: better gone in time than killed by whoever waits.
-      setTimeout(() => process.exit(0), limitMs).unref();
       notifier.stopping();
       await daemon.stop();
     });

@@ -231,7 +231,7 @@ function foldPending(state: SiteState, record: PendingRecord): void {
 }
 
 function foldPlanned(state: SiteState, record: Extract<SitewardRecord, { kind: 'rollout-planned' }>): void {
-  const { rollout: id, device: name, commit, plan, base, desired, sealed, at: plannedAt } = record;
+  const { rollout: id, device: name, commit, plan, base, desired, complete, sealed, at: plannedAt } = record;
   state.touched.set(id, record.items);
   deviceState(state, name).rollout = {
     id,
@@ -240,6 +240,7 @@ function foldPlanned(state: SiteState, record: Extract<SitewardRecord, { kind: '
     plan,
     base,
     desired,
+    complete,
     sealed,
     plannedAt,
     phase: 'planned',
@@ -282,14 +283,15 @@ function foldRolloutRecord(state: SiteState, record: SitewardRecord): void {
 }
 
 function foldSettled(state: SiteState, device: DeviceState, rollout: RolloutState, at: string): void {
-  const { id, outcome, cause, plan, base, commit, desired } = rollout;
+  const { id, outcome, cause, plan, base, commit, desired, complete } = rollout;
   device.rollout = null;
   const items = state.touched.get(id) ?? [];
   state.touched.delete(id);
   const left = items.map(({ section, item }) => `${section} ${item}`);
   device.lastRollout = { id, outcome: outcome ?? 'not-started', plan, base, items: left };
   if (outcome === 'confirmed') {
-    device.confirmed = { commit, desired, at };
+    // A part of the text is no state that anybody meant: what was confirmed before stays the measure for the rest.
+    if (complete) device.confirmed = { commit, desired, at };
     device.quarantine = null;
     device.retriedAlone = null;
     for (const item of items) foldProvenance(device.own, item);

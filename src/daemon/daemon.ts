@@ -218,15 +218,18 @@ async function start(
 
   return {
     http: http === null ? null : addressOf(http),
-    async reload() {
-      try {
-        trust = await loadTrust({ ...settings.trust, organization: settings.organization });
-        await ledger.append({ kind: 'trust-loaded', trust: trustDigests(trust.digests) });
-        telemetry.log('trust-loaded', {});
-      } catch (error) {
-        telemetry.log('trust-kept', { error: messageOf(error) });
-      }
-    },
+    // One after the other: an older load that ends later would bring back a key that was just revoked.
+    reload: () =>
+      questions.add(async () => {
+        try {
+          trust = await loadTrust({ ...settings.trust, organization: settings.organization });
+          if (journal.broken !== null) return;
+          await ledger.append({ kind: 'trust-loaded', trust: trustDigests(trust.digests) });
+          telemetry.log('trust-loaded', {});
+        } catch (error) {
+          telemetry.log('trust-kept', { error: messageOf(error) });
+        }
+      }),
     async stop() {
       if (journal.broken === null && !signal.aborted) {
         await ledger.append({ kind: 'daemon-stopped' }).catch((error: unknown) => {

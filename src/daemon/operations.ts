@@ -36,7 +36,7 @@ export function buildOperations(site: RunningSite): Operations {
       await record(site, { kind: 'quarantined', device, reason: 'rejected', plan, base }, client);
       return { v: 1, id };
     },
-    apply: ({ device }) => Promise.resolve(order(select(site, device), applyOne)),
+    apply: ({ device }) => Promise.resolve(order(select(site, device), (one) => applyOne(site, one))),
     retry: async ({ device: name }, client) => {
       const [device] = select(site, name);
       if (device === undefined) throw unknownDevice(name);
@@ -257,7 +257,10 @@ function requirePending(site: RunningSite, id: string): PendingState {
   return pending;
 }
 
-function applyOne(device: RunningDevice): {
+function applyOne(
+  site: RunningSite,
+  device: RunningDevice,
+): {
   done: boolean;
   code: string;
   message: string;
@@ -273,7 +276,7 @@ function applyOne(device: RunningDevice): {
       message: 'nothing to roll out as of the last reading; reading again',
     };
   }
-  if (pending !== null) {
+  if (pending !== null && pending.approvals.length < site.settings.policy.approvals[pending.class]) {
     const message = `waits for a signature (${pending.reason})`;
     return { done: false, code: 'pending-signature', message, next: `siteward pending ${pending.id}` };
   }

@@ -9,6 +9,8 @@ export interface PlannedDevice {
   readonly commit: string;
   readonly hostKey: string;
   readonly desiredText: Uint8Array;
+  /** Nothing of the text is left for later or blocked. */
+  readonly complete: boolean;
   /** Why no rollout may start now, although there is a plan. */
   readonly obstacle: { readonly code: string; readonly message: string } | null;
 }

@@ -57,7 +57,8 @@ export function openDesiredState(room: DesiredRoom): DesiredState {
       const before = accepted();
       const isNew = head !== before;
       if (isNew) await accept(room, head, before);
-      if (isNew || files === null) files = await readWhole(room.repository, head);
+      const now = accepted();
+      if (now !== null && files?.commit !== now) files = await readWhole(room.repository, now);
       shown = { head, state: 'accepted', reason: null, message: null };
       return isNew;
     } catch (error) {

@@ -3,7 +3,7 @@
  * closes the pending item that signers see. Decides nothing about signatures itself; that is `core/gate`.
  */
 import { checkAuthorization } from '../core/gate/decide.ts';
-import type { PendingItem } from '../core/gate/pending.ts';
+import type { Approval, PendingItem } from '../core/gate/pending.ts';
 import type { PendingState } from '../core/site-state.ts';
 import { activeHold } from './device-status.ts';
 import type { DeviceRoom, Order } from './device-room.ts';
@@ -26,26 +26,39 @@ export async function passGate(
 ): Promise<Permission | null> {
   if (room.ledger.journal.broken !== null) return null;
   await closeStale(room, planned);
-  if (planned === null || room.device.manage !== 'rollout') return null;
-  const folded = room.folded();
-  const { quarantine } = folded;
-  if (
-    quarantine !== null &&
-    quarantine.plan === planned.digest &&
-    quarantine.base === planned.plan.baseDigest
-  )
-    return null;
+  if (planned === null || room.device.manage !== 'rollout' || isQuarantined(room, planned)) return null;
   if (planned.plan.class !== 'benign') await openPending(room, planned, planned.plan.class);
-  if (planned.obstacle !== null) return null;
-  if (activeHold(room.ledger.state, folded, room.clock.now()) !== null) return null;
-  const { stopped, accepted } = room.ledger.state;
-  if (stopped !== null && stopped.commit === accepted?.commit) return null;
+  if (room.device.rollout === 'manual' && !order.apply) return null;
+  const permission = permissionOf(room, planned);
+  return permission !== null && mayStart(room, planned, permission) ? permission : null;
+}
+
+function permissionOf(room: DeviceRoom, planned: PlannedDevice): Permission | null {
+  if (planned.plan.class === 'benign') return { kind: 'benign' };
   const { pending } = room.folded();
-  if (planned.plan.class === 'benign')
-    return room.device.rollout === 'manual' && !order.apply ? null : { kind: 'benign' };
-  if (pending?.document == null || pending.approvals.length < room.policy.approvals[pending.class])
-    return null;
+  if (pending === null || pending.document === null) return null;
+  if (pending.approvals.length < room.policy.approvals[pending.class]) return null;
+  // An expired document is no refusal worth a record: whoever asks for it gets a new one.
+  if (Date.parse(pending.document.expires) <= room.clock.now()) return null;
   return { kind: 'signed', pending, document: pending.document };
+}
+
+/** What people or other devices may decide at any moment, also while this rollout waits for its turn. */
+export function mayStart(room: DeviceRoom, planned: PlannedDevice, permission: Permission): boolean {
+  const { stopped, accepted } = room.ledger.state;
+  const folded = room.folded();
+  if (room.ledger.journal.broken !== null || planned.obstacle !== null || isQuarantined(room, planned))
+    return false;
+  if (activeHold(room.ledger.state, folded, room.clock.now()) !== null) return false;
+  if (accepted?.commit !== planned.commit || stopped?.commit === planned.commit) return false;
+  return permission.kind === 'benign' || folded.pending === permission.pending;
+}
+
+function isQuarantined(room: DeviceRoom, planned: PlannedDevice): boolean {
+  const { quarantine } = room.folded();
+  return (
+    quarantine !== null && quarantine.plan === planned.digest && quarantine.base === planned.plan.baseDigest
+  );
 }
 
 /** A pending item whose plan is no longer wanted, or not on this base, can never be carried out. */
@@ -79,17 +92,17 @@ async function openPending(
   });
 }
 
-/** Null: authorized at this moment. Else the refusal, which is recorded, and the rollout does not begin. */
-export async function refusalNow(
+/** Who authorizes it at this moment; null: nobody, and the refusal is recorded. */
+export async function authorizedNow(
   room: DeviceRoom,
   planned: PlannedDevice,
   permission: Permission,
-): Promise<string | null> {
-  if (permission.kind === 'benign') return planned.plan.class === 'benign' ? null : 'not-benign';
-  const text = await room.files.get('document', permission.document.digest);
+): Promise<readonly Approval[] | null> {
+  if (permission.kind === 'benign') return [];
+  const { pending, document } = permission;
+  const text = await room.files.get('document', document.digest);
   if (text === null)
     return await refuse(room, 'document-missing', 'the issued document is gone from the state');
-  const { pending, document } = permission;
   const item: PendingItem = {
     ...pendingItemOf(room, planned, pending),
     document: { text: text.toString('latin1'), ...document },
@@ -102,12 +115,12 @@ export async function refusalNow(
     room.policy,
     room.clock.now(),
   );
-  return verdict.kind === 'authorized' ? null : await refuse(room, verdict.code, verdict.message);
+  return verdict.kind === 'authorized' ? verdict.by : await refuse(room, verdict.code, verdict.message);
 }
 
-async function refuse(room: DeviceRoom, code: string, message: string): Promise<string> {
+async function refuse(room: DeviceRoom, code: string, message: string): Promise<null> {
   await room.ledger.append({ kind: 'refused', device: room.device.name, code, message });
-  return code;
+  return null;
 }
 
 export function pendingItemOf(

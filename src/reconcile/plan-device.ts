@@ -108,6 +108,7 @@ async function compareDevice(
     commit,
     hostKey: observation.hostKey,
     desiredText: desired.text,
+    complete: made.plan.left === undefined && problems.length === 0,
     obstacle: observation.obstacles[0] ?? null,
   };
   return { inputs, commit, differences, ignored, problems, planned };

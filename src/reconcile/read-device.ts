@@ -39,7 +39,7 @@ function judgeLeftovers(leftovers: readonly string[]): void {
 }
 
 /** I6: a device that is ahead of the journal, or that another daemon wrote to, is not touched. */
-function judgeWitness(witness: Witness | null, room: DeviceRoom): void {
+export function judgeWitness(witness: Witness | null, room: DeviceRoom): void {
   if (witness === null) return;
   const folded: DeviceState = room.folded();
   if (witness.site !== room.site || witness.daemon !== room.daemon) {
@@ -47,6 +47,13 @@ function judgeWitness(witness: Witness | null, room: DeviceRoom): void {
       'foreign-daemon',
       `the device was last written by daemon ${witness.daemon.slice(0, 8)}… of site ${witness.site}; ` +
         'if this site lost its state, restore the state folder; if another daemon serves the device, stop one of the two',
+    );
+  }
+  if (folded.witness === null && folded.witnessAnnounced === null) {
+    throw new SitewardError(
+      'journal-rewound',
+      'the device was written by this daemon, but the journal knows nothing of it under this name; ' +
+        'if it was renamed in the settings, name it as before; else restore the newest state',
     );
   }
   const known = [folded.witness, folded.witnessAnnounced].some(

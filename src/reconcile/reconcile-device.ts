@@ -20,9 +20,9 @@ export async function reconcileDevice(room: DeviceRoom, order: Order): Promise<v
     const planned = await planDevice(room, reading);
     const permission = await passGate(room, planned, order);
     if (planned === null || permission === null) return;
-    await rollOut(room, planned, permission);
+    const begun = await rollOut(room, planned, permission);
     // What was refused before anything was changed would be refused again at once: the next pass comes in its time.
-    if (room.folded().lastRollout?.outcome !== 'not-started') room.again();
+    if (begun && room.folded().lastRollout?.outcome !== 'not-started') room.again();
   } catch (error) {
     room.signal.throwIfAborted();
     const failure = failureOf(error);

@@ -6,54 +6,71 @@
 import { canonicalItem, itemIdentity, sha256 } from '../core/digest.ts';
 import { SitewardError } from '../core/errors.ts';
 import type { PlannedAction } from '../core/plan/action.ts';
-import type { TouchedItem } from '../core/rollout/events.ts';
-import type { Rollout } from '../core/rollout/rollout.ts';
+import type { Approval } from '../core/gate/pending.ts';
+import type { SitewardEvent, TouchedItem } from '../core/rollout/events.ts';
+import type { Evidence, Rollout } from '../core/rollout/rollout.ts';
 import type { DeviceRoom } from './device-room.ts';
 import type { Permission } from './pass-gate.ts';
-import { refusalNow } from './pass-gate.ts';
+import { authorizedNow, mayStart } from './pass-gate.ts';
+import { judgeWitness } from './read-device.ts';
 import type { PlannedDevice } from './comparison.ts';
 import type { RolloutRoom } from './rollout-runner.ts';
 import { runRollout } from './rollout-runner.ts';
 
-/** Resolves when the rollout is settled, waits for a person, or was not begun. */
+/** Resolves when the rollout is settled or waits for a person: true; or was not begun: false. */
 export async function rollOut(
   room: DeviceRoom,
   planned: PlannedDevice,
   permission: Permission,
-): Promise<void> {
-  await room.inRolloutSlot(async () => {
-    // Judged at this moment and not when it was queued: a key may have been revoked while it waited.
-    if ((await refusalNow(room, planned, permission)) !== null) return;
+): Promise<boolean> {
+  return await room.inRolloutSlot(async () => {
+    room.signal.throwIfAborted();
+    if (!mayStart(room, planned, permission)) return false;
     const rollout = buildRollout(room, planned);
     const sealed = await room.files.put('rollout', Buffer.from(JSON.stringify(rollout), 'utf8'));
     const desired = await room.files.put('desired', planned.desiredText);
+    // Judged at this moment and not when it was queued: a key may have been revoked, a hold set, the plan rejected.
+    const by = await authorizedNow(room, planned, permission);
+    room.signal.throwIfAborted();
+    if (by === null || !mayStart(room, planned, permission)) return false;
     const ids = { rollout: rollout.id, device: room.device.name };
-    await room.ledger.append({
-      kind: 'rollout-planned',
-      ...ids,
-      commit: planned.commit,
-      plan: planned.digest,
-      base: planned.plan.baseDigest,
-      class: planned.plan.class,
-      items: planned.plan.actions.map(touchedItem),
-      desired,
-      sealed,
-    });
-    if (permission.kind === 'benign') {
-      await room.ledger.append({ kind: 'authorized', ...ids, reason: 'benign' });
-    } else {
-      const { pending, document } = permission;
-      await room.ledger.append({
-        kind: 'authorization-consumed',
+    const { plan, digest, commit, complete } = planned;
+    // Both go into the journal's queue at once, so that nothing can come between the plan and what allows it.
+    await Promise.all([
+      room.ledger.append({
+        kind: 'rollout-planned',
         ...ids,
-        pending: pending.id,
-        challenge: document.challenge,
-        document: document.digest,
-        by: pending.approvals.map(({ person, fingerprint }) => ({ person, fingerprint })),
-      });
-    }
+        commit,
+        plan: digest,
+        base: plan.baseDigest,
+        class: plan.class,
+        items: plan.actions.map(touchedItem),
+        desired,
+        complete,
+        sealed,
+      }),
+      room.ledger.append(authorization(ids, permission, by)),
+    ]);
     await run(room, rollout);
+    return true;
   });
+}
+
+function authorization(
+  ids: { readonly rollout: string; readonly device: string },
+  permission: Permission,
+  by: readonly Approval[],
+): SitewardEvent {
+  if (permission.kind === 'benign') return { kind: 'authorized', ...ids, reason: 'benign' };
+  const { pending, document } = permission;
+  return {
+    kind: 'authorization-consumed',
+    ...ids,
+    pending: pending.id,
+    challenge: document.challenge,
+    document: document.digest,
+    by: by.map(({ person, fingerprint }) => ({ person, fingerprint })),
+  };
 }
 
 /** Ends what is in flight before anything else is looked at. False: it waits for a person. */
@@ -67,7 +84,15 @@ export async function finishRollout(room: DeviceRoom): Promise<boolean> {
       `rollout ${state.id} is in flight, but its sealed scripts are gone from the state; restore the state folder`,
     );
   }
-  await run(room, JSON.parse(sealed.toString('utf8')) as Rollout);
+  const rollout = JSON.parse(sealed.toString('utf8')) as Rollout;
+  if (rollout.deviceKey !== room.device.hostKey) {
+    throw new SitewardError(
+      'device-key-changed',
+      `rollout ${state.id} is in flight on the device with host key ${rollout.deviceKey}, and the settings name another; ` +
+        'name that one again until it is settled',
+    );
+  }
+  await run(room, rollout);
   return room.folded().rollout === null;
 }
 
@@ -77,6 +102,7 @@ async function run(room: DeviceRoom, rollout: Rollout): Promise<void> {
   const { site, driver, ledger, clock, signal } = room;
   const onSight: RolloutRoom['onSight'] = (evidence, code) => {
     room.report.update({ sight: { evidence, code } });
+    if (evidence !== null) requireOwnDevice(room, rollout, evidence);
   };
   room.log('rollout', { device: rollout.device, rollout: rollout.id, phase: state.phase });
   await runRollout({ site, rollout, driver, ledger, clock, signal, onSight }, state);
@@ -94,6 +120,17 @@ async function run(room: DeviceRoom, rollout: Rollout): Promise<void> {
   });
 }
 
+/** I6: a device that meanwhile carries another's lock or witness is not touched, whatever the journal says of it. */
+function requireOwnDevice(room: DeviceRoom, rollout: Rollout, evidence: Evidence): void {
+  judgeWitness(evidence.witness, room);
+  const { lock } = evidence;
+  if (lock === null || (lock.includes(rollout.id) && lock.includes(rollout.owner.daemon))) return;
+  throw new SitewardError(
+    'foreign-rollout',
+    `rollout ${rollout.id} is in flight, but the device is locked by another; find out whose lock it is`,
+  );
+}
+
 function buildRollout(room: DeviceRoom, planned: PlannedDevice): Rollout {
   const { device, daemon, nonce } = room;
   const { windowMs, tickMs, flushMs, minUptimeMs, soakMs } = device;
@@ -102,6 +139,7 @@ function buildRollout(room: DeviceRoom, planned: PlannedDevice): Rollout {
     id,
     device: device.name,
     owner: { daemon, nonce },
+    deviceKey: planned.hostKey,
     plan: planned.plan,
     times: { windowMs, tickMs, flushMs, minUptimeMs, soakMs },
     payload: room.driver.render(id, planned.plan),

@@ -4,7 +4,14 @@
  * journal as announced, and the next start asks the device.
  */
 import type { Clock } from '../core/clock.ts';
-import { codeOf, DeviceError, JournalError, messageOf, OutcomeUnknown } from '../core/errors.ts';
+import {
+  codeOf,
+  DeviceError,
+  JournalError,
+  messageOf,
+  OutcomeUnknown,
+  SitewardError,
+} from '../core/errors.ts';
 import type { Cause, EffectFinished, EffectName, EffectStarted } from '../core/rollout/events.ts';
 import type { RolloutState, Sight } from '../core/rollout/machine.ts';
 import { nextStep, nothingSeen } from '../core/rollout/machine.ts';
@@ -87,6 +94,15 @@ async function runEffect(
   await room.ledger.append({ kind: `${effect}-finished`, ...ids, ...finished });
 }
 
+/** Another's traces on the device: nobody here may go on. */
+function isForeign(error: unknown): boolean {
+  return (
+    error instanceof SitewardError &&
+    ['foreign-rollout', 'foreign-daemon', 'journal-rewound'].includes(error.code) &&
+    !(error instanceof DeviceError)
+  );
+}
+
 type Finish = Omit<EffectFinished, 'kind' | 'rollout' | 'device'>;
 
 /** Does the effect and says how it ended; throws only when the daemon is ending or the journal failed. */
@@ -100,7 +116,7 @@ async function perform(
     return { result: 'ok', ...(await performOnDevice(room, state, effect, witness)) };
   } catch (error) {
     room.signal.throwIfAborted();
-    if (error instanceof JournalError) throw error;
+    if (error instanceof JournalError || isForeign(error)) throw error;
     const told = { code: codeOf(error), message: messageOf(error) };
     // Verifying and looking need an answer: none is no verdict. A command that may have gone out is unknown.
     const unanswered = effect === 'verify' && ['unreachable', 'timeout', 'auth-failed'].includes(told.code);

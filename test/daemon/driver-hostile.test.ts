@@ -41,6 +41,7 @@ const rollout: Rollout = {
   id: rolloutId,
   device: 'gw1',
   owner,
+  deviceKey: 'SHA256:x',
   plan: emptyPlan,
   times: { windowMs: 20_000, tickMs: 1_000, flushMs: 0, minUptimeMs: 300_000, soakMs: 0 },
   payload: { check: ':put "1 base"', apply: ':put "apply"', back: ':put "back"' },

@@ -41,6 +41,7 @@ const rollout: Rollout = {
   id: '00112233aabb',
   device: 'gw1',
   owner: { daemon: '0'.repeat(32), nonce: '1'.repeat(16) },
+  deviceKey: 'SHA256:x',
   plan: { actions: [] } as unknown as Rollout['plan'],
   times: { windowMs: 120_000, tickMs: 10_000, flushMs: 0, minUptimeMs: 0, soakMs: 0 },
   payload: {},
@@ -160,6 +161,7 @@ async function plan(ledger: Ledger): Promise<void> {
     class: 'benign',
     items: [],
     desired: 'd',
+    complete: true,
     sealed: 's',
   });
   await ledger.append({ kind: 'authorized', ...ids, reason: 'benign' });

@@ -71,6 +71,7 @@ export async function startBench(options: BenchOptions): Promise<Bench> {
         id,
         device: settings.name,
         owner: { daemon: '9'.repeat(32), nonce: 'e'.repeat(16) },
+        deviceKey: 'SHA256:x',
         plan,
         times: { windowMs, tickMs, flushMs, minUptimeMs, soakMs },
         payload: driver.render(id, plan),

@@ -76,6 +76,7 @@ const planned: SitewardEvent = {
     },
   ],
   desired: target ?? '',
+  complete: true,
   sealed: sha256('sealed'),
 };
 

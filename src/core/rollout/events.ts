@@ -155,6 +155,8 @@ export type SitewardEvent =
       readonly items: readonly TouchedItem[];
       /** SHA-256 of the desired text the target comes from. */
       readonly desired: string;
+      /** The target is all of that text: no part is left for later, no section is blocked. */
+      readonly complete: boolean;
       /** SHA-256 of the sealed rollout in the state. */
       readonly sealed: string;
     })

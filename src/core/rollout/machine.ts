@@ -33,6 +33,7 @@ export interface RolloutState {
   readonly plan: string;
   readonly base: string;
   readonly desired: string;
+  readonly complete: boolean;
   readonly sealed: string;
   readonly plannedAt: string;
   phase: RolloutPhase;
@@ -309,16 +310,17 @@ function towardsSettled(state: RolloutState, outcome: RolloutOutcome, sight: Sig
   if (!state.touched) {
     return { do: 'record', event: { kind: 'settled', rollout: state.id, device: state.device, outcome } };
   }
-  const again = state.cleanAttempts > 0 || state.interrupted;
-  if (again && sight.evidence === null) return look(sight.looks);
-  // A reboot between confirmed and settled may have lost the decision while the tick stayed: it goes back after all.
-  if (
-    outcome === 'confirmed' &&
-    sight.evidence !== null &&
-    sight.evidence.net.present &&
-    sight.evidence.decision !== 'confirm'
-  ) {
-    return rollBack('net-lost');
+  const { evidence } = sight;
+  const again = outcome === 'confirmed' || state.cleanAttempts > 0 || state.interrupted;
+  if (again && evidence === null) {
+    const pause = Math.min(60_000, 500 * 2 ** state.cleanAttempts);
+    return sight.looks === 0 && state.cleanAttempts > 0 ? { do: 'look', afterMs: pause } : look(sight.looks);
+  }
+  // A reboot between confirmed and settled may have lost the decision: then it goes back, or went back, after all.
+  if (outcome === 'confirmed' && evidence !== null && evidence.decision !== 'confirm') {
+    if (evidence.decision === 'rollback') return judgeRollingBack(state, evidence, sight);
+    if (evidence.net.present) return rollBack('net-lost');
+    if (evidence.footprint.kind === 'base') return rolledBack(state, evidence, 'net-lost');
   }
   return { do: 'effect', effect: 'clean' };
 }

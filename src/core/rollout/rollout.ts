@@ -31,6 +31,8 @@ export interface Rollout {
   readonly id: string;
   readonly device: string;
   readonly owner: RolloutOwner;
+  /** `SHA256:…` of the device's host key: hardware that was swapped meanwhile is another device. */
+  readonly deviceKey: string;
   readonly plan: Plan;
   readonly times: RolloutTimes;
   /** The driver's rendered scripts; only that driver reads them. */

@@ -43,6 +43,7 @@ const planned: SitewardEvent = {
   class: 'benign',
   items: [item],
   desired: 'text1',
+  complete: true,
   sealed: 's1',
 };
 const authorized: SitewardEvent = { kind: 'authorized', ...ids, reason: 'benign' };
