@@ -1,6 +1,7 @@
 /** Certificates: each field made wrong, and the authority's signature really checked. */
 import { describe, expect, test } from 'vitest';
 import { parseAllowedSigners } from '../../../../src/core/sshsig/allowed-signers.ts';
+import { parseCertificate } from '../../../../src/core/sshsig/certificate.ts';
 import { noRevocations, parseRevocations } from '../../../../src/core/sshsig/revocation.ts';
 import { bothVerifiers } from '../../../../src/core/sshsig/signature.ts';
 import type { SignatureVerdict } from '../../../../src/core/sshsig/verdict.ts';
@@ -248,6 +249,11 @@ describe('a certificate', () => {
       expect(judge({ signature: { certificate } }).ok, `byte ${at}`).toBe(false);
     }
     expect(refusals).toBeGreaterThan(200);
+  });
+
+  test('over the cap is not read', () => {
+    const extensions = [['x', Buffer.alloc(16 * 1024)]] as const;
+    expect(() => parseCertificate(certify(authority, key, { extensions }))).toThrow('too large');
   });
 
   test('with its signature blanked is forged', () => {
