@@ -8,6 +8,7 @@ import type { Item } from '../../core/item.ts';
 import type { Action } from '../../core/plan/action.ts';
 import { changesBetween } from '../../core/plan/model.ts';
 import { judgeManagementPath } from './management-path.ts';
+import { conditions, type Condition } from './tier-conditions.ts';
 import { isExecutableProperty, isSecretProperty, menuFacts } from './menus.ts';
 
 type Tier = Verdict['tier'];
@@ -17,10 +18,10 @@ interface Row {
   readonly menu: string;
   /** Only these properties; absent: all. */
   readonly properties?: readonly string[];
-  /** Only items that siteward itself made, or adds. */
-  readonly own?: true;
-  /** Only what the management path does not depend on. */
-  readonly offPath?: true;
+  /** All but these; they are for a later row. */
+  readonly except?: readonly string[];
+  /** What must hold besides. */
+  readonly when?: Condition;
   readonly tier: Tier;
   readonly reason: string;
 }
@@ -29,11 +30,33 @@ const table: readonly Row[] = [
   // Benign: a short list.
   { menu: '/system identity', properties: ['name'], tier: 'benign', reason: 'device name' },
   { menu: '/snmp', properties: ['contact', 'location'], tier: 'benign', reason: 'contact and location' },
-  { menu: '/ip firewall address-list', offPath: true, tier: 'benign', reason: 'list no input rule uses' },
-  { menu: '/ipv6 firewall address-list', offPath: true, tier: 'benign', reason: 'list no input rule uses' },
-  { menu: '/ip dns static', tier: 'benign', reason: 'static name' },
-  { menu: '/ip dhcp-server lease', own: true, tier: 'benign', reason: 'own lease' },
-  { menu: '/queue simple', tier: 'benign', reason: 'simple queue' },
+  {
+    menu: '/ip firewall address-list',
+    when: 'unusedList',
+    tier: 'benign',
+    reason: 'list no input rule uses',
+  },
+  {
+    menu: '/ipv6 firewall address-list',
+    when: 'unusedList',
+    tier: 'benign',
+    reason: 'list no input rule uses',
+  },
+  {
+    menu: '/ip dns static',
+    except: ['address-list', 'regexp'],
+    when: 'noNamedLists',
+    tier: 'benign',
+    reason: 'static name',
+  },
+  {
+    menu: '/ip dhcp-server lease',
+    except: ['address-lists'],
+    when: 'own',
+    tier: 'benign',
+    reason: 'own lease',
+  },
+  { menu: '/queue simple', when: 'narrowQueue', tier: 'benign', reason: 'simple queue' },
   { menu: '/system ntp client servers', tier: 'benign', reason: 'time server' },
   {
     menu: '/system ntp client',
@@ -132,9 +155,14 @@ export function classifyByTable(action: Action, context: PlanContext): Verdict {
   if (action.verb === 'remove' && holdsSecrets(section)) return verdict('floor', 'a secret would be lost');
   const path = judgeManagementPath([action], context);
   if (path.kind === 'closed' || path.kind === 'undecidable') return verdict('floor', 'management-path');
-  const item = action.verb === 'set' ? action.from : action.item;
-  const where = { own: action.verb === 'add' || context.isOwn(item), offPath: path.kind === 'untouched' };
-  const rows = (names.length === 0 ? [null] : names).map((name) => rowFor(section, name, where));
+  const input = { action, context, offPath: path.kind === 'untouched' };
+  const holds = new Map<Condition, boolean>();
+  const met = (condition: Condition): boolean => {
+    const known = holds.get(condition) ?? conditions[condition](input);
+    holds.set(condition, known);
+    return known;
+  };
+  const rows = (names.length === 0 ? [null] : names).map((name) => rowFor(section, name, met));
   const strictest = rows.reduce((a, b) => (strictness[b.tier] > strictness[a.tier] ? b : a));
   return verdict(strictest.tier, strictest.reason);
 }
@@ -161,16 +189,13 @@ function touchedProperties(action: Action): readonly string[] {
   }
 }
 
-function rowFor(
-  section: string,
-  property: string | null,
-  where: { readonly own: boolean; readonly offPath: boolean },
-): Row {
+function rowFor(section: string, property: string | null, met: (condition: Condition) => boolean): Row {
   const fits = (row: Row): boolean => {
     const deep = row.menu.endsWith('*');
     const menu = deep ? row.menu.slice(0, -1) : row.menu;
     if (section !== menu && !(deep && section.startsWith(`${menu} `))) return false;
-    if ((row.own && !where.own) || (row.offPath && !where.offPath)) return false;
+    if (property !== null && row.except?.includes(property) === true) return false;
+    if (row.when !== undefined && !met(row.when)) return false;
     return (
       row.properties === undefined ||
       (property !== null && (property === 'comment' || row.properties.includes(property)))

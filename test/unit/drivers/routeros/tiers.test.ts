@@ -113,3 +113,48 @@ describe('always signed', () => {
     expect(judge(add(filter, { chain: 'admins', action: 'drop' })).reason).toBe('management-path');
   });
 });
+
+describe('a harmless looking item that reaches the way in by a detour is signed', () => {
+  const mgmt = section('/ip firewall filter', [
+    item('/ip firewall filter', { chain: 'input', action: 'accept', 'src-address-list': 'mgmt' }),
+  ]);
+  const mgmt6 = section('/ipv6 firewall filter', [
+    item('/ipv6 firewall filter', { chain: 'input', action: 'accept', 'src-address-list': 'mgmt6' }),
+  ]);
+  const named = section('/ip firewall address-list', [
+    item(
+      '/ip firewall address-list',
+      { address: 'vpn.example.org', list: 'mgmt' },
+      'address=vpn.example.org,list=mgmt',
+    ),
+  ]);
+  const base = configuration(mgmt, mgmt6, named);
+  test.each<[string, Action]>([
+    ['a name that fills a list', add('/ip dns static', { name: 'x.example.org', 'address-list': 'mgmt' })],
+    [
+      'a name that a list has as a member',
+      add('/ip dns static', { name: 'vpn.example.org', address: '198.51.100.9' }),
+    ],
+    ['a pattern for any name', add('/ip dns static', { regexp: '.*', address: '198.51.100.9' })],
+    [
+      'a lease that fills a list',
+      add('/ip dhcp-server lease', { address: '192.0.2.9', 'address-lists': 'mgmt' }),
+    ],
+    ['a list of the other family', add('/ipv6 firewall address-list', { address: '::/0', list: 'mgmt6' })],
+    ['a queue for everybody', add('/queue simple', { name: 'q', 'max-limit': '1/1', target: '0.0.0.0/0' })],
+    [
+      'a queue for the daemon',
+      add('/queue simple', { name: 'q', 'max-limit': '1/1', target: '192.0.2.0/24' }),
+    ],
+  ])('%s', (_what, action) => {
+    expect(classifyByTable(action, context(base, false, action)).class).toBe('operational');
+  });
+
+  test('without such a detour they stay benign', () => {
+    const queue = add('/queue simple', { name: 'q', 'max-limit': '1M/1M', target: '198.51.100.0/24' });
+    const name = add('/ip dns static', { name: 'a.example.org', address: '198.51.100.9' });
+    for (const action of [queue, name]) {
+      expect(classifyByTable(action, context(configuration(mgmt), false, action)).class).toBe('benign');
+    }
+  });
+});
