@@ -3,6 +3,7 @@
  * knows all rooms. Stopping leaves what is in flight to the journal; the devices' own timers are not waited for.
  */
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import PQueue from 'p-queue';
@@ -53,6 +54,8 @@ const soonMs = 30_000;
 /** Throws `InvalidInput` or `SitewardError` when the daemon can't run at all; nothing is left running then. */
 export async function startDaemon(settings: Settings, version: string): Promise<Daemon> {
   const ending = new AbortController();
+  // Every wait of every device listens to it: Node's warning at eleven would be about nothing.
+  setMaxListeners(0, ending.signal);
   const undo: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     ending.abort(new Error('the daemon is ending'));
