@@ -78,7 +78,7 @@ describe.skipIf(noRealExports)(`real exports${whyNoRealExports}`, () => {
   );
 
   test('one line for each of them in git is rolled out', async () => {
-    world.repository.commit(
+    const commit = world.repository.commit(
       Object.fromEntries(
         usable.map((one) => [
           `devices/${nameOf(one)}/config.rsc`,
@@ -86,7 +86,16 @@ describe.skipIf(noRealExports)(`real exports${whyNoRealExports}`, () => {
         ]),
       ),
     );
-    for (const one of usable) await world.untilSettled(nameOf(one));
+    for (const one of usable) {
+      // A name or an address may be what some rule in there stands on: then it is signed for.
+      const { pending } = await world.untilDevice(
+        `${one.file} settled or waiting`,
+        (device) => device.pending.length > 0 || (device.commit === commit && device.state === 'in-sync'),
+        nameOf(one),
+      );
+      for (const id of pending) await world.approve(id);
+      await world.untilSettled(nameOf(one));
+    }
   }, 600_000);
 
   test.each(usable.map((one) => [one.file, one.version, one] as const))(
