@@ -120,9 +120,13 @@ function notReached(error: Error, socket: string): Error {
   switch ((error as NodeJS.ErrnoException).code ?? '') {
     case 'ENOENT':
     case 'ECONNREFUSED':
-      return new ClientError('daemon-not-running', `${socket}: no daemon answers; start it: siteward run`, {
-        cause: error,
-      });
+      return new ClientError(
+        'daemon-not-running',
+        `${socket}: no daemon answers; start it: systemctl start siteward, or siteward run`,
+        {
+          cause: error,
+        },
+      );
     case 'EACCES':
     case 'EPERM':
       return new ClientError('permission-denied', `${socket}: not yours to use; join the group siteward`, {

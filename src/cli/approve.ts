@@ -27,7 +27,9 @@ export function approveCommand(): Command {
       else printApproval(answer);
       const refused = answer.results.some(({ kind }) => kind === 'refused');
       setExit(refused ? 1 : 0);
-      if (options.follow !== true || refused || !answer.complete) return;
+      // One bad signature beside good ones stops nothing: what was let through is followed.
+      const counted = answer.results.some(({ kind }) => kind === 'counted');
+      if (options.follow !== true || !answer.complete || !counted) return;
       const devices = answer.devices ?? waiting.pending.flatMap((item) => item.devices);
       const sinceSeq = answer.seq ?? head.seq;
       const allConfirmed = await followDevices(

@@ -46,7 +46,7 @@ const finished: Readonly<Record<string, string>> = {
   'verify-finished': 'new login, equals target',
   'confirm-finished': 'asked the device to confirm',
   'roll-back-finished': 'rollback done',
-  'clean-finished': 'left on device: nothing',
+  'clean-finished': 'left on device: sw-witness only',
 };
 
 function effectWords(record: JournalRecord): string | null {

@@ -8,16 +8,23 @@ import type { Item } from '../core/item.ts';
 import type { RecordEnvelope } from '../core/journal.ts';
 import type { RolloutState } from '../core/rollout/machine.ts';
 import { propertyOf } from '../core/item.ts';
+import type { Standing } from '../reconcile/device-status.ts';
 import { rolloutStateName, standingOf } from '../reconcile/device-status.ts';
 import { previewDevice } from '../reconcile/plan-device.ts';
 import type { Comparison } from '../reconcile/comparison.ts';
 import type { RunningDevice, RunningSite } from './running-site.ts';
 
+export function standingFor(site: RunningSite, device: RunningDevice): Standing {
+  const { approvals } = site.settings.policy;
+  const report = device.room.report.current();
+  return standingOf(device.settings, device.folded(), report, site.ledger.state, approvals, site.clock.now());
+}
+
 export function deviceStatusAnswer(site: RunningSite, device: RunningDevice): DeviceStatus {
   const { settings } = device;
   const folded = device.folded();
   const report = device.room.report.current();
-  const standing = standingOf(settings, folded, report, site.ledger.state, site.clock.now());
+  const standing = standingFor(site, device);
   const { rollout } = folded;
   return {
     name: settings.name,

@@ -2,18 +2,19 @@
  * What the socket's questions do: answers are made from the journal's fold and the last readings, orders become
  * records. Nothing here decides who may do what; a change that needs a signature passes the gate whoever asks.
  */
-import type { AnswerOf, Client, Operations } from '../api/operations.ts';
+import type { AnswerOf, Operations } from '../api/operations.ts';
 import { rfc3339 } from '../core/clock.ts';
+import type { RecordEnvelope } from '../core/journal.ts';
 import { InvalidInput, SitewardError } from '../core/errors.ts';
 import { approvalsOf, judgeSignature } from '../core/gate/decide.ts';
 import { issueDocument, namespaceFor } from '../core/gate/document.ts';
 import type { PendingItem } from '../core/gate/pending.ts';
-import type { SitewardEvent } from '../core/rollout/events.ts';
 import type { PendingState } from '../core/site-state.ts';
 import { findPending } from '../core/site-state.ts';
 import type { PlannedDevice } from '../reconcile/comparison.ts';
 import { pendingItemOf } from '../reconcile/pass-gate.ts';
 import { devicePlanAnswer, deviceStatusAnswer } from './answers.ts';
+import { actorOf, buildOrders, record, select } from './orders.ts';
 import type { RunningDevice, RunningSite } from './running-site.ts';
 
 export function buildOperations(site: RunningSite): Operations {
@@ -36,29 +37,7 @@ export function buildOperations(site: RunningSite): Operations {
       await record(site, { kind: 'quarantined', device, reason: 'rejected', plan, base }, client);
       return { v: 1, id };
     },
-    apply: ({ device }) => Promise.resolve(order(select(site, device), (one) => applyOne(site, one))),
-    retry: async ({ device: name }, client) => {
-      const [device] = select(site, name);
-      if (device === undefined) throw unknownDevice(name);
-      const { quarantine } = device.folded();
-      if (quarantine === null)
-        return refusedOrder(name, 'nothing-to-retry', 'no plan of this device is quarantined');
-      await record(site, { kind: 'retry', device: name }, client);
-      device.loop.wake();
-      return doneOrder(name, 'retrying', 'the plan is made and tried again');
-    },
-    hold: async ({ device, reason, forMs }, client) => {
-      if (device !== null) select(site, device);
-      const until = forMs === undefined ? null : rfc3339(site.clock.now() + forMs);
-      await record(site, { kind: 'held', device, reason, until }, client);
-      return doneOrder(device, 'held', until === null ? 'held until released' : `held until ${until}`);
-    },
-    release: async ({ device }, client) => {
-      if (device !== null) select(site, device);
-      await record(site, { kind: 'released', device }, client);
-      for (const one of select(site, device ?? undefined)) one.loop.wake();
-      return doneOrder(device, 'released', 'rollouts may start again');
-    },
+    ...buildOrders(site),
     refresh: async () => {
       await site.refreshDesired();
       for (const device of site.devices) device.loop.wake();
@@ -66,11 +45,14 @@ export function buildOperations(site: RunningSite): Operations {
       return { v: 1, head, commit: site.ledger.state.accepted?.commit ?? null, state, message };
     },
     records: ({ sinceSeq, since, device, limit, last }) => {
+      if (device !== undefined) select(site, device);
+      const ofDevice = (one: RecordEnvelope): boolean =>
+        one['device'] === device || isPendingOf(one['pending'], `${site.settings.site}-${device ?? ''}-`);
       const fits = site.recent.filter(
         (one) =>
           one.seq > sinceSeq &&
           (since === undefined || one.at >= rfc3339(Date.parse(since))) &&
-          (device === undefined || one['device'] === device),
+          (device === undefined || ofDevice(one)),
       );
       const records = last === true ? fits.slice(-limit) : fits.slice(0, limit);
       return Promise.resolve({ v: 1, records, head: site.ledger.journal.head });
@@ -257,66 +239,9 @@ function requirePending(site: RunningSite, id: string): PendingState {
   return pending;
 }
 
-function applyOne(
-  site: RunningSite,
-  device: RunningDevice,
-): {
-  done: boolean;
-  code: string;
-  message: string;
-  next?: string | null;
-} {
-  const planned = device.room.report.current().comparison?.planned ?? null;
-  const { pending } = device.folded();
-  if (planned === null) {
-    device.loop.wake({ apply: true });
-    return {
-      done: true,
-      code: 'reading',
-      message: 'nothing to roll out as of the last reading; reading again',
-    };
-  }
-  if (pending !== null && pending.approvals.length < site.settings.policy.approvals[pending.class]) {
-    const message = `waits for a signature (${pending.reason})`;
-    return { done: false, code: 'pending-signature', message, next: `siteward pending ${pending.id}` };
-  }
-  device.loop.wake({ apply: true });
-  return { done: true, code: 'started', message: `${planned.plan.actions.length} actions` };
-}
-
-function order(
-  devices: readonly RunningDevice[],
-  doOne: (device: RunningDevice) => { done: boolean; code: string; message: string; next?: string | null },
-): AnswerOf<'apply'> {
-  return { v: 1, results: devices.map((device) => ({ device: device.settings.name, ...doOne(device) })) };
-}
-
-function doneOrder(device: string | null, code: string, message: string): AnswerOf<'apply'> {
-  return { v: 1, results: [{ device, done: true, code, message }] };
-}
-
-function refusedOrder(device: string | null, code: string, message: string): AnswerOf<'apply'> {
-  return { v: 1, results: [{ device, done: false, code, message }] };
-}
-
-function select(site: RunningSite, name: string | undefined): readonly RunningDevice[] {
-  if (name === undefined) return site.devices;
-  const device = site.devices.find((one) => one.settings.name === name);
-  if (device === undefined) throw unknownDevice(name);
-  return [device];
-}
-
-function unknownDevice(name: string): InvalidInput {
-  return new InvalidInput(
-    'unknown-device',
-    `the settings name no device ${JSON.stringify(name)}; run: siteward status`,
+/** Signatures and documents name the pending item, whose id begins with site and device. */
+function isPendingOf(pending: unknown, prefix: string): boolean {
+  return (
+    typeof pending === 'string' && pending.startsWith(prefix) && /^\d+$/.test(pending.slice(prefix.length))
   );
-}
-
-function actorOf(client: Client): string {
-  return client.claimed ?? 'socket';
-}
-
-async function record(site: RunningSite, event: SitewardEvent, client: Client): Promise<void> {
-  await site.ledger.append(event, actorOf(client));
 }

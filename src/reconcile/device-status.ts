@@ -3,7 +3,7 @@
  * goes on when a person is asked for. Pure.
  */
 import type { DeviceState as FoldedDevice, Quarantine, SiteState } from '../core/site-state.ts';
-import type { DeviceSettings } from '../core/site.ts';
+import type { DeviceSettings, Policy } from '../core/site.ts';
 import type { DeviceReport } from './device-report.ts';
 import { describeFailure } from './device-report.ts';
 
@@ -28,7 +28,7 @@ export interface Standing {
 }
 
 const quarantineMessages: Readonly<Record<Quarantine['reason'], string>> = {
-  'rolled-back': 'this plan was rolled back on this base; it is not tried again by itself',
+  'rolled-back': 'this plan was rolled back on this base; correct it in git, or let it be tried once more',
   'not-converging': 'the device does not keep what was rolled out and confirmed',
   rejected: 'this plan was rejected',
 };
@@ -40,13 +40,14 @@ export function standingOf(
   folded: FoldedDevice,
   report: DeviceReport,
   site: SiteState,
+  approvals: Policy['approvals'],
   nowMs: number,
 ): Standing {
   return (
     duringRollout(device, folded, report) ??
     unreadable(report) ??
     stoppedByPeople(device, folded, site, nowMs) ??
-    waiting(device, folded, report, site) ??
+    waiting(device, folded, report, site, approvals) ??
     settledState(device, folded, report, site)
   );
 }
@@ -122,6 +123,7 @@ function waiting(
   folded: FoldedDevice,
   report: DeviceReport,
   site: SiteState,
+  approvals: Policy['approvals'],
 ): Standing | null {
   const planned = report.comparison?.planned ?? null;
   const { quarantine, pending } = folded;
@@ -139,7 +141,8 @@ function waiting(
   ) {
     return quarantined(quarantine.reason);
   }
-  if (pending !== null) {
+  // With its signatures it waits for nothing more here; what else is in the way is said below.
+  if (pending !== null && pending.approvals.length < approvals[pending.class]) {
     return {
       state: 'pending-signature',
       reason: pending.reason,

@@ -130,7 +130,9 @@ test('an error of the daemon is one line, exit 2, and {error} with --json', asyn
 test('without a daemon, or with bad settings, one line says what to do', async () => {
   const gone = await cli('status');
   expect(gone.code).toBe(2);
-  expect(gone.err).toMatch(/^error: .*s\.sock: no daemon answers; start it: siteward run\n$/);
+  expect(gone.err).toMatch(
+    /^error: .*s\.sock: no daemon answers; start it: systemctl start siteward, or siteward run\n$/,
+  );
   writeSettings('sokcet: x\nlisten: nowhere\n');
   const bad = await cli('status');
   expect(bad.code).toBe(2);
@@ -288,7 +290,7 @@ test('approve --follow shows the rollout and ends with what came of it', async (
   const confirmed = await cli('approve', 'bud-01-gw1-7', path.join(folder, 'd.sig'), '--follow');
   expect(confirmed.code).toBe(0);
   expect(confirmed.out).toMatch(
-    /applying +journal 4\n.*CONFIRMED +journal 5\n.*settled: confirmed +journal 6\n$/,
+    /^(?!.*applying)[^]*CONFIRMED +journal 5\n.*settled: confirmed +journal 6\n$/,
   );
   await server?.close(0);
   let asks = 0;
@@ -366,8 +368,9 @@ test('log shows who, what and when, and pages from a time on', async () => {
   await serve();
   const { code, out } = await cli('log', 'gw1', '--since', '7d');
   expect(code).toBe(0);
-  expect(out.split('\n')).toHaveLength(4);
-  expect(out).toMatch(/^ {5}4 {2}.*\d\d:\d\d:04 {2}gw1 {7}applying\n/);
+  expect(out.split('\n')).toHaveLength(3);
+  // What was only announced is not shown: its end says the same.
+  expect(out).not.toContain('applying');
   expect(asked.at(-1)?.request).toMatchObject({ device: 'gw1', sinceSeq: 0, limit: 500 });
 });
 

@@ -1,0 +1,109 @@
+/**
+ * What people order: start, try again, hold, let go. Each order says what became of it; a no is an answer with its
+ * reason and the command that goes on. An order never goes round the gate.
+ */
+import type { AnswerOf, Client, Operations } from '../api/operations.ts';
+import { rfc3339 } from '../core/clock.ts';
+import { InvalidInput } from '../core/errors.ts';
+import type { SitewardEvent } from '../core/rollout/events.ts';
+import { standingFor } from './answers.ts';
+import type { RunningDevice, RunningSite } from './running-site.ts';
+
+type Answer = AnswerOf<'apply'>['results'][number];
+
+export function buildOrders(site: RunningSite): Pick<Operations, 'apply' | 'retry' | 'hold' | 'release'> {
+  return {
+    apply: ({ device }) => Promise.resolve(results(select(site, device).map((one) => apply(site, one)))),
+    retry: async ({ device: name }, client) => {
+      const [device] = select(site, name);
+      if (device?.folded().quarantine == null) {
+        return results([no(name, 'nothing-to-retry', 'no plan of this device is quarantined')]);
+      }
+      await record(site, { kind: 'retry', device: name }, client);
+      device.loop.wake();
+      return results([yes(name, 'retrying', 'the plan is made and tried again')]);
+    },
+    hold: async ({ device, reason, forMs }, client) => {
+      const running = device === null ? [] : select(site, device);
+      const until = forMs === undefined ? null : rfc3339(site.clock.now() + forMs);
+      await record(site, { kind: 'held', device, reason, until }, client);
+      const goesOn = running.flatMap((one) => one.folded().rollout?.id ?? [])[0];
+      const also = goesOn === undefined ? '' : `; rollout ${goesOn}, which has begun, goes on`;
+      return results([
+        yes(device, 'held', `${until === null ? 'held until released' : `held until ${until}`}${also}`),
+      ]);
+    },
+    release: async ({ device }, client) => {
+      const devices = select(site, device ?? undefined);
+      const held =
+        device === null
+          ? (site.ledger.state.siteHold ?? site.ledger.state.stopped)
+          : devices[0]?.folded().hold;
+      if (held == null) {
+        const whole = device !== null && site.ledger.state.siteHold !== null;
+        const message = whole ? 'the whole site is held, not this device' : 'nothing is held';
+        return results([
+          { ...no(device, 'not-held', message), next: whole ? 'siteward release --all' : null },
+        ]);
+      }
+      await record(site, { kind: 'released', device }, client);
+      for (const one of devices) one.loop.wake();
+      return results([yes(device, 'released', 'the hold has ended')]);
+    },
+  };
+}
+
+/** States in which a person's word alone starts nothing. */
+const standsStill: readonly string[] = [
+  'pending-signature',
+  'rolling-out',
+  'held',
+  'quarantined',
+  'diverged',
+  'error',
+  'unreachable',
+];
+
+function apply(site: RunningSite, device: RunningDevice): Answer {
+  const { name, manage } = device.settings;
+  const { state, reason, message, next } = standingFor(site, device);
+  if (manage !== 'rollout') return no(name, 'report-only', 'the settings say manage: report');
+  if (standsStill.includes(state)) return { ...no(name, reason ?? state, message ?? reason ?? state), next };
+  device.loop.wake({ apply: true });
+  const planned = device.room.report.current().comparison?.planned ?? null;
+  if (planned === null)
+    return yes(name, 'reading', 'nothing to roll out as of the last reading; reading again');
+  const { length } = planned.plan.actions;
+  return yes(name, 'started', length === 1 ? '1 action' : `${length} actions`);
+}
+
+function results(answers: readonly Answer[]): AnswerOf<'apply'> {
+  return { v: 1, results: [...answers] };
+}
+
+function yes(device: string | null, code: string, message: string): Answer {
+  return { device, done: true, code, message };
+}
+
+function no(device: string | null, code: string, message: string): Answer {
+  return { device, done: false, code, message };
+}
+
+/** The devices that are meant: all, or the one of that name. Throws `InvalidInput` unknown-device. */
+export function select(site: RunningSite, name: string | undefined): readonly RunningDevice[] {
+  if (name === undefined) return site.devices;
+  const device = site.devices.find((one) => one.settings.name === name);
+  if (device !== undefined) return [device];
+  throw new InvalidInput(
+    'unknown-device',
+    `the settings name no device ${JSON.stringify(name)}; run: siteward status`,
+  );
+}
+
+export function actorOf(client: Client): string {
+  return client.claimed ?? 'socket';
+}
+
+export async function record(site: RunningSite, event: SitewardEvent, client: Client): Promise<void> {
+  await site.ledger.append(event, actorOf(client));
+}
