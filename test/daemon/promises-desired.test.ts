@@ -3,6 +3,9 @@
  * when they say nothing, nonsense, or what is not theirs to say.
  */
 import { chmodSync, chownSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -111,6 +114,16 @@ describe.concurrent('I9 absence never deletes by accident', () => {
   });
 });
 
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
 describe.concurrent('I10 secrets stay secret', () => {
   test('planted secrets are in no log, journal, answer, document or metric', async (t) => {
     const planted = ['planted-ppp-77', 'planted-wifi-77', `${'Pl4nt3dK3y77'.padEnd(43, 'x')}=`];
@@ -124,6 +137,8 @@ describe.concurrent('I10 secrets stay secret', () => {
       },
     });
     t.onTestFinished(() => one.close());
+    const port = await freePort();
+    one.changeSettings((text) => text.replace('listen: 127.0.0.1:0', `listen: 127.0.0.1:${port}`));
     const child = one.spawn(program.main);
     await until('the daemon answers', () => one.status());
     await one.untilSettled();
@@ -138,9 +153,14 @@ describe.concurrent('I10 secrets stay secret', () => {
     answers.push(await one.api.call('document', { id }), await one.approve(id));
     await one.untilRecord('settled');
     expect(await one.has('/ppp secret', `name=branch password="${ppp}"`)).toBe(true);
+    // The other device was not told to take secrets: it says so and is left alone.
+    await one.untilDevice('refused', ({ reason }) => reason === 'secret-on-device', 'gw2');
+    expect(await one.traces('gw2')).toEqual([]);
     answers.push(await one.status(), await one.api.call('plan', {}));
     answers.push(await one.api.call('records', { sinceSeq: 0, limit: 1000 }));
-    const told = [child.output(), JSON.stringify(answers)];
+    const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    expect(metrics).toContain('siteward_device_in_sync');
+    const told = [child.output(), JSON.stringify(answers), metrics];
     for (const folder of ['journal', 'documents']) {
       for (const name of readdirSync(one.at(`state/${folder}`)))
         told.push(readFileSync(path.join(one.at(`state/${folder}`), name), 'latin1'));
