@@ -11,11 +11,11 @@ import { noRevocations } from '../../src/core/sshsig/revocation.ts';
 import { verifyWithNode } from '../../src/core/sshsig/verifiers.ts';
 import type { Verifier } from '../../src/core/sshsig/verifiers.ts';
 import { verifySignature } from '../../src/core/sshsig/verify.ts';
-import { makeSshKey, sshSignatureBlob } from '../support/ssh-keys.ts';
+import { keyTypes, makeSshKey, sshSignatureBlob } from '../support/ssh-keys.ts';
 import type { KeyType } from '../support/ssh-keys.ts';
 import { armor } from '../support/ssh-signature.ts';
 
-export interface VerifyCost {
+interface VerifyCost {
   readonly keyType: KeyType;
   /** Microseconds; lower quartiles, since what else the machine does only ever adds. */
   readonly rawUs: number;
@@ -29,7 +29,7 @@ const namespace = 'siteward-operational-v1@example.org';
 const identity = 'alice';
 
 /** The arms take turns, so that what else the machine does falls on all of them. */
-export function measureVerify(keyType: KeyType, rounds = 40): VerifyCost {
+function measureVerify(keyType: KeyType, rounds = 40): VerifyCost {
   const key = makeSshKey(keyType);
   const message = Buffer.alloc(2000, 'what is signed\n');
   const signature = Buffer.from(armor(sshSignatureBlob(key, namespace, message)));
@@ -94,4 +94,14 @@ function quartilesOf<Arms extends Record<string, (() => void) | null>>(
   }
   const quartiles = samples.map(({ name, us }) => [name, us.sort((a, b) => a - b)[us.length >> 2] ?? null]);
   return Object.fromEntries(quartiles) as ReturnType<typeof quartilesOf<Arms>>;
+}
+
+console.log('G11 a verification: first verifier / raw library call, ssh-keygen / first, both / ssh-keygen');
+for (const keyType of keyTypes) {
+  const { rawUs, primaryUs, bothUs, keygenUs } = measureVerify(keyType);
+  const beside =
+    keygenUs === null
+      ? 'ssh-keygen is not installed'
+      : `${(keygenUs / primaryUs).toFixed(0)}, ${(bothUs / keygenUs).toFixed(2)}`;
+  console.log(`  ${keyType}: ${(primaryUs / rawUs).toFixed(2)} (raw ${rawUs.toFixed(0)} µs), ${beside}`);
 }
