@@ -23,9 +23,13 @@ export const conditions = {
   unusedList: ({ action, context, offPath }: ConditionInput) =>
     offPath &&
     listsOf(action).every((list) => [context.base, context.target].every((one) => !isLookedAt(list, one))),
-  /** No address list has a member by name, so that no static name can fill one. */
-  noNamedLists: ({ context }: ConditionInput) =>
-    [context.base, context.target].every((one) => itemsIn(one, isAddressList).every(hasPlainAddress)),
+  /** No address list has this very name as a member: then the name would decide who is in the list. */
+  fillsNoList: ({ action, context }: ConditionInput) =>
+    formsOf(action).every((item) =>
+      [context.base, context.target].every(
+        (one) => !itemsIn(one, isAddressList).some((entry) => isNamedBy(entry, item)),
+      ),
+    ),
   /** A queue for some hosts that are neither this device's address nor the daemon's. */
   narrowQueue: ({ action, context }: ConditionInput) =>
     formsOf(action).every((item) => isNarrow(item, context)),
@@ -57,9 +61,11 @@ function isLookedAt(list: string, configuration: Configuration): boolean {
   });
 }
 
-function hasPlainAddress(entry: Item): boolean {
-  const address = propertyOf(entry, 'address') ?? '';
-  return address.includes(':') || rangeOf(address) !== null;
+function isNamedBy(entry: Item, record: Item): boolean {
+  const member = (propertyOf(entry, 'address') ?? '').toLowerCase();
+  const name = (propertyOf(record, 'name') ?? '').toLowerCase();
+  if (propertyOf(record, 'match-subdomain') === 'yes' && member.endsWith(`.${name}`)) return true;
+  return member === name;
 }
 
 function isNarrow(queue: Item, { management }: PlanContext): boolean {

@@ -45,7 +45,7 @@ const table: readonly Row[] = [
   {
     menu: '/ip dns static',
     except: ['address-list', 'regexp'],
-    when: 'noNamedLists',
+    when: 'fillsNoList',
     tier: 'benign',
     reason: 'static name',
   },

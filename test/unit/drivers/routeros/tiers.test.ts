@@ -135,6 +135,10 @@ describe('a harmless looking item that reaches the way in by a detour is signed'
       'a name that a list has as a member',
       add('/ip dns static', { name: 'vpn.example.org', address: '198.51.100.9' }),
     ],
+    [
+      'a name whose subdomains a list has',
+      add('/ip dns static', { name: 'Example.org', 'match-subdomain': 'yes', address: '198.51.100.9' }),
+    ],
     ['a pattern for any name', add('/ip dns static', { regexp: '.*', address: '198.51.100.9' })],
     [
       'a lease that fills a list',
@@ -154,7 +158,9 @@ describe('a harmless looking item that reaches the way in by a detour is signed'
     const queue = add('/queue simple', { name: 'q', 'max-limit': '1M/1M', target: '198.51.100.0/24' });
     const name = add('/ip dns static', { name: 'a.example.org', address: '198.51.100.9' });
     for (const action of [queue, name]) {
-      expect(classifyByTable(action, context(configuration(mgmt), false, action)).class).toBe('benign');
+      expect(classifyByTable(action, context(configuration(mgmt, named), false, action)).class).toBe(
+        'benign',
+      );
     }
   });
 });
