@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { canonicalItem } from '../../src/core/digest.ts';
 import type { Configuration } from '../../src/core/item.ts';
-import { actionsOf } from '../../src/core/plan/checks.ts';
+import { actionsOf } from '../../src/core/plan/action.ts';
 import { diffConfigurations } from '../../src/core/plan/diff.ts';
 import { footprintState } from '../../src/core/plan/footprint.ts';
 import { makePlan, type PlanResult } from '../../src/core/plan/plan.ts';

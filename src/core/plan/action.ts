@@ -89,3 +89,7 @@ export interface FootprintState {
   /** For each action, in order: what its item looks like. */
   readonly items: readonly ('base' | 'plan' | 'target' | 'other')[];
 }
+
+export function actionsOf(plan: { readonly actions: readonly PlannedAction[] }): readonly Action[] {
+  return plan.actions.map((planned) => planned.action);
+}

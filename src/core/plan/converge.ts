@@ -6,20 +6,12 @@
  */
 import { canonicalItem } from '../digest.ts';
 import { sameItem, type Item, type Section } from '../item.ts';
-import type { Action } from './action.ts';
-import {
-  actionsOf,
-  checksOf,
-  countForms,
-  followGroup,
-  groupOf,
-  lookupsOf,
-  takeNameBack,
-  type Check,
-  type FormFacts,
-} from './checks.ts';
+import { actionsOf, type Action } from './action.ts';
+import { takeNameBack, type Check, type FormFacts } from './check.ts';
+import { checksOf, countForms } from './make-checks.ts';
 import type { Model } from './model.ts';
 import { ModelRefusal, changesBetween, type Lookup, type Row } from './model.ts';
+import { followGroup, groupOf, lookupsOf } from './order-group.ts';
 import { renameOf } from './renames.ts';
 import type { Plan } from './action.ts';
 

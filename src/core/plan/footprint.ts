@@ -4,18 +4,11 @@
  */
 import { canonicalItem } from '../digest.ts';
 import { sectionOf, type Configuration, type Item, type Section } from '../item.ts';
-import type { Action, FootprintState, Plan } from './action.ts';
-import {
-  actionsOf,
-  checksOf,
-  evaluateAll,
-  groupOf,
-  oldNamed,
-  type Check,
-  type FormFacts,
-  type ItemState,
-} from './checks.ts';
+import { actionsOf, type Action, type FootprintState, type Plan } from './action.ts';
+import { evaluateAll, oldNamed, type Check, type FormFacts, type ItemState } from './check.ts';
+import { checksOf } from './make-checks.ts';
 import { Model } from './model.ts';
+import { groupOf } from './order-group.ts';
 import { groupBy } from './order.ts';
 import { inOldNames, renameOf, renamesOf } from './renames.ts';
 

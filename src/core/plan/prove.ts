@@ -5,11 +5,13 @@
  */
 import { canonicalItem } from '../digest.ts';
 import type { Item, Section } from '../item.ts';
-import type { Action, Plan } from './action.ts';
+import { actionsOf, type Action, type Plan } from './action.ts';
+import { evaluateAll, type Check, type FormFacts } from './check.ts';
 import { convergeSteps, runPass, stepCount, type ConvergeFacts, type Step } from './converge.ts';
-import { actionsOf, checksOf, evaluateAll, groupOf, type Check, type FormFacts } from './checks.ts';
 import { countForeignChanges } from './footprint.ts';
+import { checksOf } from './make-checks.ts';
 import { Model, ModelRefusal, changesBetween, lookupOf } from './model.ts';
+import { groupOf } from './order-group.ts';
 import { groupBy } from './order.ts';
 import { renamesOf } from './renames.ts';
 

@@ -1,9 +1,9 @@
 /**
  * Script lines that look at rows: counting rows of exactly one form, locating the n-th of them, and telling for an
  * action whether its item is as in the base, as in the target, on the way, or something else.
- * They mean exactly what `checks.ts` means by the same data.
+ * They mean exactly what `check.ts` means by the same data.
  */
-import type { Check, FormCount, Slot } from '../../core/plan/checks.ts';
+import type { Check, FormCount, Slot } from '../../core/plan/check.ts';
 import type { Lookup } from '../../core/plan/model.ts';
 import type { Item, Section } from '../../core/item.ts';
 import { canonicalItem } from '../../core/digest.ts';

@@ -5,8 +5,9 @@
  */
 import { AssertionFailed, assert } from '../../core/errors.ts';
 import type { Item } from '../../core/item.ts';
-import type { Action, Plan } from '../../core/plan/action.ts';
-import { actionsOf, checksOf, type Check } from '../../core/plan/checks.ts';
+import { actionsOf, type Action, type Plan } from '../../core/plan/action.ts';
+import type { Check } from '../../core/plan/check.ts';
+import { checksOf } from '../../core/plan/make-checks.ts';
 import { convergeSteps } from '../../core/plan/converge.ts';
 import { changesBetween, lookupOf } from '../../core/plan/model.ts';
 import type { Deadline } from '../../core/rollout/rollout.ts';
