@@ -6,6 +6,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { DeviceSettings } from '../../core/site.ts';
 import type { Driver } from '../driver.ts';
+import { connect } from '../ssh-session.ts';
 import { routerosDialect } from './dialect.ts';
 import { clean, releaseLock } from './effects/cleaning.ts';
 import type { Credentials, DriverEvent, Reach } from './effects/device-console.ts';
@@ -20,11 +21,13 @@ export interface RouterosDriverOptions {
   readonly clock: Clock;
   readonly random: (bytes: number) => Buffer;
   readonly log?: (event: DriverEvent) => void;
+  /** How a session is opened; over SSH when left out. */
+  readonly connect?: Reach['connect'];
 }
 
 export function createRouterosDriver(options: RouterosDriverOptions): Driver {
   const closing = new AbortController();
-  const reach: Reach = { ...options, log: options.log ?? (() => undefined) };
+  const reach: Reach = { connect, ...options, log: options.log ?? (() => undefined) };
   /** Ends with the caller's signal or with the driver. */
   const either = (signal: AbortSignal): AbortSignal => AbortSignal.any([signal, closing.signal]);
   const running = new Set<Promise<unknown>>();

@@ -6,7 +6,7 @@
 import { assert, DeviceError, OutcomeUnknown } from '../../../core/errors.ts';
 import type { Clock } from '../../../core/clock.ts';
 import type { DeviceSettings } from '../../../core/site.ts';
-import { connect, type SshSession } from '../../ssh-session.ts';
+import type { SshSession, SshTarget } from '../../ssh-session.ts';
 import { readAnswer, withSentinel, type Answer } from '../console.ts';
 
 export interface Credentials {
@@ -28,6 +28,7 @@ export interface Reach {
   readonly clock: Clock;
   readonly random: (bytes: number) => Buffer;
   readonly log: (event: DriverEvent) => void;
+  readonly connect: (target: SshTarget, signal: AbortSignal) => Promise<SshSession>;
 }
 
 export interface DeviceConsole {
@@ -60,7 +61,7 @@ export async function withConsole<T>(
   let session: SshSession;
   try {
     const { address: host, port, user, hostKey } = device;
-    session = await connect(
+    session = await reach.connect(
       { host, port, user, hostKey, ...credentials, timeoutMs: connectTimeoutMs },
       signal,
     );
