@@ -114,18 +114,11 @@ async function checkState(settings: Settings): Promise<Finding> {
   const what = 'state';
   const { state } = settings;
   try {
-    const found = await stat(state).catch(() => null);
-    if (found === null) {
-      const parent = await stat(path.dirname(state)).catch(() => null);
-      const message = `${state} will be made at first start${parent === null ? ', with the folders above it' : ''}`;
-      return { what, result: 'ok', code: 'first-start', message };
-    }
-    if (!found.isDirectory()) throw new InvalidInput('not-a-folder', 'expected a folder', { file: state });
-    if ((found.mode & 0o077) !== 0)
-      throw new InvalidInput('readable-by-others', 'others may look into it; run: chmod 700 on it', {
-        file: state,
-      });
-    return { what, result: 'ok', code: 'valid', message: state };
+    const { judgeStateFolder } = await import('../daemon/state-folder.ts');
+    if (await judgeStateFolder(state)) return { what, result: 'ok', code: 'valid', message: state };
+    const parent = await stat(path.dirname(state)).catch(() => null);
+    const message = `${state} will be made at first start${parent === null ? ', with the folders above it' : ''}`;
+    return { what, result: 'ok', code: 'first-start', message };
   } catch (error) {
     return failure(what, error);
   }

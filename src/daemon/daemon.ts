@@ -4,7 +4,6 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import PQueue from 'p-queue';
 import { startHttp } from '../api/http.ts';
@@ -33,6 +32,7 @@ import { buildOperations } from './operations.ts';
 import type { RunningDevice, RunningSite } from './running-site.ts';
 import { digestsInUse } from '../reconcile/state-files.ts';
 import { openStateFiles } from './state-files.ts';
+import { openStateFolder } from './state-folder.ts';
 import { lockState } from './state-lock.ts';
 import { systemClock } from './system-clock.ts';
 import { startTelemetry } from './telemetry.ts';
@@ -77,7 +77,7 @@ async function start(
   stop: () => Promise<void>,
 ): Promise<Daemon> {
   const clock = systemClock;
-  await mkdir(settings.state, { recursive: true, mode: 0o700 });
+  await openStateFolder(settings.state);
   const telemetry = startTelemetry(
     version,
     settings.devices.map((device) => device.name),

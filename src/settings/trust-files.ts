@@ -43,6 +43,11 @@ export async function checkOwnedFile(file: string): Promise<void> {
   await withOwnedFile(file, () => Promise.resolve());
 }
 
+/** Throws `InvalidInput` when others than root and this process's user could exchange the folder or what is in it. */
+export async function checkOwnedFolder(folder: string): Promise<void> {
+  await checkFolders(path.resolve(folder), folder);
+}
+
 /** The whole file, checked on what was opened. Throws `InvalidInput`. */
 export async function readOwnedFile(file: string, maxBytes: number): Promise<Buffer> {
   return await withOwnedFile(file, async (handle, stats) => {
@@ -135,12 +140,13 @@ function checkOwner(stats: Stats, name: string, file: string): void {
 
 function unreadable(file: string, error: unknown): InvalidInput {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-  const why =
-    code === 'ENOENT'
-      ? 'is missing; create it'
-      : code === 'ELOOP'
-        ? 'is a symbolic link; put the file itself there'
-        : `can’t be read (${code})`;
+  const own = String(process.geteuid?.() ?? 0);
+  const reasons: Readonly<Record<string, string>> = {
+    ENOENT: 'is missing; create it',
+    ELOOP: 'is a symbolic link; put the file itself there',
+    EACCES: `may not be read by user ${own}; start as its owner, or run: chown ${own} ${file}`,
+  };
+  const why = reasons[code] ?? `can’t be read (${code}); see the machine’s own log`;
   return new InvalidInput('unreadable', `${file} ${why}`, { file }, { cause: error });
 }
 

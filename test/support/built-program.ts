@@ -3,7 +3,7 @@
  * `kill -9`, another user). The tree's own `dist` stays untouched.
  */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +16,12 @@ export interface BuiltProgram {
 
 const project = fileURLToPath(new URL('../../', import.meta.url));
 
-export function buildProgram(): BuiltProgram {
+export interface BuildOptions {
+  /** Every user can run it: with its libraries beside it, since the tree may lie where others can't look. */
+  readonly forEverybody?: boolean;
+}
+
+export function buildProgram({ forEverybody = false }: BuildOptions = {}): BuiltProgram {
   const folder = mkdtempSync(path.join(tmpdir(), 'siteward-built-'));
   const from = (name: string): string => path.join(project, name);
   const to = (name: string): string => path.join(folder, name);
@@ -36,10 +41,23 @@ export function buildProgram(): BuiltProgram {
     );
     copyFileSync(from('src/drivers/routeros/menus.json'), to('dist/drivers/routeros/menus.json'));
     copyFileSync(from('package.json'), to('package.json'));
-    symlinkSync(from('node_modules'), to('node_modules'));
+    if (forEverybody) {
+      chmodSync(folder, 0o755);
+      for (const name of shippedLibraries()) cpSync(from(name), to(name), { recursive: true });
+    } else symlinkSync(from('node_modules'), to('node_modules'));
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;
   }
   return { main: to('dist/main.js'), remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** Folders of the libraries that ship, as the lock file names them. */
+function shippedLibraries(): readonly string[] {
+  const lock = JSON.parse(readFileSync(path.join(project, 'package-lock.json'), 'utf8')) as {
+    readonly packages: Readonly<Record<string, { readonly dev?: boolean; readonly optional?: boolean }>>;
+  };
+  return Object.entries(lock.packages)
+    .filter(([name, { dev, optional }]) => name !== '' && dev !== true && optional !== true)
+    .map(([name]) => name);
 }

@@ -12,8 +12,14 @@ export interface DaemonProcess {
   readonly ended: Promise<number | null>;
 }
 
-export function spawnDaemon(main: string, settingsFile: string): DaemonProcess {
-  const child = spawn(process.execPath, [main, 'run', '--settings', settingsFile], {
+/** `prefix`: words before the command, such as those that make it another user's. */
+export function spawnDaemon(
+  main: string,
+  settingsFile: string,
+  prefix: readonly string[] = [],
+): DaemonProcess {
+  const [command = '', ...words] = [...prefix, process.execPath, main, 'run', '--settings', settingsFile];
+  const child = spawn(command, words, {
     env: { PATH: process.env['PATH'], LC_ALL: 'C', NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

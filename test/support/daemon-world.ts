@@ -59,7 +59,7 @@ export interface World {
   /** Ends the daemon in this process and starts it again. */
   restart(): Promise<Daemon>;
   /** The daemon as a process: what it runs comes from `buildProgram`. */
-  spawn(main: string): DaemonProcess;
+  spawn(main: string, prefix?: readonly string[]): DaemonProcess;
   /** Those spawned, oldest first. */
   processes(): readonly DaemonProcess[];
   status(): Promise<StatusAnswer>;
@@ -155,8 +155,8 @@ export async function buildWorld(options: WorldOptions): Promise<World> {
         return await start();
       },
       start,
-      spawn(main) {
-        const child = spawnDaemon(main, settingsFile);
+      spawn(main, prefix = []) {
+        const child = spawnDaemon(main, settingsFile, prefix);
         processes.add(child);
         return child;
       },
