@@ -40,6 +40,12 @@ export interface DeviceSettings {
 export interface Policy {
   readonly approvals: Readonly<Record<Role, number>>;
   readonly expiresMs: number;
+  /** Whether only security keys that checked who touched them may sign. */
+  readonly userVerification: 'required' | 'off';
+  /** Menus whose changes need a signature though they would go through; `*` at the end: and below, alone: all. */
+  readonly sign: readonly string[];
+  /** Menus whose changes need none though they would by the middle tier. Never lowers the floor. */
+  readonly relax: readonly string[];
   readonly removals: { readonly items: number; readonly share: number };
   /** At most this many rollouts at once. */
   readonly batch: number;

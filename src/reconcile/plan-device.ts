@@ -89,6 +89,7 @@ async function compareDevice(
     desired: wanted,
     labels: ['desired', 'conflict'],
     caps: room.policy.removals,
+    rules: room.policy,
     secretsOnDevice: room.device.secretsOnDevice,
     management: managementPath(room, observation),
     isOwn: (item) =>

@@ -174,6 +174,13 @@ const personSchema = z.strictObject(
   mapping,
 );
 
+const menus = (about: string, pattern: RegExp, words: string) =>
+  z
+    .array(text(words, about, pattern), { error: 'expected a list of menus' })
+    .max(1000, { error: 'expected at most 1000 menus' })
+    .optional()
+    .describe(about);
+
 const shareWords = 'expected a share such as 10%';
 
 export const settingsSchema = z.strictObject(
@@ -248,6 +255,20 @@ export const settingsSchema = z.strictObject(
             least: '1s',
             most: '7d',
           }).optional(),
+          'user-verification': oneOf(
+            ['required', 'off'],
+            'Whether only security keys that checked who touched them (PIN, fingerprint) may sign; off if not said',
+          ).optional(),
+          sign: menus(
+            'Menus whose changes need a signature though they would go through by themselves',
+            /^(?:\*|\/[a-z0-9-]{1,40}(?: [a-z0-9-]{1,40}){0,7}\*?)$/,
+            'a menu such as "/ip dns static", with * at its end also all below it, or "*" for everything',
+          ),
+          relax: menus(
+            'Menus whose changes need no signature though traffic or exposure may change; never lowers the floor',
+            /^\/[a-z0-9-]{1,40}(?: [a-z0-9-]{1,40}){0,7}\*?$/,
+            'a menu such as "/ip firewall nat", with * at its end also all below it',
+          ),
           removals: z
             .strictObject(
               {

@@ -136,6 +136,9 @@ function policyOf(raw: NonNullable<RawSettings['policy']>): Policy {
   return {
     approvals: { operational: raw.approvals?.operational ?? 1, recovery: raw.approvals?.recovery ?? 2 },
     expiresMs: raw.expires ?? 3_600_000,
+    userVerification: raw['user-verification'] ?? 'off',
+    sign: raw.sign ?? [],
+    relax: raw.relax ?? [],
     removals: {
       items: raw.removals?.items ?? 20,
       share: Number.parseInt(raw.removals?.share ?? '10%', 10) / 100,

@@ -15,6 +15,9 @@ export const recovery = 'siteward-recovery-v1@example.org';
 export const gatePolicy: Policy = {
   approvals: { operational: 1, recovery: 2 },
   expiresMs: 3_600_000,
+  userVerification: 'off',
+  sign: [],
+  relax: [],
   removals: { items: 20, share: 0.1 },
   batch: 5,
 };

@@ -6,12 +6,16 @@
 import type { Dialect, PlanContext, Verdict } from '../dialect.ts';
 import type { Item, Section } from '../item.ts';
 import type { Action, ActionClass, Label } from '../plan/action.ts';
+import type { Policy } from '../site.ts';
+import { withLocalRules } from './policy.ts';
 
 export interface ClassifyInput {
   readonly label: Label;
   readonly action: Action;
   readonly context: PlanContext;
   readonly removals: Removals;
+  /** What the site's own policy adds, or takes off the middle tier. */
+  readonly rules: Pick<Policy, 'sign' | 'relax'>;
   readonly dialect: Dialect;
 }
 
@@ -22,7 +26,11 @@ export interface Removals {
   readonly emptied: ReadonlySet<string>;
 }
 
-export function classifyAction({ label, action, context, removals, dialect }: ClassifyInput): Verdict {
+export function classifyAction(input: ClassifyInput): Verdict {
+  return withLocalRules(builtInVerdict(input), input.action.section, input.rules);
+}
+
+function builtInVerdict({ label, action, context, removals, dialect }: ClassifyInput): Verdict {
   const verdict = dialect.classify(action, context);
   if (verdict.tier === 'floor') return verdict;
   if (label === 'conflict') return floor('conflict');

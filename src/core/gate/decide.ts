@@ -6,56 +6,21 @@
 import { rfc3339 } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import type { Policy } from '../site.ts';
-import type { SignatureRefusalCode, SignatureRefused } from '../sshsig/verdict.ts';
+import type { SecurityKeyState } from '../sshsig/signature.ts';
 import { verifyWithAnyPrincipal } from '../sshsig/verify.ts';
+import { clockSkewMs } from './clock-trust.ts';
 import { documentText, namespaceFor } from './document.ts';
 import type { Approval, IssuedDocument, PendingItem } from './pending.ts';
+import { refused, refusedSignature } from './refusal.ts';
+import type { GateRefusal } from './refusal.ts';
 import type { Trust } from './trust.ts';
 import { personOf, principalsOf } from './trust.ts';
-
-export type GateRefusalCode =
-  | 'no-document'
-  | 'document-mismatch'
-  | 'not-yet-valid'
-  | 'expired'
-  | 'signature-invalid'
-  | 'wrong-namespace'
-  | 'unknown-key'
-  | 'revoked-key'
-  | 'key-expired'
-  | 'key-not-yet-valid'
-  | 'role-denied'
-  | 'same-person'
-  | 'same-key'
-  | 'too-many-signatures'
-  | 'unsupported-key-type'
-  | 'unsupported-signature-type'
-  | 'weak-key'
-  | 'certificate-forged'
-  | 'certificate-not-allowed'
-  | 'user-presence-missing'
-  | 'user-verification-missing'
-  | 'verifier-disagreement'
-  | 'device-not-listed'
-  | 'plan-changed'
-  | 'base-changed'
-  | 'device-key-changed'
-  | 'quorum-missing';
-
-export interface GateRefusal {
-  readonly kind: 'refused';
-  readonly code: GateRefusalCode;
-  /** What is wrong and what to do. */
-  readonly message: string;
-  /** What the signature check said, where it was that. */
-  readonly signature: SignatureRefusalCode | null;
-  /** Of the key that signed, as far as it could be read. */
-  readonly fingerprint: string | null;
-}
 
 export interface Counted {
   readonly kind: 'counted';
   readonly approval: Approval;
+  /** What a security key said; its counter is for the caller to remember. */
+  readonly securityKey: SecurityKeyState | null;
   /** With this one. */
   readonly have: number;
   readonly need: number;
@@ -70,8 +35,6 @@ export interface Authorized {
 
 /** More signatures than this are not looked at. */
 const maxApprovals = 16;
-/** How far the clock may have been set back since the document was issued. */
-const skewMs = 60_000;
 
 /** Judges one signature over the item's document. The caller records the answer and keeps the approval. */
 export function judgeSignature(
@@ -81,7 +44,7 @@ export function judgeSignature(
   policy: Policy,
   nowMs: number,
 ): Counted | GateRefusal {
-  const open = openDocument(item, nowMs);
+  const open = openDocument(item, trust, nowMs);
   if ('kind' in open) return open;
   if (item.approvals.length >= maxApprovals) {
     return refused(
@@ -92,15 +55,15 @@ export function judgeSignature(
   // One character, one byte: a character outside ASCII would be refused as malformed anyway.
   const bytes =
     typeof armoredSignature === 'string' ? Buffer.from(armoredSignature, 'utf8') : armoredSignature;
-  const signer = judgeSigner(item, open, bytes, trust, nowMs);
-  if ('kind' in signer) return signer;
-  const approvals = countApprovals(item, open, trust, nowMs);
+  const judged = judgeSigner(item, open, bytes, trust, policy, nowMs);
+  if ('kind' in judged) return judged;
+  const { securityKey, ...signer } = judged;
+  const approvals = countApprovals(item, open, trust, policy, nowMs);
   const counted = approvals.map((approval) => approval.person);
   if (counted.includes(signer.person)) {
     return refused(
       'same-person',
       `${signer.person} has signed ${item.id} already; another person must`,
-      null,
       signer.fingerprint,
     );
   }
@@ -108,7 +71,6 @@ export function judgeSignature(
     return refused(
       'same-key',
       `the key ${signer.fingerprint} has signed ${item.id} already; another key must`,
-      null,
       signer.fingerprint,
     );
   }
@@ -119,7 +81,7 @@ export function judgeSignature(
   };
   const have = counted.length + 1;
   const need = policy.approvals[item.class];
-  return { kind: 'counted', approval, have, need, complete: isEnough(have, need) };
+  return { kind: 'counted', approval, securityKey, have, need, complete: isEnough(have, need) };
 }
 
 /** How far an item is: persons whose signatures count now. */
@@ -130,9 +92,9 @@ export function approvalsOf(
   nowMs: number,
 ): { have: number; need: number; by: string[] } {
   const need = policy.approvals[item.class];
-  const open = openDocument(item, nowMs);
+  const open = openDocument(item, trust, nowMs);
   const by =
-    'kind' in open ? [] : countApprovals(item, open, trust, nowMs).map((approval) => approval.person);
+    'kind' in open ? [] : countApprovals(item, open, trust, policy, nowMs).map((approval) => approval.person);
   return { have: by.length, need, by };
 }
 
@@ -158,7 +120,7 @@ export function checkAuthorization(
 ): Authorized | GateRefusal {
   const block = item.devices.find((listed) => listed.name === device);
   if (block === undefined) return refused('device-not-listed', `${item.id} does not name ${device}`);
-  const open = openDocument(item, nowMs);
+  const open = openDocument(item, trust, nowMs);
   if ('kind' in open) return open;
   const again = 'a new document must be signed';
   if (block.planSha256 !== current.planSha256)
@@ -175,7 +137,7 @@ export function checkAuthorization(
       `${device}: its host key is not the one in the signed document; ${again}`,
     );
   }
-  const by = countApprovals(item, open, trust, nowMs);
+  const by = countApprovals(item, open, trust, policy, nowMs);
   const need = policy.approvals[item.class];
   if (!isEnough(by.length, need)) {
     return refused(
@@ -192,8 +154,13 @@ function isEnough(have: number, need: number): boolean {
 }
 
 /** The document, if it is the item's own and valid now. */
-function openDocument(item: PendingItem, nowMs: number): IssuedDocument | GateRefusal {
+function openDocument(item: PendingItem, trust: Trust, nowMs: number): IssuedDocument | GateRefusal {
   const { document } = item;
+  if (trust.distrust !== null)
+    return refused(
+      'clock-untrusted',
+      `${item.id}: no signature counts: ${trust.distrust}; run: siteward check`,
+    );
   if (document === null) {
     return refused(
       'no-document',
@@ -214,7 +181,7 @@ function openDocument(item: PendingItem, nowMs: number): IssuedDocument | GateRe
   const notBefore = Date.parse(document.notBefore);
   const expires = Date.parse(document.expires);
   // Written so that a time that is no number refuses.
-  if (!(nowMs >= notBefore - skewMs)) {
+  if (!(nowMs >= notBefore - clockSkewMs)) {
     return refused(
       'not-yet-valid',
       `${item.id}: its document is valid from ${document.notBefore}; check this machine's clock`,
@@ -229,13 +196,14 @@ function openDocument(item: PendingItem, nowMs: number): IssuedDocument | GateRe
   return document;
 }
 
-type Signer = Pick<Approval, 'person' | 'principal' | 'fingerprint'>;
+type Signer = Pick<Approval, 'person' | 'principal' | 'fingerprint'> & Pick<Counted, 'securityKey'>;
 
 function judgeSigner(
   item: PendingItem,
   document: IssuedDocument,
   signature: Uint8Array,
   trust: Trust,
+  policy: Policy,
   nowMs: number,
 ): Signer | GateRefusal {
   const namespace = namespaceFor(item.class, trust.organization);
@@ -247,16 +215,17 @@ function judgeSigner(
     allowedSigners: trust.signers,
     revoked: trust.revoked,
     nowMs,
+    requireUserVerification: policy.userVerification === 'required',
   });
-  if (!verdict.ok) return ofSignature(verdict, namespace);
-  const { principal, fingerprint } = verdict;
+  if (!verdict.ok) return refusedSignature(verdict, namespace);
+  const { principal, fingerprint, securityKey } = verdict;
   const person = personOf(principal, trust.people);
   if (person === null)
-    return refused('unknown-key', `the key ${fingerprint} belongs to none of the people`, null, fingerprint);
+    return refused('unknown-key', `the key ${fingerprint} belongs to none of the people`, fingerprint);
   if (!person.roles.includes(item.class)) {
-    return refused('role-denied', `${person.name} does not have the role ${item.class}`, null, fingerprint);
+    return refused('role-denied', `${person.name} does not have the role ${item.class}`, fingerprint);
   }
-  return { person: person.name, principal, fingerprint };
+  return { person: person.name, principal, fingerprint, securityKey };
 }
 
 /**
@@ -267,61 +236,17 @@ function countApprovals(
   item: PendingItem,
   document: IssuedDocument,
   trust: Trust,
+  policy: Policy,
   nowMs: number,
 ): Approval[] {
   const persons = new Map<string, Approval>();
   const keys = new Set<string>();
   for (const approval of item.approvals.slice(0, maxApprovals)) {
-    const signer = judgeSigner(item, document, Buffer.from(approval.signature, 'utf8'), trust, nowMs);
-    if ('kind' in signer || persons.has(signer.person) || keys.has(signer.fingerprint)) continue;
-    keys.add(signer.fingerprint);
-    persons.set(signer.person, { ...approval, ...signer });
+    const judged = judgeSigner(item, document, Buffer.from(approval.signature, 'utf8'), trust, policy, nowMs);
+    if ('kind' in judged || persons.has(judged.person) || keys.has(judged.fingerprint)) continue;
+    const { person, principal, fingerprint } = judged;
+    keys.add(fingerprint);
+    persons.set(person, { ...approval, person, principal, fingerprint });
   }
   return [...persons.values()];
-}
-
-function ofSignature(verdict: SignatureRefused, namespace: string): GateRefusal {
-  const { code, reason, fingerprint } = verdict;
-  const no = (gateCode: GateRefusalCode, advice: string): GateRefusal =>
-    refused(gateCode, `${reason}${advice}`, code, fingerprint);
-  switch (code) {
-    case 'wrong-namespace':
-      return no('wrong-namespace', `; sign with: ssh-keygen -Y sign -n ${namespace} -f KEY FILE`);
-    case 'unknown-key':
-    case 'principal-mismatch':
-      return no('unknown-key', '; a line in allowed_signers and a person in the settings must name it');
-    case 'namespace-not-allowed':
-      return no('role-denied', '; its line in allowed_signers does not give it this role');
-    case 'bad-signature':
-      return no(
-        'signature-invalid',
-        '; sign the file exactly as `siteward pending --document` wrote it, and this item’s',
-      );
-    case 'empty-message':
-    case 'empty-identity':
-    case 'identity-not-plain':
-    case 'malformed-signature':
-      return no('signature-invalid', '');
-    case 'revoked-key':
-    case 'unsupported-key-type':
-    case 'unsupported-signature-type':
-    case 'weak-key':
-    case 'certificate-forged':
-    case 'certificate-not-allowed':
-    case 'user-presence-missing':
-    case 'user-verification-missing':
-    case 'verifier-disagreement':
-    case 'key-expired':
-    case 'key-not-yet-valid':
-      return no(code, '');
-  }
-}
-
-function refused(
-  code: GateRefusalCode,
-  message: string,
-  signature: SignatureRefusalCode | null = null,
-  fingerprint: string | null = null,
-): GateRefusal {
-  return { kind: 'refused', code, message, signature, fingerprint };
 }

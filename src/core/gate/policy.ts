@@ -2,6 +2,7 @@
  * Local rules about signatures, checked when they are loaded: a threshold that can't be met, or one that asks
  * for nobody, is an error in the settings and never a way through the gate.
  */
+import type { Verdict } from '../dialect.ts';
 import { InvalidInput } from '../errors.ts';
 import type { Place } from '../errors.ts';
 import type { Person, Policy, Role } from '../site.ts';
@@ -42,4 +43,25 @@ export function validatePolicy(
   if (!Number.isSafeInteger(policy.expiresMs) || policy.expiresMs < 1000 || policy.expiresMs > longestMs) {
     throw new InvalidInput('bad-policy', 'policy: expires must be from 1s to 7d', place);
   }
+}
+
+/** Whether an entry of `sign` or `relax` means this menu: itself, with `*` at its end also what is below it. */
+export function coversMenu(entry: string, menu: string): boolean {
+  if (!entry.endsWith('*')) return entry === menu;
+  const top = entry.slice(0, -1);
+  return top === '' || menu === top || menu.startsWith(`${top} `);
+}
+
+/** Local rules upon a verdict: they widen what needs a signature, and relax the middle tier. The floor stays. */
+export function withLocalRules(
+  verdict: Verdict,
+  menu: string,
+  { sign, relax }: Pick<Policy, 'sign' | 'relax'>,
+): Verdict {
+  const widened = sign.some((entry) => coversMenu(entry, menu));
+  const reason = `local policy: ${verdict.reason}`;
+  if (verdict.tier === 'benign' && widened) return { class: 'operational', tier: 'middle', reason };
+  if (verdict.tier === 'middle' && !widened && relax.some((entry) => coversMenu(entry, menu)))
+    return { class: 'benign', tier: 'benign', reason };
+  return verdict;
 }

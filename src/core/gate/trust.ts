@@ -17,6 +17,8 @@ export interface Trust {
   readonly revoked: Revocations;
   readonly people: readonly Person[];
   readonly organization: string;
+  /** Why this machine's clock can't be believed, so that no signature counts; null: it can. */
+  readonly distrust: string | null;
   /** SHA-256 of the files as they were loaded, for the audit. */
   readonly digests: { readonly allowedSigners: string; readonly revokedKeys: string | null };
 }
@@ -49,6 +51,7 @@ export function buildTrust(
     revoked: readRevocations(revokedKeys),
     people,
     organization,
+    distrust: null,
     digests: {
       allowedSigners: sha256(allowedSigners.bytes),
       revokedKeys: revokedKeys === null ? null : sha256(revokedKeys.bytes),
@@ -59,6 +62,23 @@ export function buildTrust(
 /** Null when the principal is nobody's. */
 export function personOf(principal: string, people: readonly Person[]): Person | null {
   return people.find((person) => person.principals.includes(principal)) ?? null;
+}
+
+/** Version of the list of revoked keys, where it is one of the binary kind. */
+export function krlVersionOf(trust: Trust): bigint | null {
+  return trust.revoked.krl?.version ?? null;
+}
+
+/** Throws `InvalidInput` krl-rewound: an older list would let keys count again that were taken away since. */
+export function checkNotRewound(trust: Trust, knownVersion: bigint | null, file: string | null): void {
+  const version = krlVersionOf(trust);
+  if (version === null || knownVersion === null || version >= knownVersion) return;
+  throw new InvalidInput(
+    'krl-rewound',
+    `${file ?? 'the list of revoked keys'}: its version is ${version}, and ${knownVersion} was in force before; ` +
+      `put the newer one back, or make one with ssh-keygen -k -z ${knownVersion + 1n}`,
+    file === null ? null : { file },
+  );
 }
 
 export function principalsOf(people: readonly Person[]): string[] {

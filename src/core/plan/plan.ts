@@ -24,12 +24,16 @@ export interface PlanInput {
   readonly labels: readonly Label[];
   /** What one plan may take away without a signature. */
   readonly caps: Policy['removals'];
+  /** What the site's own policy adds, or takes off the middle tier; nothing when left out. */
+  readonly rules?: Pick<Policy, 'sign' | 'relax'>;
   readonly management: ManagementPath;
   readonly isOwn: (item: Item) => boolean;
   readonly dialect: Dialect;
   /** Staged scripts can be read on the device while a rollout is in flight. Absent: refuse. */
   readonly secretsOnDevice?: 'allow' | 'refuse';
 }
+
+const noRules = { sign: [], relax: [] };
 
 export type PlanResult =
   | { readonly kind: 'nothing' }
@@ -121,7 +125,14 @@ function drawPlan(list: ActionList, removals: ReturnType<typeof removalsOf>, inp
   const context: PlanContext = { ...unjudged, path };
   const lines = renderActions(plain, list.base, dialect, false);
   const actions = list.actions.map(({ label, action }, i): PlannedAction => {
-    const verdict = classifyAction({ label, action, context, removals, dialect });
+    const verdict = classifyAction({
+      label,
+      action,
+      context,
+      removals,
+      rules: input.rules ?? noRules,
+      dialect,
+    });
     return {
       id: i + 1,
       label,

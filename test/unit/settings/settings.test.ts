@@ -80,6 +80,9 @@ test('the least that can be said gets every default', async () => {
     policy: {
       approvals: { operational: 1, recovery: 2 },
       expiresMs: 3_600_000,
+      userVerification: 'off',
+      sign: [],
+      relax: [],
       removals: { items: 20, share: 0.1 },
       batch: 5,
     },
@@ -124,6 +127,9 @@ trust:
 policy:
   approvals: { operational: 1, recovery: 1 }
   expires: 7d
+  user-verification: required
+  sign: ["*", /ip dns static]
+  relax: [/queue*]
   removals: { items: 5, share: 50% }
   batch: 1
 listen: "[::1]:0"
@@ -163,6 +169,9 @@ socket: run/s.sock
     policy: {
       approvals: { operational: 1, recovery: 1 },
       expiresMs: 604_800_000,
+      userVerification: 'required',
+      sign: ['*', '/ip dns static'],
+      relax: ['/queue*'],
       removals: { items: 5, share: 0.5 },
       batch: 1,
     },
@@ -318,4 +327,26 @@ test('a threshold that the people can not reach is said when it was chosen, not 
   await expect(loadSettings(write(alone))).resolves.toMatchObject({ policy: { approvals: { recovery: 2 } } });
   const text = `${alone}policy: { approvals: { operational: 2 } }\n`;
   await expect(loadSettings(write(text))).rejects.toMatchObject({ code: 'bad-policy' });
+});
+
+test.each([
+  ['that relaxes everything', 'relax: ["*"]', 'policy.relax'],
+  ['without its slash', 'sign: [ip dns]', 'policy.sign'],
+  ['in capitals', 'sign: [/IP]', 'policy.sign'],
+  ['with a star inside', 'relax: ["/ip*/dns"]', 'policy.relax'],
+  ['that is no list', 'sign: /ip dns', 'policy.sign'],
+])('a rule about menus %s is refused', async (_, rule, where) => {
+  const error = await loadSettings(write(`${least}policy: { ${rule} }\n`)).catch((caught: unknown) => caught);
+  expect(error).toBeInstanceOf(InvalidInput);
+  expect(String(error)).toContain(where.split('.')[1]);
+});
+
+test.each([
+  'policy: { floor: off }',
+  'policy: { sign: off }',
+  'policy: { approvals: { operational: 0 } }',
+  'policy: { removals: { items: -1 } }',
+  'policy: { expires: 8d }',
+])('no setting lowers what is always signed: %s', async (line) => {
+  await expect(loadSettings(write(`${least}${line}\n`))).rejects.toThrow();
 });

@@ -126,6 +126,27 @@ test.each([
   expect(judge(sign(token, null, choices), trust)).toMatchObject({ kind: 'refused', code });
 });
 
+test('where the policy asks for it, only a security key that checked its holder counts, then and at execution', () => {
+  const trust = trustOf(line('alice@example.org', '', token) + line('bob@example.org', '', key));
+  const strict: Policy = { ...gatePolicy, userVerification: 'required' };
+  const judgeStrictly = (signature: string) =>
+    judgeSignature(gateItem(), signature, trust, strict, gateNowMs);
+  const checked = sign(token, null, { flags: 5, counter: 9 });
+  expect(judgeStrictly(checked)).toMatchObject({
+    kind: 'counted',
+    securityKey: { userPresent: true, userVerified: true, counter: 9 },
+  });
+  expect(judgeStrictly(sign(token, null))).toMatchObject({ code: 'user-verification-missing' });
+  expect(judgeStrictly(sign(key, null))).toMatchObject({ code: 'user-verification-missing' });
+  expect(judge(sign(key, null), trust)).toMatchObject({ kind: 'counted', securityKey: null });
+  const item = withApprovals(trust, [sign(token, null)]);
+  const [device] = item.devices;
+  if (device === undefined) throw new Error('no device');
+  const execute = (policy: Policy) => checkAuthorization(item, device.name, device, trust, policy, gateNowMs);
+  expect(execute(gatePolicy)).toMatchObject({ kind: 'authorized' });
+  expect(execute(strict)).toMatchObject({ code: 'quorum-missing' });
+});
+
 test('an RSA key that is too small is refused by name', () => {
   const small = makeSshKey('ssh-rsa', { bits: 1024 });
   expect(judge(sign(small, null), trustOf(ofAuthority))).toMatchObject({ code: 'weak-key' });

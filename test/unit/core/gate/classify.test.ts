@@ -4,6 +4,7 @@ import { classifyAction, removalsOf, strictest } from '../../../../src/core/gate
 import type { Item } from '../../../../src/core/item.ts';
 import type { Action, Label } from '../../../../src/core/plan/action.ts';
 import { routerosDialect } from '../../../../src/drivers/routeros/dialect.ts';
+import type { Policy } from '../../../../src/core/site.ts';
 import { configuration, item, section } from '../../../support/configurations.ts';
 
 const list = '/ip firewall address-list';
@@ -13,7 +14,7 @@ const nothing = { exceeded: false, emptied: new Set<string>() };
 function classify(
   action: Action,
   verdict: Verdict,
-  more: { label?: Label; removals?: typeof nothing; own?: boolean } = {},
+  more: { label?: Label; removals?: typeof nothing; own?: boolean; rules?: Rules } = {},
 ) {
   const dialect = { ...routerosDialect, classify: () => verdict };
   const management = { address: '', port: 22, from: '', interface: null };
@@ -28,9 +29,12 @@ function classify(
     action,
     context,
     removals: more.removals ?? nothing,
+    rules: more.rules ?? { sign: [], relax: [] },
     dialect,
   });
 }
+
+type Rules = Pick<Policy, 'sign' | 'relax'>;
 
 const benign: Verdict = { class: 'benign', tier: 'benign', reason: 'list' };
 const middle: Verdict = { class: 'operational', tier: 'middle', reason: 'traffic' };
@@ -65,6 +69,48 @@ describe('the strictest reason wins', () => {
     const timed = item(list, { address: '192.0.2.1', list: 'office', timeout: '1d' });
     expect(classify(set(timed, entry), benign).tier).toBe('middle');
     expect(classify(set(entry, timed), benign).tier).toBe('benign');
+  });
+});
+
+describe('local policy', () => {
+  const everything: Rules = { sign: ['*'], relax: [] };
+  const relaxed: Rules = { sign: [], relax: [list, '/ip firewall*', '/ip*'] };
+
+  test('makes a signature needed where there was none, by the menu, from above, or for all', () => {
+    for (const sign of [[list], ['/ip firewall*'], ['*']]) {
+      expect(classify(add, benign, { rules: { sign, relax: [] } })).toEqual({
+        class: 'operational',
+        tier: 'middle',
+        reason: 'local policy: list',
+      });
+    }
+    for (const sign of [['/ip firewall'], ['/ip firewall address'], ['/ip firewall address*'], []])
+      expect(classify(add, benign, { rules: { sign, relax: [] } })).toEqual(benign);
+    expect(classify(remove, middle, { own: true, rules: everything }).class).toBe('operational');
+  });
+
+  test('relaxes the middle tier, removals of what others made included', () => {
+    const expected = { class: 'benign', tier: 'benign', reason: 'local policy: traffic' };
+    expect(classify(add, middle, { rules: relaxed })).toEqual(expected);
+    expect(classify(remove, middle, { rules: relaxed }).class).toBe('benign');
+    expect(classify(add, middle, { rules: { sign: [], relax: ['/ip route'] } })).toEqual(middle);
+  });
+
+  test('never lowers the floor, whichever reason put it there', () => {
+    expect(classify(add, floor, { rules: relaxed })).toEqual(floor);
+    for (const more of [
+      { label: 'conflict' as const },
+      { removals: { ...nothing, exceeded: true } },
+      { removals: { ...nothing, emptied: new Set([list]) } },
+    ])
+      expect(classify(remove, benign, { ...more, rules: relaxed })).toMatchObject({
+        class: 'operational',
+        tier: 'floor',
+      });
+  });
+
+  test('that says both asks for the signature', () => {
+    expect(classify(add, middle, { rules: { sign: [list], relax: [list] } })).toEqual(middle);
   });
 });
 

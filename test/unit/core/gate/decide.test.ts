@@ -103,6 +103,11 @@ describe('a signature over the item’s document', () => {
       () => [gateItem(), signed(alice, gateItem()), trust, gateNowMs - 60_001],
     ],
     [
+      'while the clock can’t be believed',
+      'clock-untrusted',
+      () => [gateItem(), signed(alice, gateItem()), { ...trust, distrust: 'the clock went back' }],
+    ],
+    [
       'at a time that is no number',
       'not-yet-valid',
       () => [gateItem(), signed(alice, gateItem()), trust, NaN],
@@ -279,6 +284,15 @@ describe('an approved item at the moment of execution', () => {
     expect(checkAuthorization(item, 'gw1', current, trust, gatePolicy, gateNowMs + 3_600_000)).toMatchObject({
       code: 'expired',
     });
+  });
+
+  test('is refused while the clock can’t be believed, whatever was signed before', () => {
+    const item = approved(gateItem(), [alice]);
+    const doubtful = { ...trust, distrust: 'the clock went back' };
+    expect(checkAuthorization(item, 'gw1', current, doubtful, gatePolicy, gateNowMs)).toMatchObject({
+      code: 'clock-untrusted',
+    });
+    expect(approvalsOf(item, doubtful, gatePolicy, gateNowMs)).toEqual({ have: 0, need: 1, by: [] });
   });
 
   test('no longer counts a signature whose key was revoked meanwhile', () => {

@@ -1,9 +1,10 @@
 /** What makes trust files and people unusable as a whole. */
 import { describe, expect, test } from 'vitest';
 import { validatePolicy } from '../../../../src/core/gate/policy.ts';
-import { buildTrust, personOf } from '../../../../src/core/gate/trust.ts';
+import { buildTrust, checkNotRewound, krlVersionOf, personOf } from '../../../../src/core/gate/trust.ts';
 import type { Person } from '../../../../src/core/site.ts';
 import { gatePolicy, operational } from '../../../support/gate.ts';
+import { str, u32, u64 } from '../../../support/ssh-keys.ts';
 import { makeKey } from '../../../support/ssh-signature.ts';
 
 const key = makeKey();
@@ -73,6 +74,45 @@ describe('trust files', () => {
 
   test('with an organization that could fit more than one namespace are refused', () => {
     expect(() => build(good, null, people, '*')).toThrow(/organization/);
+  });
+});
+
+describe('the version of a binary list of revoked keys', () => {
+  const good = `alice@example.org namespaces="${operational}" ${key.line}\n`;
+  const listOf = (version: bigint): string =>
+    Buffer.concat([
+      Buffer.from('SSHKRL\n\0', 'latin1'),
+      u32(1),
+      u64(version),
+      u64(0n),
+      u64(0n),
+      str(''),
+      str(''),
+    ]).toString('latin1');
+  // The builder takes bytes: one character is one of them here.
+  const withList = (version: bigint) =>
+    buildTrust(
+      { file: 'allowed_signers', bytes: Buffer.from(good) },
+      { file: 'revoked_keys', bytes: Buffer.from(listOf(version), 'latin1') },
+      people,
+      'example.org',
+    );
+
+  test('is known, and a plain list has none', () => {
+    expect(krlVersionOf(withList(7n))).toBe(7n);
+    expect(krlVersionOf(build(good, `${makeKey().line}\n`))).toBeNull();
+    expect(krlVersionOf(build(good))).toBeNull();
+  });
+
+  test('only rises', () => {
+    const check = (version: bigint, known: bigint | null) => () =>
+      checkNotRewound(withList(version), known, 'revoked_keys');
+    for (const known of [null, 6n, 7n]) expect(check(7n, known)).not.toThrow();
+    expect(check(7n, 8n)).toThrow(
+      expect.objectContaining({ code: 'krl-rewound', place: { file: 'revoked_keys' } }) as Error,
+    );
+    expect(check(7n, 8n)).toThrow('ssh-keygen -k -z 9');
+    expect(() => checkNotRewound(build(good), 8n, null)).not.toThrow();
   });
 });
 
