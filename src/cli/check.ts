@@ -2,7 +2,7 @@
  * `siteward check`: everything that can be wrong before the daemon starts, in one run: settings, permissions,
  * trust files, desired state, and each device by one reading with its host key pinned. Changes nothing anywhere.
  */
-import { lstat, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
 import PQueue from 'p-queue';
@@ -157,35 +157,31 @@ async function checkDesired(settings: Settings): Promise<Finding[]> {
   }
 }
 
-/** Keys and password files: there, and nobody else's to read. Never opened here. */
+/** Keys and password files: there, and nobody else's to read. One finding a file, however many devices share it. */
 async function checkCredentials(devices: readonly DeviceSettings[]): Promise<Finding[]> {
-  const files = new Set(devices.map(({ identityFile, passwordFile }) => identityFile ?? passwordFile ?? ''));
+  const what = 'credentials';
+  const { readCredentials } = await import('../daemon/device-drivers.ts');
+  const users = new Map<string, DeviceSettings[]>();
+  for (const device of devices) {
+    const file = device.identityFile ?? device.passwordFile ?? '';
+    users.set(file, [...(users.get(file) ?? []), device]);
+  }
   const findings: Finding[] = [];
-  for (const file of files) {
+  for (const [file, [first, ...others]] of users) {
+    if (first === undefined) continue;
     try {
-      const found = await lstat(file);
-      const fault = !found.isFile()
-        ? new InvalidInput('not-a-file', 'expected a regular file', { file })
-        : (found.mode & 0o077) !== 0
-          ? new InvalidInput('readable-by-others', `others may read it; run: chmod 600 ${file}`, { file })
-          : null;
-      if (fault !== null) findings.push(failure('credentials', fault));
-    } catch (cause) {
-      findings.push(
-        failure(
-          'credentials',
-          new InvalidInput(
-            'unreadable',
-            'the key or password file is not there, or not yours to read',
-            { file },
-            { cause },
-          ),
-        ),
-      );
+      await readCredentials(first);
+    } catch (error) {
+      const many = others.length === 0 ? '' : ` and ${count(others.length, 'more device')}`;
+      findings.push({
+        ...failure(what, error),
+        message: `${messageOf(error)} (${first.name}${many})`,
+        place: { file },
+      });
     }
   }
   if (findings.length > 0) return findings;
-  return [{ what: 'credentials', result: 'ok', code: 'valid', message: count(files.size, 'file') }];
+  return [{ what, result: 'ok', code: 'valid', message: count(users.size, 'file') }];
 }
 
 async function checkDevices(settings: Settings): Promise<Finding[]> {

@@ -117,9 +117,7 @@ async function start(
   }
 
   const repository = await openRepository({ ...settings.desired, site: settings.site });
-  const drivers = await Promise.all(
-    settings.devices.map(async (device) => ({ device, driver: await driverFor(device, clock) })),
-  );
+  const drivers = settings.devices.map((device) => ({ device, driver: driverFor(device, clock) }));
   undo.push(async () => {
     await Promise.allSettled(drivers.map(({ driver }) => driver.close()));
   });

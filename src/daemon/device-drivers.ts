@@ -1,31 +1,36 @@
-/** Makes each device's driver, with its credentials read from the files that the settings name. */
+/**
+ * Makes each device's driver. Its credentials are read anew for every session, from the files that the settings
+ * name: a file that is missing or open to others is that device's fault alone, and over once it is put right.
+ */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
-import { InvalidInput } from '../core/errors.ts';
 import type { DeviceSettings } from '../core/site.ts';
 import type { Driver } from '../drivers/driver.ts';
 import { createRouterosDriver } from '../drivers/routeros/driver.ts';
-import { readOwnedFile } from '../settings/trust-files.ts';
+import { readSecretFile } from '../settings/trust-files.ts';
 
 const largestSecretBytes = 64 * 1024;
 
-/** Throws `InvalidInput` when a credential's file is missing, too open, or none is named. */
-export async function driverFor(device: DeviceSettings, clock: Clock): Promise<Driver> {
-  const privateKey =
-    device.identityFile === null ? undefined : await readOwnedFile(device.identityFile, largestSecretBytes);
-  const password =
-    device.passwordFile === null
-      ? undefined
-      : (await readOwnedFile(device.passwordFile, largestSecretBytes)).toString('utf8').replace(/\r?\n$/, '');
-  if (privateKey === undefined && password === undefined) {
-    throw new InvalidInput(
-      'no-credential',
-      `device ${device.name}: name a key with identity: or a file with password-file:`,
-    );
-  }
-  const credentials = {
-    ...(privateKey === undefined ? {} : { privateKey }),
-    ...(password === undefined ? {} : { password }),
-  };
+export function driverFor(device: DeviceSettings, clock: Clock): Driver {
+  const credentials = (): Promise<DeviceCredentials> => readCredentials(device);
   return createRouterosDriver({ device, credentials, clock, random: (bytes) => randomBytes(bytes) });
+}
+
+export interface DeviceCredentials {
+  readonly privateKey?: Buffer;
+  readonly password?: string;
+}
+
+/** Throws `InvalidInput` when a file is missing, of another user, or readable by others. The settings name one. */
+export async function readCredentials({
+  identityFile,
+  passwordFile,
+}: Pick<DeviceSettings, 'identityFile' | 'passwordFile'>): Promise<DeviceCredentials> {
+  const read = (file: string): Promise<Buffer> => readSecretFile(file, largestSecretBytes);
+  return {
+    ...(identityFile === null ? {} : { privateKey: await read(identityFile) }),
+    ...(passwordFile === null
+      ? {}
+      : { password: (await read(passwordFile)).toString('utf8').replace(/\r?\n$/, '') }),
+  };
 }

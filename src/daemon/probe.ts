@@ -14,7 +14,7 @@ export interface ProbeResult {
 
 export async function probeDevice(_settings: Settings, device: DeviceSettings): Promise<ProbeResult> {
   try {
-    const driver = await driverFor(device, systemClock);
+    const driver = driverFor(device, systemClock);
     try {
       const { facts, obstacles } = await driver.observe(AbortSignal.timeout(60_000));
       const { model, version, identity } = facts;

@@ -46,7 +46,10 @@ export function failureOf(error: unknown): Failure {
 }
 
 export function describeFailure(failure: Failure): string {
-  return failure.place === null ? failure.message : `${formatPlace(failure.place)}: ${failure.message}`;
+  const { place, message } = failure;
+  // Some messages begin with the file they are about.
+  if (place === null || message.startsWith(place.file)) return message;
+  return `${formatPlace(place)}: ${message}`;
 }
 
 /** A report that is replaced piece by piece by the passes and read by whoever answers questions. */

@@ -50,17 +50,28 @@ export async function checkOwnedFolder(folder: string): Promise<void> {
 
 /** The whole file, checked on what was opened. Throws `InvalidInput`. */
 export async function readOwnedFile(file: string, maxBytes: number): Promise<Buffer> {
+  return await withOwnedFile(file, (handle, stats) => readWhole(file, handle, stats, maxBytes));
+}
+
+/** The same for what nobody else may know: a key, a password. Throws `InvalidInput` when others may read it. */
+export async function readSecretFile(file: string, maxBytes: number): Promise<Buffer> {
   return await withOwnedFile(file, async (handle, stats) => {
-    if (stats.size > maxBytes) throw unusable(file, 'too-large', `is larger than ${maxBytes} bytes`);
-    const buffer = Buffer.alloc(maxBytes + 1);
-    let length = 0;
-    for (;;) {
-      const { bytesRead } = await handle.read(buffer, length, buffer.length - length, length);
-      length += bytesRead;
-      if (length > maxBytes) throw unusable(file, 'too-large', `is larger than ${maxBytes} bytes`);
-      if (bytesRead === 0) return Buffer.from(buffer.subarray(0, length));
-    }
+    if ((stats.mode & 0o077) !== 0)
+      throw unusable(file, 'readable-by-others', `can be read by others; run: chmod 600 ${file}`);
+    return await readWhole(file, handle, stats, maxBytes);
   });
+}
+
+async function readWhole(file: string, handle: Handle, stats: Stats, maxBytes: number): Promise<Buffer> {
+  if (stats.size > maxBytes) throw unusable(file, 'too-large', `is larger than ${maxBytes} bytes`);
+  const buffer = Buffer.alloc(maxBytes + 1);
+  let length = 0;
+  for (;;) {
+    const { bytesRead } = await handle.read(buffer, length, buffer.length - length, length);
+    length += bytesRead;
+    if (length > maxBytes) throw unusable(file, 'too-large', `is larger than ${maxBytes} bytes`);
+    if (bytesRead === 0) return Buffer.from(buffer.subarray(0, length));
+  }
 }
 
 type Handle = Awaited<ReturnType<typeof open>>;

@@ -1,7 +1,7 @@
 /** Operating a running daemon: orders over the socket, levels of a device, bad neighbours, reload and end by signals. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { demoExport } from '../../src/cli/demo/export.ts';
 import { buildProgram } from '../support/built-program.ts';
 import type { BuiltProgram } from '../support/built-program.ts';
@@ -131,6 +131,37 @@ describe.concurrent('bad neighbours', () => {
     one.device('gw3').resumeListening();
     await one.untilSettled('gw3');
     expect(one.device('gw2').machine.log.filter(({ message }) => message.includes('logged in'))).toEqual([]);
+  });
+});
+
+describe.concurrent('a key of one device', () => {
+  test.each([
+    ['that is missing', 'is missing; create it', (file: string) => rmSync(file)],
+    [
+      'that others may read',
+      'can be read by others; run: chmod 600',
+      (file: string) => chmodSync(file, 0o644),
+    ],
+  ])('%s is that device’s fault alone, and over once it is put right', async (_, words, change) => {
+    const one = await buildWorld({
+      devices: {
+        gw1: { exportText: demoExport },
+        gw2: { exportText: demoExport, settings: { identity: 'keys/second' } },
+      },
+    });
+    onTestFinished(() => one.close());
+    const file = one.at('keys/second');
+    const key = readFileSync(one.at('keys/device'));
+    writeFileSync(file, key, { mode: 0o600 });
+    change(file);
+    await one.start();
+    await one.untilSettled('gw1');
+    const out = await one.untilDevice('gw2 is out', ({ state }) => state === 'error', 'gw2');
+    expect(out).toMatchObject({ lastRead: null, next: 'siteward check' });
+    expect(out.message).toContain(`${file} ${words}`);
+    rmSync(file, { force: true });
+    writeFileSync(file, key, { mode: 0o600 });
+    await one.untilSettled('gw2');
   });
 });
 

@@ -54,7 +54,7 @@ async function deviceThat(
   const device = await startScriptedDevice((command) => answer(command) ?? usual(command));
   const driver = createRouterosDriver({
     device: { ...device.settings, ...settings },
-    credentials: { password: device.password },
+    credentials: () => Promise.resolve({ password: device.password }),
     clock: machineClock,
     random: randomBytes,
   });

@@ -173,6 +173,30 @@ describe.skipIf(why !== '')(`somebody who is not root${why}`, () => {
     }
   });
 
+  test('loses only the device whose key it may not read, until the key is put right', async () => {
+    const one = await buildWorld({
+      devices: {
+        gw1: { exportText: demoExport },
+        gw2: { exportText: demoExport, settings: { identity: 'keys/bob' } },
+      },
+    });
+    try {
+      giveAll(one.at('.'), user);
+      showAll(one.repository.folder);
+      chownSync(one.at('keys/bob'), 0, 0);
+      const words = `keys/bob may not be read by user ${user.uid}; start as its owner, or run: chown`;
+      expect(await check(one)).toMatchObject({ code: 1, output: expect.stringContaining(words) as string });
+      one.spawn(program.main, user.prefix);
+      await until('the daemon answers', () => one.status());
+      await one.untilSettled('gw1');
+      const out = await one.untilDevice('gw2 is out', ({ state }) => state === 'error', 'gw2');
+      expect(out).toMatchObject({ reason: 'unreadable', next: 'siteward check' });
+      expect(out.message).toContain(words);
+    } finally {
+      await one.close();
+    }
+  });
+
   test('is told to join the group when the socket is another’s', async () => {
     const one = await buildWorld({ devices: { gw1: { exportText: demoExport } } });
     try {

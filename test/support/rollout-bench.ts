@@ -47,7 +47,7 @@ export async function startBench(options: BenchOptions): Promise<Bench> {
   const anotherDriver = (changes: Partial<DeviceSettings> = {}): Driver => {
     const driver = createRouterosDriver({
       device: { ...settings, ...changes },
-      credentials: { password: 'password' },
+      credentials: () => Promise.resolve({ password: 'password' }),
       clock: machineClock,
       random: randomBytes,
     });

@@ -9,7 +9,7 @@ import type { Driver } from '../driver.ts';
 import { connect } from '../ssh-session.ts';
 import { routerosDialect } from './dialect.ts';
 import { clean, releaseLock } from './effects/cleaning.ts';
-import type { Credentials, DriverEvent, Reach } from './effects/device-console.ts';
+import type { DriverEvent, Reach } from './effects/device-console.ts';
 import { gatherEvidence, observe } from './effects/reading.ts';
 import { apply, arm, confirm, rollBack } from './effects/running.ts';
 import { stage, takeLock, writeWitness } from './effects/staging.ts';
@@ -17,7 +17,7 @@ import { renderRollout } from './scripts.ts';
 
 export interface RouterosDriverOptions {
   readonly device: DeviceSettings;
-  readonly credentials: Credentials;
+  readonly credentials: Reach['credentials'];
   readonly clock: Clock;
   readonly random: (bytes: number) => Buffer;
   readonly log?: (event: DriverEvent) => void;

@@ -24,7 +24,8 @@ export interface DriverEvent {
 /** What the effects need from outside. */
 export interface Reach {
   readonly device: DeviceSettings;
-  readonly credentials: Credentials;
+  /** Asked for each session; what it throws ends the step before the device is called. */
+  readonly credentials: () => Promise<Credentials>;
   readonly clock: Clock;
   readonly random: (bytes: number) => Buffer;
   readonly log: (event: DriverEvent) => void;
@@ -54,7 +55,7 @@ export async function withConsole<T>(
   signal: AbortSignal,
   use: (console: DeviceConsole) => Promise<T>,
 ): Promise<T> {
-  const { device, credentials, clock, log } = reach;
+  const { device, clock, log } = reach;
   const startedAt = clock.monotonic();
   const say = (event: DriverEvent['event']): void =>
     log({ event, device: device.name, step, durationMs: clock.monotonic() - startedAt });
@@ -62,7 +63,7 @@ export async function withConsole<T>(
   try {
     const { address: host, port, user, hostKey } = device;
     session = await reach.connect(
-      { host, port, user, hostKey, ...credentials, timeoutMs: connectTimeoutMs },
+      { host, port, user, hostKey, ...(await reach.credentials()), timeoutMs: connectTimeoutMs },
       signal,
     );
   } catch (error) {
