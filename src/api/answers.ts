@@ -153,6 +153,11 @@ export const pendingItemSchema = z.object({
   namespace: z.string().optional(),
   /** The plan text, or what else is asked for. */
   text: z.string().nullable().optional(),
+  /** The item in whose place it came, and what is another since: lines of the text, or a sentence. */
+  supersedes: z
+    .object({ id: z.string(), changed: z.array(z.string()) })
+    .nullable()
+    .optional(),
 });
 
 export const pendingSchema = z.object({ v: version, pending: z.array(pendingItemSchema) });

@@ -70,6 +70,7 @@ export function printPending({ pending }: PendingAnswer, whole: boolean, nowMs: 
   if (!whole) return;
   for (const item of pending) {
     printLine();
+    printSuperseded(item);
     for (const line of (item.text ?? '').split('\n')) if (line !== '') printLine(`  ${safe(line)}`);
     const namespace = item.namespace === undefined ? '' : ` -n ${safe(item.namespace)}`;
     const file = `${safe(item.id)}.txt`;
@@ -77,6 +78,16 @@ export function printPending({ pending }: PendingAnswer, whole: boolean, nowMs: 
     printLine(`      ssh-keygen -Y sign${namespace} -f KEY ${file}`);
     printLine(`      siteward approve ${safe(item.id)} ${file}.sig --follow`);
   }
+}
+
+/** For whoever has read the one before: what moved since. */
+function printSuperseded({ supersedes }: PendingAnswerItem): void {
+  if (supersedes === null || supersedes === undefined) return;
+  printLine(`in place of ${safe(supersedes.id)}; since then:`);
+  const nothing = 'nothing in the text';
+  for (const line of supersedes.changed.length === 0 ? [nothing] : supersedes.changed)
+    printLine(paint('warn', `  ${safe(line)}`));
+  printLine();
 }
 
 function devicesOf(item: PendingAnswerItem): string {

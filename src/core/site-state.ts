@@ -4,7 +4,8 @@
  * devices and open items, not by the length of the journal.
  */
 import { JournalError } from './errors.ts';
-import type { Approval } from './gate/pending.ts';
+import type { PendingItems } from './gate/pending.ts';
+import { closeBlock, foldPending } from './gate/pending.ts';
 import type { RolloutOutcome, SitewardRecord, TouchedItem } from './rollout/events.ts';
 import type { RolloutState } from './rollout/machine.ts';
 import { foldRollout } from './rollout/machine.ts';
@@ -19,25 +20,6 @@ export interface Quarantine {
   readonly reason: 'rolled-back' | 'not-converging' | 'rejected';
   readonly plan: string;
   readonly base: string;
-}
-
-/** A plan that waits for signatures, as far as the journal holds it. */
-export interface PendingState {
-  readonly id: string;
-  readonly device: string;
-  readonly commit: string;
-  readonly class: 'operational' | 'recovery';
-  readonly reason: string;
-  readonly plan: string;
-  readonly base: string;
-  readonly openedAt: string;
-  document: {
-    readonly digest: string;
-    readonly challenge: string;
-    readonly notBefore: string;
-    readonly expires: string;
-  } | null;
-  approvals: Approval[];
 }
 
 export interface DeviceState {
@@ -60,7 +42,6 @@ export interface DeviceState {
   witnessAnnounced: { readonly seq: number; readonly head: string } | null;
   /** The plan and base that was retried by itself because the daemon was gone. */
   retriedAlone: string | null;
-  pending: PendingState | null;
 }
 
 export interface SiteState {
@@ -71,6 +52,8 @@ export interface SiteState {
   refusedCommit: { readonly commit: string; readonly code: string; readonly message: string } | null;
   readonly devices: Map<string, DeviceState>;
   siteHold: Hold | null;
+  /** What waits for signatures, by id. */
+  readonly pending: PendingItems;
   pendingCount: number;
   /** Items of the rollout in flight, by rollout: provenance once it is confirmed. */
   readonly touched: Map<string, readonly TouchedItem[]>;
@@ -87,6 +70,7 @@ export function emptySiteState(): SiteState {
     refusedCommit: null,
     devices: new Map(),
     siteHold: null,
+    pending: new Map(),
     pendingCount: 0,
     touched: new Map(),
     stopped: null,
@@ -106,16 +90,10 @@ export function deviceState(state: SiteState, name: string): DeviceState {
       witness: null,
       witnessAnnounced: null,
       retriedAlone: null,
-      pending: null,
     };
     state.devices.set(name, device);
   }
   return device;
-}
-
-export function findPending(state: SiteState, id: string): PendingState | null {
-  for (const device of state.devices.values()) if (device.pending?.id === id) return device.pending;
-  return null;
 }
 
 /** Folds one record into the state. Throws `JournalError` for a kind that only a newer version can know. */
@@ -176,57 +154,14 @@ export function foldRecord(state: SiteState, record: SitewardRecord): void {
     case 'document-issued':
     case 'signature-accepted':
     case 'pending-closed':
-      foldPending(state, record);
+      if (record.kind === 'pending-opened' && !state.pending.has(record.pending)) state.pendingCount += 1;
+      foldPending(state.pending, record);
       return;
     case 'rollout-planned':
       foldPlanned(state, record);
       return;
     default:
       foldRolloutRecord(state, record);
-  }
-}
-
-type PendingRecord = Extract<
-  SitewardRecord,
-  { kind: 'pending-opened' | 'document-issued' | 'signature-accepted' | 'pending-closed' }
->;
-
-function foldPending(state: SiteState, record: PendingRecord): void {
-  if (record.kind === 'pending-opened') {
-    const { pending: id, device, commit, reason, plan, base, at: openedAt } = record;
-    state.pendingCount += 1;
-    deviceState(state, device).pending = {
-      id,
-      device,
-      commit,
-      class: record.class,
-      reason,
-      plan,
-      base,
-      openedAt,
-      document: null,
-      approvals: [],
-    };
-    return;
-  }
-  const pending = findPending(state, record.pending);
-  if (pending === null) return;
-  switch (record.kind) {
-    case 'document-issued': {
-      const { document: digest, challenge, notBefore, expires } = record;
-      // A new document asks for new signatures: those over the old one don't count for it.
-      pending.document = { digest, challenge, notBefore, expires };
-      pending.approvals = [];
-      return;
-    }
-    case 'signature-accepted': {
-      const { person, principal, fingerprint, signature, at } = record;
-      pending.approvals.push({ person, principal, fingerprint, signature, at });
-      return;
-    }
-    case 'pending-closed':
-      deviceState(state, pending.device).pending = null;
-      return;
   }
 }
 
@@ -277,8 +212,7 @@ function foldRolloutRecord(state: SiteState, record: SitewardRecord): void {
   }
   if (record.kind === 'witness-started') device.witnessAnnounced = record.witness ?? null;
   if (record.kind === 'witness-finished' && record.result === 'ok') device.witness = device.witnessAnnounced;
-  if (record.kind === 'authorization-consumed' && device.pending?.id === record.pending)
-    device.pending = null;
+  if (record.kind === 'authorization-consumed') closeBlock(state.pending, record.pending, record.device);
   if (record.kind === 'settled') foldSettled(state, device, rollout, record.at);
 }
 

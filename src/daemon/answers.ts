@@ -3,6 +3,7 @@ import type { DevicePlan, DeviceStatus } from '../api/answers.ts';
 import { rfc3339 } from '../core/clock.ts';
 import type { Problem } from '../core/dialect.ts';
 import { itemIdentity } from '../core/digest.ts';
+import { itemsFor } from '../core/gate/pending.ts';
 import type { Action, Difference, PlannedAction } from '../core/plan/action.ts';
 import type { Item } from '../core/item.ts';
 import type { RecordEnvelope } from '../core/journal.ts';
@@ -32,7 +33,7 @@ export function deviceStatusAnswer(site: RunningSite, device: RunningDevice): De
     ...standing,
     commit: folded.confirmed?.commit ?? null,
     rollout: rollout === null ? null : { id: rollout.id, state: rolloutStateName(folded, report) },
-    pending: folded.pending === null ? [] : [folded.pending.id],
+    pending: pendingIds(site, settings.name),
     drift: (report.comparison?.differences ?? []).filter((one) => one.label === 'drift').length,
     lastRead: report.readAt === null ? null : rfc3339(report.readAt),
     lastConfirmed: folded.confirmed?.at ?? null,
@@ -42,6 +43,10 @@ export function deviceStatusAnswer(site: RunningSite, device: RunningDevice): De
     facts: factsOf(device),
     deadline: isArmed(rollout) ? deadlineOf(site.recent, rollout) : null,
   };
+}
+
+function pendingIds(site: RunningSite, device: string): string[] {
+  return itemsFor(site.ledger.state.pending, device).map(({ id }) => id);
 }
 
 const armedPhases: readonly RolloutState['phase'][] = [
@@ -102,7 +107,7 @@ export async function devicePlanAnswer(
     drift: differences.filter((one) => one.label === 'drift').map((one) => driftAnswer(device, one)),
     problems: problems.map(problemAnswer),
     facts: factsOf(device),
-    pending: device.folded().pending === null ? [] : [device.folded().pending?.id ?? ''],
+    pending: pendingIds(site, settings.name),
   };
 }
 

@@ -98,7 +98,8 @@ async function start(
   const nonce = randomBytes(8).toString('hex');
   const inUse = digestsInUse(state);
   if (journal.broken === null) {
-    for (const kind of ['rollout', 'document', 'desired'] as const) await files.keepOnly(kind, inUse[kind]);
+    for (const kind of ['rollout', 'document', 'plan', 'desired'] as const)
+      await files.keepOnly(kind, inUse[kind]);
   }
   const served = new Set(settings.devices.map((device) => device.name));
   for (const [device, { rollout }] of state.devices) {
@@ -148,7 +149,6 @@ async function start(
     random: (bytes) => randomBytes(bytes),
     trust: () => trust,
     recent,
-    documents: new Map(),
     refreshDesired,
     oneAtATime: (work) => questions.add(work),
     count: (metric, labels) => {
@@ -190,6 +190,7 @@ async function start(
       trust: () => trust,
       folded: () => deviceState(state, device.name),
       inRolloutSlot: (work) => rollouts.add(work),
+      oneAtATime: site.oneAtATime,
       again: () => {
         running.loop.wake();
       },

@@ -29,8 +29,6 @@ export interface RunningSite {
   readonly trust: () => Trust;
   /** Newest records, bounded; older ones are in the journal's files. */
   readonly recent: readonly RecordEnvelope[];
-  /** Texts of issued documents by digest, as they are in the state. */
-  readonly documents: Map<string, string>;
   /** Looks at the branch now. */
   readonly refreshDesired: () => Promise<void>;
   /** Serialises what reads a pending item and then records something about it. */

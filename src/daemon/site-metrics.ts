@@ -44,7 +44,7 @@ function refreshSite(metrics: Metrics, site: RunningSite): void {
   metrics.set('journal_head_seq', {}, journal.head.seq);
   metrics.set('journal_chain_ok', {}, journal.broken === null ? 1 : 0);
   metrics.set('desired_commit_timestamp_seconds', {}, seconds(state.accepted?.at));
-  const pending = site.devices.flatMap((device) => device.folded().pending ?? []);
+  const pending = [...state.pending.values()];
   for (const role of ['operational', 'recovery'] as const)
     metrics.set('approvals_pending', { role }, pending.filter((one) => one.class === role).length);
   const oldest = pending.map((one) => seconds(one.openedAt)).sort((a, b) => a - b)[0];

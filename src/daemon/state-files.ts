@@ -1,6 +1,6 @@
 /**
- * Texts that the journal refers to by digest: desired texts last confirmed, issued documents, sealed rollouts.
- * A file is whole and durable before its digest can be recorded, and is believed only if it still has that
+ * Texts that the journal refers to by digest: desired texts last confirmed, what signers read, issued documents, sealed
+ * rollouts. A file is whole and durable before its digest can be recorded, and is believed only if it still has that
  * digest. Readable by the daemon's user alone: sealed rollouts may hold secrets.
  */
 import { createHash } from 'node:crypto';
@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { messageOf, SitewardError } from '../core/errors.ts';
 import type { StateFiles } from '../reconcile/state-files.ts';
 
-const folders = { desired: 'desired', document: 'documents', rollout: 'rollouts' } as const;
+const folders = { desired: 'desired', document: 'documents', plan: 'plans', rollout: 'rollouts' } as const;
 
 export async function openStateFiles(state: string): Promise<StateFiles> {
   for (const folder of Object.values(folders))

@@ -47,6 +47,8 @@ export interface DeviceRoom {
   readonly folded: () => DeviceState;
   /** Runs at most `policy.batch` rollouts of the site at once. */
   readonly inRolloutSlot: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Serialises what reads the pending items and then records something about them. */
+  readonly oneAtATime: <T>(work: () => Promise<T>) => Promise<T>;
   /** Asks for another pass soon. */
   readonly again: () => void;
   readonly log: (event: string, facts: Record<string, unknown>) => void;

@@ -2,6 +2,7 @@
  * Where a device stands, from the journal's fold and the last reading: one state, why, and the one command that
  * goes on when a person is asked for. Pure.
  */
+import { itemsFor } from '../core/gate/pending.ts';
 import type { DeviceState as FoldedDevice, Quarantine, SiteState } from '../core/site-state.ts';
 import type { DeviceSettings, Policy } from '../core/site.ts';
 import type { DeviceReport } from './device-report.ts';
@@ -126,7 +127,8 @@ function waiting(
   approvals: Policy['approvals'],
 ): Standing | null {
   const planned = report.comparison?.planned ?? null;
-  const { quarantine, pending } = folded;
+  const { quarantine } = folded;
+  const pending = itemsFor(site.pending, device.name).find(({ kind }) => kind === 'rollout') ?? null;
   const quarantined = (reason: Quarantine['reason']): Standing => {
     const next = `siteward retry ${device.name}`;
     return { state: 'quarantined', reason, message: quarantineMessages[reason], next };

@@ -11,7 +11,8 @@ import type { SitewardEvent, TouchedItem } from '../core/rollout/events.ts';
 import type { Evidence, Rollout } from '../core/rollout/rollout.ts';
 import type { DeviceRoom } from './device-room.ts';
 import type { Permission } from './pass-gate.ts';
-import { authorizedNow, mayStart } from './pass-gate.ts';
+import { mayStart, whoAllows } from './pass-gate.ts';
+import { consumption } from './proposal.ts';
 import { judgeWitness } from './read-device.ts';
 import type { PlannedDevice } from './comparison.ts';
 import type { RolloutRoom } from './rollout-runner.ts';
@@ -30,7 +31,7 @@ export async function rollOut(
     const sealed = await room.files.put('rollout', Buffer.from(JSON.stringify(rollout), 'utf8'));
     const desired = await room.files.put('desired', planned.desiredText);
     // Judged at this moment and not when it was queued: a key may have been revoked, a hold set, the plan rejected.
-    const by = await authorizedNow(room, planned, permission);
+    const by = await whoAllows(room, permission);
     room.signal.throwIfAborted();
     if (by === null || !mayStart(room, planned, permission)) return false;
     const ids = { rollout: rollout.id, device: room.device.name };
@@ -62,15 +63,7 @@ function authorization(
   by: readonly Approval[],
 ): SitewardEvent {
   if (permission.kind === 'benign') return { kind: 'authorized', ...ids, reason: 'benign' };
-  const { pending, document } = permission;
-  return {
-    kind: 'authorization-consumed',
-    ...ids,
-    pending: pending.id,
-    challenge: document.challenge,
-    document: document.digest,
-    by: by.map(({ person, fingerprint }) => ({ person, fingerprint })),
-  };
+  return { kind: 'authorization-consumed', ...ids, ...consumption(permission.signed, by) };
 }
 
 /** Ends what is in flight before anything else is looked at. False: it waits for a person. */

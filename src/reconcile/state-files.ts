@@ -1,7 +1,7 @@
 /** The contract of the texts that the journal refers to by digest; the files are in `daemon/state-files.ts`. */
 import type { SiteState } from '../core/site-state.ts';
 
-export type StateFileKind = 'desired' | 'document' | 'rollout';
+export type StateFileKind = 'desired' | 'document' | 'plan' | 'rollout';
 
 export interface StateFiles {
   /** Durable when it resolves. Returns the SHA-256 of the bytes. */
@@ -18,11 +18,16 @@ export interface StateFiles {
 export function digestsInUse(state: SiteState): Readonly<Record<StateFileKind, ReadonlySet<string>>> {
   const devices = [...state.devices.values()];
   const rollouts = devices.flatMap(({ rollout }) => rollout ?? []);
-  const documents = devices.flatMap(({ pending }) => pending?.document ?? []);
+  const pending = [...state.pending.values()];
+  const plans = pending.flatMap(({ plan, supersedes }) => [
+    plan,
+    ...(supersedes === null ? [] : [supersedes.plan]),
+  ]);
   const confirmed = devices.flatMap((device) => device.confirmed ?? []);
   return {
     rollout: new Set(rollouts.map(({ sealed }) => sealed)),
-    document: new Set(documents.map(({ digest }) => digest)),
+    document: new Set(pending.flatMap(({ document }) => document?.digest ?? [])),
+    plan: new Set(plans),
     desired: new Set([...rollouts, ...confirmed].map(({ desired }) => desired)),
   };
 }

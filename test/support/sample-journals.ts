@@ -84,12 +84,15 @@ const signed: SitewardEvent[] = [
   {
     kind: 'pending-opened',
     pending,
+    asks: 'rollout',
     device,
+    deviceKey: fingerprint,
+    base: base ?? '',
     commit: second,
     class: 'operational',
     reason: 'filter-rule',
     plan: plan ?? '',
-    base: base ?? '',
+    supersedes: null,
   },
   {
     kind: 'document-issued',

@@ -4,13 +4,14 @@
  * with the document made again from the item; nothing that a signer supplies is parsed for authority.
  */
 import { rfc3339 } from '../clock.ts';
+import { sha256 } from '../digest.ts';
 import { messageOf } from '../errors.ts';
 import type { Policy } from '../site.ts';
 import type { SecurityKeyState } from '../sshsig/signature.ts';
 import { verifyWithAnyPrincipal } from '../sshsig/verify.ts';
 import { clockSkewMs } from './clock-trust.ts';
 import { documentText, namespaceFor } from './document.ts';
-import type { Approval, IssuedDocument, PendingItem } from './pending.ts';
+import type { Approval, IssuedDocument, PendingDevice, PendingItem } from './pending.ts';
 import { refused, refusedSignature } from './refusal.ts';
 import type { GateRefusal } from './refusal.ts';
 import type { Trust } from './trust.ts';
@@ -112,29 +113,34 @@ export interface CurrentState {
  */
 export function checkAuthorization(
   item: PendingItem,
-  device: string,
+  /** Null: the item is about the site as a whole. */
+  device: string | null,
   current: CurrentState,
   trust: Trust,
   policy: Policy,
   nowMs: number,
 ): Authorized | GateRefusal {
-  const block = item.devices.find((listed) => listed.name === device);
-  if (block === undefined) return refused('device-not-listed', `${item.id} does not name ${device}`);
+  const block = blockFor(item, device);
+  if (block === undefined)
+    return refused('device-not-listed', `${item.id} does not name ${device ?? 'the site alone'}`);
   const open = openDocument(item, trust, nowMs);
   if ('kind' in open) return open;
   const again = 'a new document must be signed';
   if (block.planSha256 !== current.planSha256)
-    return refused('plan-changed', `${device}: the plan is another than the signed one; ${again}`);
+    return refused(
+      'plan-changed',
+      `${device ?? item.site}: the plan is another than the signed one; ${again}`,
+    );
   if (block.baseSha256 !== current.baseSha256) {
     return refused(
       'base-changed',
-      `${device}: what the plan starts from has changed on the device since it was signed; ${again}`,
+      `${device ?? item.site}: what the plan starts from has changed on the device since it was signed; ${again}`,
     );
   }
   if (block.deviceKey !== current.deviceKey) {
     return refused(
       'device-key-changed',
-      `${device}: its host key is not the one in the signed document; ${again}`,
+      `${device ?? item.site}: its host key is not the one in the signed document; ${again}`,
     );
   }
   const by = countApprovals(item, open, trust, policy, nowMs);
@@ -146,6 +152,13 @@ export function checkAuthorization(
     );
   }
   return { kind: 'authorized', by };
+}
+
+/** What the document says of the device; of a site alone it says nothing but the text, which is judged all the same. */
+function blockFor(item: PendingItem, device: string | null): PendingDevice | undefined {
+  if (device !== null) return item.devices.find((listed) => listed.name === device);
+  if (item.devices.length > 0) return undefined;
+  return { name: '', deviceKey: '', baseSha256: '', planSha256: sha256(item.planText) };
 }
 
 /** A threshold that is no whole number from 1 is never met, whatever it compares like. */

@@ -3,6 +3,7 @@
  * only ever added to this list, never changed. Effects come in pairs: a start without a finish means that the
  * device has to be asked.
  */
+import type { PendingKind, Superseded } from '../gate/pending.ts';
 import type { Deadline } from './rollout.ts';
 
 /** What a rollout does to a device, in the usual order. */
@@ -112,15 +113,23 @@ export type SitewardEvent =
       /** SHA-256 of the desired text, kept in the state under that name. */
       readonly desired: string;
     })
-  | (OfDevice & {
+  | {
+      /** Again for another device of the same commit whose text is the same: one item, several devices. */
       readonly kind: 'pending-opened';
       readonly pending: string;
+      readonly asks: PendingKind;
+      /** These three are null when it is about the whole site. */
+      readonly device: string | null;
+      readonly deviceKey: string | null;
+      readonly base: string | null;
       readonly commit: string;
       readonly class: 'operational' | 'recovery';
       readonly reason: string;
+      /** SHA-256 of the text that signers read, kept in the state under that name. */
       readonly plan: string;
-      readonly base: string;
-    })
+      /** The item in whose place it comes. */
+      readonly supersedes: Superseded | null;
+    }
   | {
       readonly kind: 'document-issued';
       readonly pending: string;
@@ -145,7 +154,13 @@ export type SitewardEvent =
       readonly code: string;
       readonly message: string;
     }
-  | { readonly kind: 'pending-closed'; readonly pending: string; readonly reason: string }
+  | {
+      readonly kind: 'pending-closed';
+      readonly pending: string;
+      readonly reason: string;
+      /** Only this device's part of it. */
+      readonly device?: string;
+    }
   | (OfRollout & {
       readonly kind: 'rollout-planned';
       readonly commit: string;
@@ -183,7 +198,14 @@ export type SitewardEvent =
       readonly base: string;
     })
   | (OfDevice & { readonly kind: 'retry' })
-  | (OfDevice & { readonly kind: 'refused'; readonly code: string; readonly message: string })
+  | {
+      readonly kind: 'refused';
+      /** Of a device, or of a pending item that is about the site. */
+      readonly device?: string;
+      readonly pending?: string;
+      readonly code: string;
+      readonly message: string;
+    }
   | {
       readonly kind: 'held';
       /** null: every device. */

@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { JournalError } from '../../../src/core/errors.ts';
 import type { SitewardEvent } from '../../../src/core/rollout/events.ts';
 import type { SiteState } from '../../../src/core/site-state.ts';
-import { deviceState, emptySiteState, findPending, foldRecord } from '../../../src/core/site-state.ts';
+import type { PendingState } from '../../../src/core/gate/pending.ts';
+import { openDevices } from '../../../src/core/gate/pending.ts';
+import { deviceState, emptySiteState, foldRecord } from '../../../src/core/site-state.ts';
 
 const evidence = {
   decision: 'rollback',
@@ -141,14 +143,27 @@ describe('what siteward made', () => {
 describe('what waits for signatures', () => {
   const opened: SitewardEvent = {
     kind: 'pending-opened',
-    device: 'gw1',
     pending: 'bud-gw1-1',
+    asks: 'rollout',
+    device: 'gw1',
+    deviceKey: 'SHA256:k1',
+    base: 'b1',
     commit: 'c1',
     class: 'operational',
     reason: 'traffic',
     plan: 'p1',
-    base: 'b1',
+    supersedes: null,
   };
+  const joined: SitewardEvent = { ...opened, device: 'gw2', deviceKey: 'SHA256:k2', base: 'b2' };
+  const closed = (device?: string): SitewardEvent => ({
+    kind: 'pending-closed',
+    pending: 'bud-gw1-1',
+    reason: 'superseded',
+    ...(device === undefined ? {} : { device }),
+  });
+  const pendingAfter = (...events: SitewardEvent[]): PendingState | undefined =>
+    fold(...events).pending.get('bud-gw1-1');
+  const open = (pending: PendingState | undefined): string[] => (pending ? openDevices(pending) : []);
   const issued = (document: string): SitewardEvent => ({
     kind: 'document-issued',
     pending: 'bud-gw1-1',
@@ -168,10 +183,8 @@ describe('what waits for signatures', () => {
   };
 
   test('a new document starts without the signatures over the old one', () => {
-    expect(findPending(fold(opened, issued('x'), signed), 'bud-gw1-1')?.approvals).toHaveLength(1);
-    expect(findPending(fold(opened, issued('x'), signed, issued('y')), 'bud-gw1-1')?.approvals).toHaveLength(
-      0,
-    );
+    expect(pendingAfter(opened, issued('x'), signed)?.approvals).toHaveLength(1);
+    expect(pendingAfter(opened, issued('x'), signed, issued('y'))?.approvals).toHaveLength(0);
   });
 
   test('is gone once its authorization is consumed, so that it can not be used again', () => {
@@ -183,7 +196,28 @@ describe('what waits for signatures', () => {
       document: 'x',
       by: [],
     };
-    expect(findPending(fold(opened, issued('x'), signed, planned, consumed), 'bud-gw1-1')).toBeNull();
+    expect(pendingAfter(opened, issued('x'), signed, planned, consumed)).toBeUndefined();
+    // The other device's block is that device's: it still waits, under the document that names both.
+    const left = pendingAfter(opened, joined, issued('x'), signed, planned, consumed);
+    expect(left?.devices.map(({ name, open: is }) => [name, is])).toEqual([
+      ['gw1', false],
+      ['gw2', true],
+    ]);
+    expect(left?.approvals).toHaveLength(1);
+  });
+
+  test('one item stands for several devices, and goes with the last of them', () => {
+    expect(open(pendingAfter(opened, joined))).toEqual(['gw1', 'gw2']);
+    expect(fold(opened, joined).pendingCount).toBe(1);
+    expect(pendingAfter(opened, joined, closed('gw1'))?.devices.map(({ name }) => name)).toEqual(['gw2']);
+    expect(pendingAfter(opened, joined, closed('gw1'), closed('gw2'))).toBeUndefined();
+    expect(pendingAfter(opened, joined, closed())).toBeUndefined();
+  });
+
+  test('a block that was dropped stays in the document that names it, and in no later one', () => {
+    const dropped = [opened, joined, issued('x'), closed('gw1')];
+    expect(pendingAfter(...dropped)?.devices).toHaveLength(2);
+    expect(pendingAfter(...dropped, issued('y'))?.devices.map(({ name }) => name)).toEqual(['gw2']);
   });
 });
 

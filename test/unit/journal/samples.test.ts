@@ -60,7 +60,6 @@ describe('the sample', () => {
     expect(gw1).toMatchObject({
       rollout: null,
       quarantine: null,
-      pending: null,
       confirmed: { commit: state.accepted?.commit },
     });
     expect(gw1?.own.size).toBe(1);
