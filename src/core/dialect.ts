@@ -49,6 +49,8 @@ export interface Dialect extends NameFacts {
   orderGroup(item: Item): string | null;
   /** Names of the properties of a section that hold secrets. */
   isSecret(section: string, property: string): boolean;
+  /** The device makes the value up where nobody names it: a text that does not name it leaves it as it is. */
+  isMadeUp?(section: string, property: string): boolean;
   /** `section + key` of items that this one names, for order of creation and the footprint. */
   references(item: Item, configuration: Configuration): readonly Item[];
   /** Rank of a section in the order of creation: lower is made first. */

@@ -20,6 +20,8 @@ export interface Item {
   readonly created: boolean;
   /** Without those that equal a known default. */
   readonly properties: Properties;
+  /** What not naming a property means in this device's version, where versions disagree. Never part of equality. */
+  readonly implied?: Properties;
   /** Where a person wrote it; null for what a device said. Never part of equality. */
   readonly place: Place | null;
 }

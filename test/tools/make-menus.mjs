@@ -77,15 +77,75 @@ const curatedDefaults = {
     'internal-path-cost': [[null, '7.13', '10']],
     'path-cost': [[null, '7.13', '10']],
   },
+  // A real export prints what differs from the default, and of two values that is the other one.
+  '/ip/hotspot': { disabled: 'yes' },
+  '/interface/wifiwave2': { disabled: 'yes' },
+  '/interface/ethernet': { 'disable-running-check': 'yes' },
+  // The manual's own words; no table has them.
+  '/ip/dhcp-server/lease': { 'lease-time': '0s', 'block-access': 'no' },
+  '/ip/dns': { 'allow-remote-requests': 'no' },
+  '/ip/neighbor/discovery-settings': { 'discover-interface-list': 'static' },
+  '/tool/mac-server': { 'allowed-interface-list': 'all' },
+  '/tool/mac-server/mac-winbox': { 'allowed-interface-list': 'all' },
+  // What is there without anybody having made it is hardware; what is made always says its type.
+  '/disk': { type: 'hardware' },
 };
-/** Where `disabled` is in no table but is `no` as nearly everywhere. */
-const enabledByDefault =
-  /^\/(interface\/(bridge\/(filter|nat|msti)|ipip|eoipv6|ipipv6|macvlan|vxlan\/vteps)|ip\/(hotspot\/ip-binding|proxy\/(access|cache|direct)|smb\/(shares|users)|tftp|kid-control)|routing\/(filter|isis|rip|bgp|pimsm)\/.+|tool\/graphing\/queue|system\/leds|user-manager\/(router|user))$/;
+/** Where `disabled` is in no table but is `no` as nearly everywhere: an export names those that are off. */
+const enabledByDefault = new RegExp(
+  `^/(${[
+    'interface/(bridge/(filter|nat|msti|calea|host|mdb|port/mst-override)|ipip|eoipv6|ipipv6|macvlan|vxlan/vteps)',
+    'interface/(l2tp|ovpn|pppoe)-server|interface/mesh/port',
+    'interface/wifiwave2/(channel|configuration|datapath|security)',
+    'ip/(hotspot/ip-binding|proxy/(access|cache|direct)|smb/(shares|users)|tftp|kid-control(/device)?)',
+    'ip/(firewall/calea|packing|nat-pmp/interfaces)|certificate/scep-server|openflow/port',
+    'ipv6/(dhcp-server/binding|nd/proxy|neighbor)|mpls/(mangle|ldp/.+)',
+    'routing/(filter|isis|rip|bgp|pimsm)/.+|routing/(gmp|rpki|fantasy|igmp-proxy/mfc|ospf/interface)',
+    'tool/graphing/queue|system/leds|user-manager/(router|user)',
+  ].join('|')})$`,
+);
 /** Rows that the device brings along with a default of their own. */
 const rowDefaults = {
   '/ip/service disabled': { 'name=www-ssl': 'yes' },
   '/ip/firewall/service-port disabled': { 'name=rtsp': 'yes' },
+  // Every export that has these rows prints them so.
+  '/port name': { 'number=0': 'serial0', 'number=1': 'serial1' },
+  '/interface/wireless/security-profiles supplicant-identity': { 'default=yes': 'MikroTik' },
+  '/snmp/community name': { 'default=yes': 'public' },
 };
+/**
+ * Values that the device makes up (addresses, ports, names, times) or that differ from model to model, and prints as if
+ * somebody had typed them: a text that does not name one leaves it as it is.
+ */
+const madeUp = new Set([
+  '/disk slot',
+  '/interface/bridge admin-mac',
+  '/interface/bridge auto-mac',
+  '/interface/ethernet advertise',
+  '/interface/ethernet disable-running-check',
+  '/interface/ethernet speed',
+  '/interface/eoip mac-address',
+  '/interface/eoipv6 mac-address',
+  '/interface/ovpn-client mac-address',
+  '/interface/ovpn-server/server mac-address',
+  '/interface/veth mac-address',
+  '/interface/vxlan mac-address',
+  '/interface/wifi mac-address',
+  '/interface/wireguard listen-port',
+  '/interface/wireguard mtu',
+  '/interface/wireguard private-key',
+  '/interface/wireguard/peers name',
+  '/interface/wireless mac-address',
+  '/interface/wireless radio-name',
+  '/interface/wireless/security-profiles supplicant-identity',
+  '/ip/hotspot/profile html-directory',
+  '/ip/smb/shares directory',
+  '/port name',
+  '/system/note show-at-login',
+  '/system/scheduler start-date',
+  '/system/scheduler start-time',
+  '/system/script owner',
+]);
+const madeUpIn = /^\/(iot\/)?lora(\/|$)/;
 /**
  * Real exports print these with the tables' default value, and an export prints what differs from the default:
  * so the table is wrong for some version or model. Unknown is the truth.
@@ -93,7 +153,6 @@ const rowDefaults = {
 const doubtfulDefaults = new Set([
   '/caps-man/access-list disabled',
   '/caps-man/manager/interface disabled',
-  '/ip/hotspot disabled',
   '/interface/wireless/security-profiles supplicant-identity',
   '/interface/wireless mode',
   '/interface/wireless antenna-gain',
@@ -221,10 +280,10 @@ function defaultsOf(path, name, said) {
   return { dv: known.map(({ range, facts }) => [...range, consoleValue(facts.default)]) };
 }
 
-function unsetOf(path, name, said) {
+function unsetOf(path, name, said, terraform) {
   if (unsetByEmpty.test(`${path} ${name}`)) return { u: '' };
   const disable = said.find(({ facts }) => facts.can_disable)?.facts;
-  if (disable === undefined) return {};
+  if (disable === undefined) return terraform?.set_unset?.includes(name) ? { u: null } : {};
   return { u: 'remove_value' in disable ? consoleValue(disable.remove_value) : null };
 }
 
@@ -244,11 +303,12 @@ function propertyFacts(path, name, menu, said) {
     ...(type === 'set' || type === 'matched-set' ? { o: setOrder(path, name, device) } : {}),
     ...defaultsOf(path, name, said),
     ...(rowDefaults[`${path} ${name}`] ? { rows: rowDefaults[`${path} ${name}`] } : {}),
-    ...unsetOf(path, name, said),
+    ...unsetOf(path, name, said, menu.terraform),
     ...(secret ? { secret: 1 } : {}),
     ...(executable(path, name) ? { exec: 1 } : {}),
     ...(computed ? { from: computed } : {}),
     ...(terraform?.compare === 'device-supplies-default' ? { dev: 1 } : {}),
+    ...(madeUp.has(`${path} ${name}`) || madeUpIn.test(path) ? { made: 1 } : {}),
     ...(said.some(({ facts }) => facts.required) ? { req: 1 } : {}),
     ...(device?.since ? { since: device.since } : {}),
     ...(menu.device?.properties_gone?.[name] ? { gone: menu.device.properties_gone[name].last_seen } : {}),

@@ -87,6 +87,7 @@ function diffSection(
       ...visible(at(confirmed, triple.confirmed), d, a, input.dialect),
       hasConfirmed,
       input.owns,
+      input.dialect,
     );
     const position = triple.desired ?? triple.actual ?? 0;
     if (difference === null) continue;
@@ -163,6 +164,7 @@ function compareRow(
   a: Item | null,
   hasConfirmed: boolean,
   owns: Owns,
+  dialect: Dialect,
 ): Difference | null {
   const some = d ?? a ?? c;
   if (some === null) return null;
@@ -183,6 +185,7 @@ function compareRow(
       if (was !== null) was = { ...was, properties: overlay(rest, was.properties) };
     }
   }
+  [was, wanted] = [withMadeUp(was, had, dialect), withMadeUp(wanted, had, dialect)];
   if (same(wanted, had)) return null;
   return {
     label: labelOf(was, wanted, had, hasConfirmed),
@@ -191,6 +194,16 @@ function compareRow(
     target: wanted,
     confirmed: was,
   };
+}
+
+/** What the device made up stays as it is where nobody asks for something else. */
+function withMadeUp(item: Item | null, had: Item | null, dialect: Dialect): Item | null {
+  if (item === null || had === null) return item;
+  const named = namesOf(item);
+  const more = had.properties.filter(
+    ([name]) => !named.has(name) && dialect.isMadeUp?.(item.section, name) === true,
+  );
+  return more.length === 0 ? item : { ...item, properties: overlay(item.properties, more) };
 }
 
 function namesOf(...items: readonly (Item | null)[]): ReadonlySet<string> {

@@ -69,5 +69,5 @@ export function defaultRow(item: Item): Item {
   const properties = item.properties.filter(
     ([name, value]) => value !== null && key.includes(`,${name}=${value},`),
   );
-  return { section: item.section, key: item.key, created: false, properties, place: null };
+  return { ...item, created: false, properties, place: null };
 }

@@ -7,7 +7,7 @@ import { requireComplete } from './completeness.ts';
 import { readExport } from './export-syntax.ts';
 import { judgeDesired } from './judge-desired.ts';
 import { judgeManagementPath } from './management-path.ts';
-import { isReferenceTarget, menuFacts, propertyFacts, referencesOf } from './menus.ts';
+import { isMadeUp, isReferenceTarget, menuFacts, propertyFacts, referencesOf } from './menus.ts';
 import { toConfiguration } from './normalize.ts';
 import { renderAction } from './render.ts';
 import { rowFacts } from './row-facts.ts';
@@ -25,6 +25,7 @@ export const routerosDialect: Dialect = {
   },
   judgeDesired,
   ...rowFacts,
+  isMadeUp,
   references,
   plannable,
   classify: classifyByTable,
@@ -82,7 +83,7 @@ function plannable(action: Action): Problem | null {
         `${item.section}: "${name}" differs, but nothing is known about it: change it by hand or leave it out of the file`,
       );
     }
-    if (action.verb !== 'set' || isResettable(item.section, name, item.key)) continue;
+    if (action.verb !== 'set' || isResettable(item, name)) continue;
     if (value === null) {
       return problem(
         'unknown-default',

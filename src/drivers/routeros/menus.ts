@@ -14,7 +14,7 @@
  *                 t: type, o: members of a set in the device's order, d: default in console spelling, dv: [[from | null, before | null, default]…] where it
  *                 changed, rows: { item key: default of that row }, u: what unsets it (null: `unset` / `!name`;
  *                 else that value), secret: 1, exec: 1 (holds a script), from: [properties it is computed from],
- *                 dev: 1 (the device supplies a value of its own), req: 1, since, gone: last version that had it } } } }
+ *                 dev: 1 (the device supplies a value of its own), made: 1 (and prints it as if typed), req: 1, since, gone: last version that had it } } } }
  */
 import { createRequire } from 'node:module';
 import type { SectionKind } from '../../core/item.ts';
@@ -57,6 +57,8 @@ export interface PropertyFacts {
   readonly computedFrom: readonly string[];
   /** The device supplies a value when none is given: absent is not the same as default. */
   readonly deviceSupplied: boolean;
+  /** The device prints a value that nobody typed: a text that does not name it leaves it as it is. */
+  readonly madeUp: boolean;
   readonly required: boolean;
   readonly since: string | null;
   readonly gone: string | null;
@@ -77,6 +79,8 @@ export interface MenuFacts {
   readonly until: string | null;
   readonly renames: readonly (readonly [fromVersion: string, old: string, now: string])[];
   readonly properties: ReadonlyMap<string, PropertyFacts>;
+  /** Properties whose default is not the same in all versions. */
+  readonly moved: readonly string[];
 }
 
 export interface Reference {
@@ -99,6 +103,7 @@ interface RawProperty {
   exec?: 1;
   from?: string[];
   dev?: 1;
+  made?: 1;
   req?: 1;
   since?: string;
   gone?: string;
@@ -140,6 +145,7 @@ function toProperty(facts: 0 | RawProperty): PropertyFacts {
     executable: f.exec === 1,
     computedFrom: f.from ?? [],
     deviceSupplied: f.dev === 1,
+    madeUp: f.made === 1,
     required: f.req === 1,
     since: f.since ?? null,
     gone: f.gone ?? null,
@@ -147,6 +153,7 @@ function toProperty(facts: 0 | RawProperty): PropertyFacts {
 }
 
 function toMenu(path: string, menu: RawMenu): MenuFacts {
+  const properties = new Map(Object.entries(menu.p).map(([name, facts]) => [name, toProperty(facts)]));
   return {
     path,
     kind: menu.k,
@@ -157,7 +164,8 @@ function toMenu(path: string, menu: RawMenu): MenuFacts {
     since: menu.since ?? null,
     until: menu.until ?? null,
     renames: menu.renames ?? [],
-    properties: new Map(Object.entries(menu.p).map(([name, facts]) => [name, toProperty(facts)])),
+    properties,
+    moved: [...properties].flatMap(([name, facts]) => (facts.defaults.length > 0 ? [name] : [])),
   };
 }
 
@@ -236,6 +244,10 @@ export function isSecretProperty(path: string, property: string): boolean {
 
 export function isExecutableProperty(path: string, property: string): boolean {
   return propertyFacts(path, property)?.executable ?? false;
+}
+
+export function isMadeUp(path: string, property: string): boolean {
+  return propertyFacts(path, property)?.madeUp ?? false;
 }
 
 /** The default in that version (of that row) in console spelling, or null when no table is sure. */

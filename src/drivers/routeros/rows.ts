@@ -92,7 +92,17 @@ export function finishRow(
   if (!row.created && properties.length === 0) return null;
   properties.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   const sorted: Properties = properties;
-  return { section: path, key: row.key, created: row.created, properties: sorted, place: row.place };
+  const item = { section: path, key: row.key, created: row.created, properties: sorted, place: row.place };
+  const implied = impliedIn(facts, version);
+  return implied.length === 0 ? item : { ...item, implied };
+}
+
+function impliedIn(facts: MenuFacts | undefined, version: string | null): Properties {
+  if (facts === undefined || facts.moved.length === 0 || version === null) return [];
+  return facts.moved.flatMap((name) => {
+    const value = defaultOf(facts.path, name, version);
+    return value === null ? [] : [[name, value] as const];
+  });
 }
 
 /** Whether leaving the property out means the same. Keys and what says where a rule stands always stay. */

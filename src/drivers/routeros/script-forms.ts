@@ -8,6 +8,9 @@ import { defaultOf, menuFacts, propertyFacts, type ValueType } from './menus.ts'
 import { bornName, nameOf } from './names.ts';
 import { printArgument, quoteString } from './quote.ts';
 
+/** What of an item says how its properties are taken away. */
+type Row = Pick<Item, 'section' | 'key' | 'implied'>;
+
 /** Values of these kinds are compared as what they are; everything else as text. */
 function literal(type: ValueType | null, value: string): string {
   if ((type === 'bool' || type === 'flag') && /^(yes|no)?$/.test(value)) return value === '' ? 'yes' : value;
@@ -89,7 +92,7 @@ function spellings(type: ValueType | null, value: string): readonly string[] {
 
 /** Whether the row has this value; null: the property is absent or at its default. */
 export function hasValue(item: Item, row: string, name: string, value: string | null): string {
-  const { section, key } = item;
+  const { section } = item;
   const type = typeOf(section, name);
   const text = textOf(section, row, name);
   const equals = (wanted: string): string[] =>
@@ -101,7 +104,7 @@ export function hasValue(item: Item, row: string, name: string, value: string | 
       : [];
   };
   if (value !== null) return anyOf([...equals(value), ...native(value)]);
-  const silent = resetValue(section, name, key) ?? (type === 'bool' || type === 'flag' ? 'no' : null);
+  const silent = resetValue(item, name) ?? (type === 'bool' || type === 'flag' ? 'no' : null);
   return anyOf([
     `[:len ${text}] = 0`,
     ...(silent === null || silent === '' ? [] : [...equals(silent), ...native(silent)]),
@@ -132,7 +135,7 @@ export function changeCommands(item: Item, changes: Properties, print = printArg
   const done: (readonly [string, string | null])[] = [];
   const unsets: Change[] = [];
   for (const [name, value] of changes) {
-    const plain = value ?? resetValue(section, name, item.key);
+    const plain = value ?? resetValue(item, name);
     if (plain !== null || !hasUnset) {
       words.push(print(name, plain, typeOf(section, name) === 'flag' && value !== null));
       done.push([name, value]);
@@ -145,18 +148,20 @@ export function changeCommands(item: Item, changes: Properties, print = printArg
 }
 
 /** The value that means absent: the default, or what clears it; null: only `unset` does, if anything. */
-export function resetValue(section: string, name: string, key: string | null = null): string | null {
+export function resetValue({ section, key, implied }: Row, name: string): string | null {
   const known = defaultOf(section, name, null, key) ?? (name === 'name' ? bornName(key) : null);
   if (known !== null) return known;
+  const moved = implied?.find(([property]) => property === name)?.[1] ?? null;
+  if (moved !== null) return moved;
   const unset = propertyFacts(section, name)?.unset ?? null;
   if (unset?.by === 'value') return unset.value;
   return name === 'comment' ? '' : null;
 }
 
 /** Whether a property that is set can be taken away again so that the device is as if it had never been. */
-export function isResettable(section: string, name: string, key: string | null = null): boolean {
-  const facts = propertyFacts(section, name);
-  return resetValue(section, name, key) !== null || (facts?.unset?.by === 'unset' && !facts.deviceSupplied);
+export function isResettable(row: Row, name: string): boolean {
+  const facts = propertyFacts(row.section, name);
+  return resetValue(row, name) !== null || (facts?.unset?.by === 'unset' && !facts.deviceSupplied);
 }
 
 /** `name=value` words of an item that is added. */

@@ -151,6 +151,31 @@ describe('plan', () => {
       '/ppp profile set [/ppp profile find where .id=*FFFFFFFE] comment=b\n',
     );
   });
+  test.each([
+    ['7.18.2', '/ip hotspot', 'disabled=no interface=a name=a', 'interface=a name=a', 'disabled=yes'],
+    ['7.18.2', '/ip dhcp-client', 'disabled=yes interface=a', 'interface=a', 'disabled=no'],
+    ['6.49.10', '/ip dhcp-client', 'disabled=no interface=a', 'interface=a', 'disabled=yes'],
+    ['6.49.10', '/interface bridge', 'ingress-filtering=yes name=a', 'name=a', 'ingress-filtering=no'],
+    ['7.18.2', '/interface bridge', 'ingress-filtering=no name=a', 'name=a', 'ingress-filtering=yes'],
+    ['7.18.2', '/interface l2tp-server', 'disabled=yes name=a user=a', 'name=a user=a', 'disabled=no'],
+    [
+      '7.18.2',
+      '/ip dhcp-server lease',
+      'address=192.0.2.9 lease-time=1d',
+      'address=192.0.2.9',
+      'lease-time=0s',
+    ],
+  ])('%s: what %s means without a property, there and back', async (version, menu, named, plain, reset) => {
+    const text = (row: string) =>
+      `# 2026-01-30 10:00:00 by RouterOS ${version}\n# software id = \n#\n${menu}\nadd ${row}\n`;
+    const [there, back] = [
+      await rsc('plan', file(text(named)), file(text(plain)), '--commands'),
+      await rsc('plan', file(text(plain)), file(text(named)), '--inverse'),
+    ];
+    expect([there.stderr, back.stderr]).toEqual(['', '']);
+    expect(there.stdout.trimEnd().endsWith(`] ${reset}`)).toBe(true);
+    expect(back.stdout).toBe(there.stdout);
+  });
   test('a property by the name that it has in the device’s version', async () => {
     const peers = (name: string) =>
       `/interface wireguard peers\nadd interface=wg1 public-key="a=" ${name}=yes\n`;

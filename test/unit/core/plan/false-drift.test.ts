@@ -86,21 +86,50 @@ describe('what is no difference', () => {
     expect(differs(desired, `${noise}${desired}`)).toEqual([]);
   });
 
-  test('class 9: what a device makes up where the file names the row is never reset to a guess', () => {
-    const port = '/interface ethernet\nset [ find default-name=ether1 ] comment=x';
-    const made = ' advertise=10M-half,100M-full mac-address=00:11:22:33:44:55 speed=100Mbps';
-    for (const one of differs(`${port}\n`, `${port}${made}\n`)) expect(one).toHaveProperty('code');
+  test.each([
+    ['/interface bridge\nadd name=b', ' admin-mac=00:11:22:33:44:55 auto-mac=no'],
+    [
+      '/interface ethernet\nset [ find default-name=ether1 ] comment=x',
+      ' advertise=10M-half,100M-full speed=100Mbps',
+    ],
+    ['/interface wireguard\nadd name=wg1', ' listen-port=13231 mtu=1420 private-key="a="'],
+    ['/interface wireguard peers\nadd interface=wg1 public-key="a="', ' name=peer1'],
+    ['/interface eoip\nadd name=e remote-address=192.0.2.1 tunnel-id=1', ' mac-address=00:11:22:33:44:55'],
+    ['/system script\nadd name=s source=a', ' owner=admin'],
+    ['/system scheduler\nadd name=s on-event=a', ' start-date=2026-01-30 start-time=10:00:00'],
+    [
+      '/interface wireless security-profiles\nset [ find default=yes ] mode=dynamic-keys',
+      ' supplicant-identity=gw1',
+    ],
+    ['/port\nset 0 baud-rate=9600', ' name=serial0'],
+    ['/disk\nset slot1 comment=x', ' slot=slot1 type=hardware'],
+  ])('class 9: what a device makes up in a row that the file names: %s', (row, made) => {
+    expect(differs(`${row}\n`, `${row}${made}\n`)).toEqual([]);
+    expect(differs(`${row}\n`, `${row}${made} comment=moved\n`)).toHaveLength(1);
+  });
+
+  test('class 9: a whole row that the file does not name, in a menu that it names', () => {
+    const port = '/interface ethernet\nset [ find default-name=ether1 ] comment=x\n';
+    expect(differs(port, `${port}set [ find default-name=ether2 ] speed=100Mbps\n`)).toEqual([]);
+    expect(differs('/port\n', '/port\nset 0 name=serial0\nset 1 name=usb1\n')).toEqual([]);
+  });
+
+  test('class 9: what the file does name is wanted', () => {
+    const bridge = '/interface bridge\nadd admin-mac=00:11:22:33:44:66 auto-mac=no name=b\n';
+    const other = '/interface bridge\nadd admin-mac=00:11:22:33:44:55 auto-mac=no name=b\n';
+    expect(differs(bridge, other)).toMatchObject([{ target: { key: 'name=b' } }]);
+    expect(differs(bridge, '/interface bridge\nadd name=b\n')).toHaveLength(1);
   });
 
   test('class 11: what the device supplies and the file does not name is reported as unknown, not guessed', () => {
     const found = differs(
-      '/interface wireguard\nadd listen-port=13231 name=wg1\n',
-      '/interface wireguard\nadd listen-port=13231 mtu=1420 name=wg1\n',
+      '/interface wireless\nset [ find default-name=wlan1 ] ssid=x\n',
+      '/interface wireless\nset [ find default-name=wlan1 ] mode=ap-bridge ssid=x\n',
     );
     const other = differs(
       '/interface ethernet\nset [ find default-name=ether1 ] comment=x\n',
       '/interface ethernet\nset [ find default-name=ether1 ] comment=x mac-address=00:11:22:33:44:55\n',
     );
-    for (const one of [...found, ...other]) expect(one).toHaveProperty('code');
+    expect([...found, ...other]).toMatchObject([{ code: 'unknown-default' }, { code: 'unknown-default' }]);
   });
 });
