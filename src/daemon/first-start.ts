@@ -1,8 +1,9 @@
 /**
  * At a first start nothing is known, so the head would be accepted as it is. If a device already carries this
- * site's witness, this is no first start: the state was lost, and what was accepted before is not known.
+ * site's witness, this is no first start: the state was lost, and what was accepted before is not known. A device
+ * that does not answer has not said that it carries none, so nothing is accepted before it did.
  */
-import { SitewardError } from '../core/errors.ts';
+import { codeOf, InvalidInput, messageOf, SitewardError } from '../core/errors.ts';
 import type { Driver } from '../drivers/driver.ts';
 import type { DeviceSettings } from '../core/site.ts';
 
@@ -12,18 +13,42 @@ export async function firstStartObstacle(
   drivers: readonly { readonly device: DeviceSettings; readonly driver: Driver }[],
   signal: AbortSignal,
 ): Promise<SitewardError | null> {
-  const seen = await Promise.all(
-    drivers.map(async ({ device, driver }) => {
-      // A device that can't be read now shows its witness at its own first reading, and is not touched then.
-      const observation = await driver.observe(signal).catch(() => null);
-      const witness = observation?.witness ?? null;
-      return witness !== null && witness.site === site && witness.daemon !== daemon ? device.name : null;
+  const asked = await Promise.all(
+    drivers.map(async ({ device: { name }, driver }) => {
+      try {
+        const { witness } = await driver.observe(signal);
+        const lost = witness !== null && witness.site === site && witness.daemon !== daemon;
+        return lost ? stateLost(name) : null;
+      } catch (error) {
+        signal.throwIfAborted();
+        return isOut(error) ? null : notAsked(name, error);
+      }
     }),
   );
-  const device = seen.find((name) => name !== null);
-  if (device === undefined) return null;
+  const obstacles = asked.filter((one) => one !== null);
+  return obstacles.find(({ code }) => code === 'state-lost') ?? obstacles[0] ?? null;
+}
+
+/**
+ * What only a change of the settings ends: this daemon has no way to that device at all, so it is not served, and
+ * shows its witness at its own first reading, before anything is done on it.
+ */
+function isOut(error: unknown): boolean {
+  return error instanceof InvalidInput || ['host-key-mismatch', 'auth-failed'].includes(codeOf(error));
+}
+
+function stateLost(device: string): SitewardError {
   return new SitewardError(
     'state-lost',
     `${device} was managed by this site before, but the state folder is new; restore the state folder and start again`,
+  );
+}
+
+function notAsked(device: string, cause: unknown): SitewardError {
+  return new SitewardError(
+    'first-start-unsure',
+    `${device} does not say whether this site managed it before (${messageOf(cause)}); nothing is accepted until it ` +
+      'was read once: make it answer, or leave it out of the settings until it does',
+    { cause },
   );
 }

@@ -32,7 +32,16 @@ export async function openStateFiles(state: string): Promise<StateFiles> {
       return digest;
     },
     async get(kind, digest) {
-      const bytes = await readFile(pathOf(kind, digest)).catch(() => null);
+      const file = pathOf(kind, digest);
+      const bytes = await readFile(file).catch((error: unknown) => {
+        // Only what is not there is absent: a disk that can't say is no reason to go on without it.
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+        throw new SitewardError(
+          'state-unreadable',
+          `state: ${messageOf(error)}; check the disk and who owns ${file}`,
+          { cause: error },
+        );
+      });
       if (bytes === null || createHash('sha256').update(bytes).digest('hex') !== digest) return null;
       return bytes;
     },

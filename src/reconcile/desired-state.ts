@@ -103,6 +103,7 @@ const heldCodes: readonly string[] = [
   'commit-unsigned',
   'commit-signature-refused',
   'state-lost',
+  'first-start-unsure',
 ];
 
 async function accept(room: DesiredRoom, head: string, before: string | null): Promise<void> {

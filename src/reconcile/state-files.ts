@@ -6,7 +6,7 @@ export type StateFileKind = 'desired' | 'document' | 'plan' | 'rollout';
 export interface StateFiles {
   /** Durable when it resolves. Returns the SHA-256 of the bytes. */
   put(kind: StateFileKind, bytes: Uint8Array): Promise<string>;
-  /** Null when it is missing or no longer has that digest. */
+  /** Null when it is missing or no longer has that digest. Throws `SitewardError` state-unreadable for all else. */
   get(kind: StateFileKind, digest: string): Promise<Buffer | null>;
   /** What it held may be a secret, and nobody needs it any more. */
   remove(kind: StateFileKind, digest: string): Promise<void>;

@@ -53,7 +53,16 @@ export const metricTable = {
   git_verify_failures_total: {
     kind: 'counter',
     help: 'Heads of the desired state that were not accepted',
-    labels: { reason: ['history-rewound', 'wrong-site', 'commit-signature-refused', 'state-lost', 'other'] },
+    labels: {
+      reason: [
+        'history-rewound',
+        'wrong-site',
+        'commit-signature-refused',
+        'state-lost',
+        'first-start-unsure',
+        'other',
+      ],
+    },
   },
   desired_commit_timestamp_seconds: { kind: 'gauge', help: 'When the last commit was accepted', labels: {} },
   device_up: { kind: 'gauge', help: '1 when the last reading went well', labels: { device } },

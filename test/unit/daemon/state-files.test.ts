@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -27,6 +27,16 @@ test('a file that no longer has its digest is not believed', async () => {
   writeFileSync(join(folder, 'documents', digest), 'changed');
   expect(await files.get('document', digest)).toBeNull();
   expect(await files.get('document', '0'.repeat(64))).toBeNull();
+});
+
+test('a file that can not be read is not the same as none', async () => {
+  const files = await openStateFiles(folder);
+  const digest = '0'.repeat(64);
+  mkdirSync(join(folder, 'rollouts', digest));
+  await expect(files.get('rollout', digest)).rejects.toMatchObject({
+    code: 'state-unreadable',
+    message: expect.stringContaining(join(folder, 'rollouts', digest)) as string,
+  });
 });
 
 test('what nobody refers to any more goes, and half written files with it', async () => {
