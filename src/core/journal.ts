@@ -26,10 +26,29 @@ export interface JournalHead {
   readonly hash: string;
 }
 
+/** Why nothing can be written. */
+export interface JournalBreak {
+  readonly code: string;
+  readonly message: string;
+}
+
 export interface JournalWriter {
-  /** Resolves once the record is durable; rejects with `JournalError` journal-unwritable, then for good. */
+  /** Resolves once the record is durable; rejects with `JournalError` when it is not, and never counts then. */
   append(record: NewRecord): Promise<RecordEnvelope>;
   readonly head: JournalHead;
   /** Null while records can be written; else why not. */
-  readonly broken: { readonly code: string; readonly message: string } | null;
+  readonly broken: JournalBreak | null;
+}
+
+/** Values of one container of the state: the path of field names and keys that leads to it, and what it holds. */
+export interface StateEntry {
+  readonly at: readonly string[];
+  readonly put: Readonly<Record<string, unknown>>;
+}
+
+/** What one checkpoint record holds; all `parts` of them together are the state. */
+export interface CheckpointPart {
+  readonly part: number;
+  readonly parts: number;
+  readonly state: readonly StateEntry[];
 }

@@ -105,14 +105,18 @@ export function foldRecord(state: SiteState, record: SitewardRecord): void {
       return;
     case 'daemon-started':
       state.starts += 1;
-      for (const device of state.devices.values())
-        if (device.rollout !== null) device.rollout.interrupted = true;
+      interruptRollouts(state);
+      return;
+    case 'journal-recovered':
+      interruptRollouts(state);
       return;
     case 'daemon-stopped':
     case 'trust-loaded':
     case 'torn-tail-set-aside':
     case 'refused':
     case 'signature-refused':
+    case 'checkpoint':
+      // What a checkpoint holds was folded already; `restoreCheckpoint` is for a reading that begins with it.
       return;
     case 'commit-accepted':
       state.accepted = { commit: record.commit, at: record.at };
@@ -163,6 +167,11 @@ export function foldRecord(state: SiteState, record: SitewardRecord): void {
     default:
       foldRolloutRecord(state, record);
   }
+}
+
+/** What was under way when nothing could be recorded any more is known again only from the devices. */
+function interruptRollouts(state: SiteState): void {
+  for (const { rollout } of state.devices.values()) if (rollout !== null) rollout.interrupted = true;
 }
 
 function foldPlanned(state: SiteState, record: Extract<SitewardRecord, { kind: 'rollout-planned' }>): void {

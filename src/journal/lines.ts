@@ -1,13 +1,9 @@
-/** Lines of a file by blocks: memory stays bounded whatever the file holds. Judges nothing. */
+/**
+ * Lines of a file by blocks: memory stays bounded whatever the file holds, and only a new block is waited for, since a
+ * wait for each line would cost more than the line. Judges nothing.
+ */
 import { maxLineBytes } from './record.ts';
 import type { ReadableFile } from './storage.ts';
-
-export interface Line {
-  /** Without its LF; valid until the next call. */
-  readonly bytes: Uint8Array;
-  /** False for what stands at the end without an LF, or is too long to be a line. */
-  readonly complete: boolean;
-}
 
 const blockBytes = 1024 * 1024;
 
@@ -16,37 +12,44 @@ export class LineReader {
   readonly #buffer = Buffer.allocUnsafe(blockBytes + maxLineBytes);
   #start = 0;
   #end = 0;
-  #position = 0;
+  #position: number;
 
-  constructor(file: ReadableFile) {
+  constructor(file: ReadableFile, position = 0) {
     this.#file = file;
+    this.#position = position;
   }
 
-  /** Null at the end of the file. After an incomplete line nothing more is read. */
-  async next(): Promise<Line | null> {
-    let scanned = this.#start;
+  /** The next line that is in memory, without its LF, valid until `fill`; null: there is none. */
+  take(): Buffer | null {
+    const found = this.#buffer.indexOf(10, this.#start);
+    if (found < 0 || found >= this.#end) return null;
+    const line = this.#buffer.subarray(this.#start, found);
+    this.#start = found + 1;
+    return line;
+  }
+
+  /** Reads on. False when nothing more comes: the file ended, or what is `left` is too long to be a line. */
+  async fill(): Promise<boolean> {
+    const pending = this.left;
+    if (pending >= maxLineBytes) return false;
+    this.#buffer.copyWithin(0, this.#start, this.#end);
+    this.#start = 0;
+    const read = await this.#file.read(this.#buffer.subarray(pending, pending + blockBytes), this.#position);
+    this.#position += read;
+    this.#end = pending + read;
+    return read > 0;
+  }
+
+  /** Bytes that were read and belong to no line yet. */
+  get left(): number {
+    return this.#end - this.#start;
+  }
+
+  /** The next line, wherever it is; null when no whole one follows. */
+  async next(): Promise<Buffer | null> {
     for (;;) {
-      const found = this.#buffer.subarray(0, this.#end).indexOf(10, scanned);
-      if (found >= 0) {
-        const bytes = this.#buffer.subarray(this.#start, found);
-        this.#start = found + 1;
-        return { bytes, complete: true };
-      }
-      const pending = this.#end - this.#start;
-      if (pending >= maxLineBytes)
-        return { bytes: this.#buffer.subarray(this.#start, this.#end), complete: false };
-      this.#buffer.copyWithin(0, this.#start, this.#end);
-      this.#start = 0;
-      this.#end = pending;
-      scanned = pending;
-      const read = await this.#file.read(
-        this.#buffer.subarray(pending, pending + blockBytes),
-        this.#position,
-      );
-      this.#position += read;
-      this.#end += read;
-      if (read === 0)
-        return pending === 0 ? null : { bytes: this.#buffer.subarray(0, pending), complete: false };
+      const line = this.take();
+      if (line !== null || !(await this.fill())) return line;
     }
   }
 }

@@ -92,6 +92,14 @@ export function chainProblem(record: RecordEnvelope, tip: JournalHead): 'wrong-s
   return record.prev === tip.hash ? null : 'wrong-prev';
 }
 
+/** Which part of a checkpoint the record is; null when it is none. */
+export function checkpointPlace(record: RecordEnvelope): { part: number; parts: number } | null {
+  if (record.kind !== 'checkpoint') return null;
+  const { part, parts } = record;
+  const isPlace = Number.isInteger(part) && Number.isInteger(parts);
+  return isPlace ? { part: part as number, parts: parts as number } : null;
+}
+
 function lineHash(line: Uint8Array): string {
   return hash('sha256', line);
 }

@@ -1,13 +1,14 @@
 /**
- * Reads a journal's segments from the first line on, proves the chain and hands each record over. A record is
- * handed over only when the line after it has confirmed its hash (or nothing follows). Says what is torn or
- * damaged, and never changes a file.
+ * Reads a journal's segments, proves the chain and hands each record over: from the oldest line there is, or from a
+ * checkpoint. A record is handed over only when the line after it has confirmed its hash (or nothing follows). Says
+ * what is torn or damaged, and never changes a file.
  */
-import { messageOf } from '../core/errors.ts';
+import { JournalError, messageOf } from '../core/errors.ts';
 import type { JournalHead, RecordEnvelope } from '../core/journal.ts';
 import { LineReader } from './lines.ts';
-import type { Line } from './lines.ts';
-import { chainProblem, decodeLine, emptyHead } from './record.ts';
+import { chainProblem, checkpointPlace, decodeLine, emptyHead } from './record.ts';
+import type { DecodedLine } from './record.ts';
+import { beginsWithCheckpoint, segmentName, segmentNumber } from './segments.ts';
 import type { JournalStorage, ReadableFile } from './storage.ts';
 
 /** Most that one interrupted write can leave behind; a group is never larger. */
@@ -27,46 +28,83 @@ export interface TornTail {
   readonly bytes: Uint8Array;
 }
 
+export interface LastSegment {
+  readonly number: number;
+  /** Where the chain stood when it began. */
+  readonly start: JournalHead;
+  /** Without a torn tail. */
+  readonly bytes: number;
+}
+
 export interface Replayed {
+  /** The record before the first one that was read; seq 0 at the very start. */
+  readonly begin: JournalHead;
   readonly head: JournalHead;
-  /** Names, in order; empty when there is no journal yet. */
-  readonly segments: readonly string[];
-  /** Size of the last segment without its torn tail. */
-  readonly lastSegmentBytes: number;
+  /** Null when there is no journal yet. */
+  readonly last: LastSegment | null;
   readonly torn: TornTail | null;
   readonly damage: JournalDamage | null;
 }
 
-const segmentPattern = /^\d{8}\.jsonl$/;
-
-export function segmentName(number: number): string {
-  return `${String(number).padStart(8, '0')}.jsonl`;
+export interface ReplayOptions {
+  readonly folder: string;
+  readonly storage: JournalStorage;
+  /**
+   * `oldest`: every line there is. `checkpoint`: the newest checkpoint that has a whole segment behind it, so that the
+   * newest records are read as well and the newest checkpoint is proved by what was before it; else the oldest line.
+   */
+  readonly from: 'oldest' | 'checkpoint';
+  /** Each record in order, checkpoints too. A throw is damage at that record. */
+  readonly onRecord: (record: RecordEnvelope) => void;
+  /** All records of the checkpoint that the reading begins with, before the record after it. A throw is damage. */
+  readonly onCheckpoint?: (parts: readonly RecordEnvelope[]) => void;
+  /** Waited for between blocks of a megabyte: a reader that can't take more yet says so here. */
+  readonly pause?: () => Promise<void>;
 }
 
-/** Throws only when the folder can't be listed. A throw of `onRecord` is damage at that record. */
-export async function replayJournal(
-  folder: string,
-  storage: JournalStorage,
-  onRecord: (record: RecordEnvelope) => void,
-): Promise<Replayed> {
-  const segments = (await storage.list(folder)).filter((name) => segmentPattern.test(name)).sort();
-  const chain = new Chain(onRecord);
-  let lastSegmentBytes = 0;
+/** Throws only when the folder can't be listed. */
+export async function replayJournal(options: ReplayOptions): Promise<Replayed> {
+  const { folder, storage } = options;
+  const numbers = (await storage.list(folder)).flatMap((name) => segmentNumber(name) ?? []);
+  numbers.sort((a, b) => a - b);
+  const first = await startOf(options, numbers);
+  const chain = new Chain(options, (numbers[first] ?? 1) === 1 ? emptyHead : null);
+  let last: LastSegment | null = null;
   let torn: TornTail | null = null;
   let damage: JournalDamage | null = null;
-  for (const [index, name] of segments.entries()) {
-    if (name !== segmentName(index + 1)) {
-      damage = { file: segmentName(index + 1), line: 0, reason: 'the segment is missing' };
+  for (const [index, number] of numbers.slice(first).entries()) {
+    const expected = (numbers[first] ?? 1) + index;
+    if (number !== expected) {
+      damage = { file: segmentName(expected), line: 0, reason: 'the segment is missing' };
       break;
     }
-    const isLast = index === segments.length - 1;
-    const result = await replaySegment(`${folder}/${name}`, name, isLast, storage, chain);
-    lastSegmentBytes = result.validBytes;
+    const start = chain.head;
+    const isLast = number === numbers[numbers.length - 1];
+    const result = await replaySegment(number, isLast, options, chain);
+    last = { number, start: start ?? chain.begin, bytes: result.validBytes };
     ({ torn, damage } = result);
     if (damage !== null) break;
   }
-  damage = chain.handOver() ?? damage;
-  return { head: chain.head, segments, lastSegmentBytes, torn, damage };
+  damage = chain.end() ?? damage;
+  return { begin: chain.begin, head: chain.head ?? emptyHead, last, torn, damage };
+}
+
+/**
+ * Index of the segment to begin with. Where the very first segment is gone, everything begins with a checkpoint; what
+ * stands before the oldest one was about to go when the power went.
+ */
+async function startOf(
+  { folder, storage, from }: ReplayOptions,
+  numbers: readonly number[],
+): Promise<number> {
+  const begins = async (index: number): Promise<boolean> =>
+    // One that can't be read is no place to begin; whoever comes by it on the way says what is wrong with it.
+    await beginsWithCheckpoint(folder, storage, numbers[index] ?? 0).catch(() => false);
+  if (from === 'checkpoint')
+    for (let index = numbers.length - 2; index > 0; index--) if (await begins(index)) return index;
+  if (numbers[0] === 1) return 0;
+  for (let index = 0; index < numbers.length; index++) if (await begins(index)) return index;
+  return 0;
 }
 
 interface Held {
@@ -77,17 +115,25 @@ interface Held {
 
 /** The end of the proved chain, and its last record, which no later line has confirmed yet. */
 class Chain {
-  head: JournalHead = emptyHead;
-  readonly #onRecord: (record: RecordEnvelope) => void;
+  /** Null until the checkpoint is read that everything begins with. */
+  head: JournalHead | null;
+  begin: JournalHead;
+  readonly #options: Pick<ReplayOptions, 'onRecord' | 'onCheckpoint'>;
   #held: Held | null = null;
+  /** Parts of the checkpoint that the reading begins with; null when it is whole, or there is none. */
+  #parts: RecordEnvelope[] | null;
 
-  constructor(onRecord: (record: RecordEnvelope) => void) {
-    this.#onRecord = onRecord;
+  constructor(options: Pick<ReplayOptions, 'onRecord' | 'onCheckpoint'>, head: JournalHead | null) {
+    this.#options = options;
+    this.head = head;
+    this.begin = head ?? emptyHead;
+    this.#parts = head === null ? [] : null;
   }
 
   extend(record: RecordEnvelope, head: JournalHead, file: string, line: number): JournalDamage | null {
     const damage = this.handOver();
     if (damage !== null) return damage;
+    if (this.head === null) this.begin = { seq: record.seq - 1, hash: record.prev };
     this.#held = { record, file, line };
     this.head = head;
     return null;
@@ -97,12 +143,24 @@ class Chain {
   handOver(): JournalDamage | null {
     if (this.#held === null) return null;
     try {
-      this.#onRecord(this.#held.record);
+      this.#collect(this.#held.record);
+      this.#options.onRecord(this.#held.record);
     } catch (error) {
       return this.withdraw(messageOf(error));
     }
     this.#held = null;
     return null;
+  }
+
+  #collect(record: RecordEnvelope): void {
+    if (this.#parts === null) return;
+    const place = checkpointPlace(record);
+    if (place?.part !== this.#parts.length + 1)
+      throw new JournalError('journal-damaged', 'what came before is gone, and no whole checkpoint holds it');
+    this.#parts.push(record);
+    if (place.part < place.parts) return;
+    this.#options.onCheckpoint?.(this.#parts);
+    this.#parts = null;
   }
 
   /** The held record does not count after all. */
@@ -113,6 +171,13 @@ class Chain {
     this.#held = null;
     return { file, line, reason };
   }
+
+  end(): JournalDamage | null {
+    const { file = '', line = 0 } = this.#held ?? {};
+    const damage = this.handOver();
+    if (damage !== null || this.#parts === null || this.#parts.length === 0) return damage;
+    return { file, line, reason: 'the checkpoint that everything begins with is not whole' };
+  }
 }
 
 interface SegmentResult {
@@ -122,44 +187,44 @@ interface SegmentResult {
 }
 
 async function replaySegment(
-  path: string,
-  name: string,
+  number: number,
   isLast: boolean,
-  storage: JournalStorage,
+  { folder, storage, pause }: ReplayOptions,
   chain: Chain,
 ): Promise<SegmentResult> {
+  const name = segmentName(number);
   let validBytes = 0;
   let line = 0;
   let file: ReadableFile | null = null;
   try {
-    file = await storage.openForReading(path);
+    file = await storage.openForReading(`${folder}/${name}`);
     const lines = new LineReader(file);
     for (;;) {
-      const next = await lines.next();
-      if (next === null) return { validBytes, torn: null, damage: null };
+      const bytes = lines.take();
+      if (bytes === null && (await lines.fill())) {
+        await pause?.();
+        continue;
+      }
+      if (bytes === null && lines.left === 0) return { validBytes, torn: null, damage: null };
       line++;
-      const length = next.bytes.length + 1;
-      const finding = judgeLine(next, chain.head);
+      const finding: Finding =
+        bytes === null ? { kind: 'bad', reason: 'the line has no end' } : judgeLine(bytes, chain.head);
       if (finding.kind === 'follows') {
         const damage = chain.extend(finding.record, finding.head, name, line);
         if (damage !== null) return { validBytes, torn: null, damage };
-        validBytes += length;
+        validBytes += (bytes?.length ?? 0) + 1;
         continue;
       }
-      const tail = isLast ? await readTail(file, validBytes) : null;
-      if (tail !== null && isTorn(tail)) {
+      const tail = isLast && chain.head !== null ? await readTail(file, validBytes) : null;
+      if (tail !== null && isTorn(tail))
         return { validBytes, torn: { segment: name, offset: validBytes, bytes: tail }, damage: null };
-      }
       const earlier =
         finding.kind === 'changed' ? blameEarlier(chain, finding.head, await lines.next()) : null;
       return { validBytes, torn: null, damage: earlier ?? { file: name, line, reason: finding.reason } };
     }
   } catch (error) {
-    return {
-      validBytes,
-      torn: null,
-      damage: { file: name, line, reason: `can’t be read: ${messageOf(error)}` },
-    };
+    const reason = `can’t be read: ${messageOf(error)}`;
+    return { validBytes, torn: null, damage: { file: name, line, reason } };
   } finally {
     await file?.close();
   }
@@ -170,11 +235,15 @@ type Finding =
   | { readonly kind: 'changed'; readonly head: JournalHead; readonly reason: string }
   | { readonly kind: 'bad'; readonly reason: string };
 
-function judgeLine(line: Line, tip: JournalHead): Finding {
-  if (!line.complete) return { kind: 'bad', reason: 'the line has no end' };
-  const decoded = decodeLine(line.bytes);
+/** `tip` null: nothing says yet what the line has to follow; then only a checkpoint may stand there. */
+export function judgeLine(line: Buffer, tip: JournalHead | null): Finding {
+  const decoded: DecodedLine = decodeLine(line);
   if (!decoded.ok) return { kind: 'bad', reason: decoded.reason };
   const { record, head } = decoded;
+  if (tip === null) {
+    if (checkpointPlace(record)?.part === 1) return { kind: 'follows', record, head };
+    return { kind: 'bad', reason: 'the segments before it are gone, and no checkpoint begins here' };
+  }
   switch (chainProblem(record, tip)) {
     case null:
       return { kind: 'follows', record, head };
@@ -189,8 +258,8 @@ function judgeLine(line: Line, tip: JournalHead): Finding {
  * Two lines that do not chain: one of them was changed. Unless the line after them shows that it was the
  * second, it is the first one; that is then withdrawn, since nothing vouches for it.
  */
-function blameEarlier(chain: Chain, second: JournalHead, after: Line | null): JournalDamage | null {
-  const following = after?.complete === true ? decodeLine(after.bytes) : null;
+function blameEarlier(chain: Chain, second: JournalHead, after: Buffer | null): JournalDamage | null {
+  const following = after === null ? null : decodeLine(after);
   if (following?.ok === true && following.record.prev !== second.hash) return null;
   return chain.withdraw('changed: the line after it was chained onto another text');
 }
@@ -214,7 +283,7 @@ function isTorn(tail: Uint8Array): boolean {
 }
 
 /** The bytes from `offset` to the end, or null when they are more than one group. */
-async function readTail(file: ReadableFile, offset: number): Promise<Uint8Array | null> {
+export async function readTail(file: ReadableFile, offset: number): Promise<Uint8Array | null> {
   // A reader beside a running daemon may have seen more lines than the file had when it was opened.
   const length = Math.max(0, file.size - offset);
   if (length > maxGroupBytes) return null;

@@ -2,8 +2,8 @@
  * The disk as the journal sees it: a few calls, so that a test can hand in a disk that breaks.
  * A write is whole or throws; nothing counts as durable before `sync` has resolved. Never retries.
  */
-import { closeSync, fdatasync, fstatSync, fsyncSync, openSync, writeSync } from 'node:fs';
-import { mkdir, open, readdir } from 'node:fs/promises';
+import { closeSync, fdatasync, fstatSync, fsyncSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { mkdir, open, readdir, statfs } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 export interface ReadableFile {
@@ -31,6 +31,10 @@ export interface JournalStorage {
   openForAppend(path: string): Promise<AppendFile>;
   /** Cuts the file and syncs. */
   truncate(path: string, size: number): Promise<void>;
+  /** The file is gone for good when this resolves. */
+  remove(folder: string, name: string): Promise<void>;
+  /** What this user may still write there. */
+  freeBytes(folder: string): Promise<number>;
 }
 
 const fdatasyncAsync = promisify(fdatasync);
@@ -83,7 +87,14 @@ export const fileStorage: JournalStorage = {
   // page cache in microseconds, while a trip through the thread pool costs more than that.
   create(folder, name) {
     const fd = openSync(`${folder}/${name}`, 'ax', 0o600);
-    syncFolder(folder);
+    try {
+      syncFolder(folder);
+    } catch (error) {
+      // A name that may not be durable is none: the next attempt has to be able to make it.
+      closeSync(fd);
+      unlinkSync(`${folder}/${name}`);
+      throw error;
+    }
     return Promise.resolve(appendFile(fd));
   },
 
@@ -104,5 +115,16 @@ export const fileStorage: JournalStorage = {
     } finally {
       await handle.close();
     }
+  },
+
+  remove(folder, name) {
+    unlinkSync(`${folder}/${name}`);
+    syncFolder(folder);
+    return Promise.resolve();
+  },
+
+  async freeBytes(folder) {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize;
   },
 };

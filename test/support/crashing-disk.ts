@@ -101,5 +101,15 @@ export class CrashingDisk {
       file.synced = size;
       return Promise.resolve();
     },
+    remove: (folder, name) => {
+      if (!this.#step()) {
+        // The name may be gone although nobody was told so.
+        if (this.#cut === 'half') this.#files.delete(`${folder}/${name}`);
+        return Promise.reject(new Error('power'));
+      }
+      this.#files.delete(`${folder}/${name}`);
+      return Promise.resolve();
+    },
+    freeBytes: () => Promise.resolve(Infinity),
   };
 }

@@ -4,6 +4,7 @@
  * device has to be asked.
  */
 import type { PendingKind, Superseded } from '../gate/pending.ts';
+import type { StateEntry } from '../journal.ts';
 import type { Deadline } from './rollout.ts';
 
 /** What a rollout does to a device, in the usual order. */
@@ -93,6 +94,21 @@ export type SitewardEvent =
   | { readonly kind: 'daemon-stopped' }
   | { readonly kind: 'trust-loaded'; readonly trust: Readonly<Record<string, string>> }
   | { readonly kind: 'torn-tail-set-aside'; readonly bytes: number; readonly file: string }
+  | {
+      /** Records can be written again; what was never answered was set aside in `file`. */
+      readonly kind: 'journal-recovered';
+      readonly code: string;
+      readonly message: string;
+      readonly bytes: number;
+      readonly file: string | null;
+    }
+  | {
+      /** Written by the journal itself: what all records before it come to. */
+      readonly kind: 'checkpoint';
+      readonly part: number;
+      readonly parts: number;
+      readonly state: readonly StateEntry[];
+    }
   | {
       readonly kind: 'commit-accepted';
       readonly commit: string;
