@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { profile, profileNames } from '../simulator/behaviour.ts';
+import { profile, profileNames } from '../simulator/profiles.ts';
 
 interface SimulateOptions {
   readonly export: string;

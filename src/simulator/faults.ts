@@ -14,8 +14,13 @@ export class Faults {
   nextCut: Cut | undefined;
   /** Menus that `/export` cannot read: their section is an error line. */
   readonly unreadableMenus = new Set<string>();
+  /** Remarks that an export prints before the first item of a section, by the section's path. */
+  readonly exportNotes = new Map<string, readonly string[]>();
   /** How long `/export` takes for each section. */
   exportSectionMs = 0;
+
+  /** The next power cuts lose everything that was not written yet, not an arbitrary part of it. */
+  loseAllUnwritten = false;
 
   /** Where in the next `length` bytes to break off, given what was sent before. */
   takeCut(sent: number, length: number): { readonly how: Cut['how']; readonly at: number } | undefined {

@@ -6,48 +6,80 @@
 import { createServer } from 'node:net';
 import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
 import ssh2 from 'ssh2';
-import { authenticate } from './authentication.ts';
+import { authenticate, loginName } from './authentication.ts';
+import { runExec } from './exec.ts';
 import { runShell } from './shell.ts';
-import type { Connection, Server, ServerChannel } from 'ssh2';
-import type { Credentials } from './authentication.ts';
-import type { Faults } from './faults.ts';
-import type { Ending, Machine } from './machine.ts';
+import type { Connection, Server, ServerConfig } from 'ssh2';
+import type { Machine } from './machine.ts';
+import type { Session } from './sessions.ts';
 import { whyUnreachable, type ReachedAt } from './network/reachability.ts';
 
 export interface ServerOptions {
-  readonly credentials: Credentials;
-  /** The private host key. */
-  readonly hostKey: string;
-  readonly faults: Faults;
   /** How the network brings connections to the device; undefined: past everything but the service. */
   readonly reachedAt: ReachedAt | undefined;
 }
 
 /** Real devices take 20 sessions of one service. */
 const SESSION_LIMIT = 20;
+/** Of version 6, without group exchange, which the library does not offer as a server. */
+const OLD_ALGORITHMS: NonNullable<ServerConfig['algorithms']> = {
+  kex: ['diffie-hellman-group14-sha1'],
+  serverHostKey: ['ssh-rsa', 'ssh-ed25519'],
+  cipher: ['aes256-ctr', 'aes192-ctr', 'aes128-ctr'],
+  hmac: ['hmac-sha1', 'hmac-sha2-256'],
+};
+const CUT_TOLD_MS = 50;
 const SERVICE_PATH = '/ip service';
 
 export class SshServer {
   private readonly machine: Machine;
   private readonly options: ServerOptions;
   private readonly net: NetServer;
-  private readonly ssh: Server;
+  private ssh: Server;
+  private presented: string;
   private readonly sockets = new Set<Socket>();
   /** The port that the device was configured with when it started is the one that is listened on. */
   private readonly servicePort: string;
   private powered = true;
+  /** Connections that end now were cut: the device learns of it late. */
+  private cutting = false;
   private cancelBoot: () => void = () => undefined;
 
   constructor(machine: Machine, options: ServerOptions) {
     this.machine = machine;
     this.options = options;
     this.servicePort = this.service('port');
-    this.ssh = new ssh2.Server({ hostKeys: [options.hostKey], ident: 'ROSSSH' }, (connection) =>
-      this.greet(connection),
-    );
-    this.ssh.on('error', () => undefined);
+    this.presented = machine.hostKeys.fingerprint();
+    this.ssh = this.makeServer();
+    machine.hostKeys.onChange = () => {
+      if (machine.behaviour.hostKeyChange === 'now') this.presentHostKey();
+    };
     this.net = createServer({ noDelay: true }, (socket) => this.accept(socket));
     machine.onPower = (up) => this.power(up);
+  }
+
+  /** The host key that new connections see: `SHA256:…` without padding. */
+  hostKey(): string {
+    return this.presented;
+  }
+
+  private makeServer(): Server {
+    const server = new ssh2.Server(
+      {
+        hostKeys: [this.machine.hostKeys.privateKey],
+        ident: 'ROSSSH',
+        ...(this.machine.device.major === 6 ? { algorithms: OLD_ALGORITHMS } : {}),
+      },
+      (connection, info) => this.greet(connection, info.ip),
+    );
+    server.on('error', () => undefined);
+    return server;
+  }
+
+  /** Connections that are there keep the key that they were made with. */
+  private presentHostKey(): void {
+    this.presented = this.machine.hostKeys.fingerprint();
+    this.ssh = this.makeServer();
   }
 
   async listen(host: string, port: number): Promise<{ host: string; port: number }> {
@@ -64,7 +96,10 @@ export class SshServer {
 
   /** Cuts every connection; the port stays open. */
   cutSessions(): void {
+    this.cutting = true;
     for (const socket of this.sockets) socket.destroy();
+    // Their ends are told of in the next turns.
+    setTimeout(() => (this.cutting = false), CUT_TOLD_MS).unref();
   }
 
   sessionCount(): number {
@@ -86,6 +121,7 @@ export class SshServer {
       return;
     }
     const ready = (): void => {
+      this.presentHostKey();
       this.powered = true;
     };
     const { bootMs } = this.machine.behaviour;
@@ -104,7 +140,7 @@ export class SshServer {
   /** Why the device takes no new connection now; undefined: it does. */
   private refusal(): string | undefined {
     if (!this.powered) return 'down';
-    if (this.options.faults.refuseConnections) return 'fault';
+    if (this.machine.faults.refuseConnections) return 'fault';
     if (this.service('disabled') === 'yes') return 'service disabled';
     if (this.service('port') !== this.servicePort) return 'service moved to another port';
     if (this.sockets.size >= SESSION_LIMIT) return 'too many sessions';
@@ -123,115 +159,35 @@ export class SshServer {
     this.ssh.injectSocket(socket);
   }
 
-  private greet(connection: Connection): void {
+  private greet(connection: Connection, ip: string): void {
+    const { machine } = this;
+    let login = { user: '', options: '' };
+    let session: Session | undefined;
     connection.on('error', () => undefined);
-    authenticate(connection, this.machine, this.options.credentials);
+    connection.on('authentication', (context) => {
+      login = loginName(context.username);
+    });
+    authenticate(connection, machine, this.options.reachedAt?.from);
+    connection.on('close', () => {
+      if (session !== undefined) machine.endSession(session, this.cutting);
+    });
     connection.on('ready', () => {
-      this.machine.writeLog('system,info,account', `user ${this.machine.user} logged in via ssh`);
-      connection.on('session', (accept) => {
-        const session = accept();
-        session.on('pty', (yes) => yes?.());
-        session.on('env', (yes) => yes?.());
-        session.on('window-change', (yes) => yes?.());
-        session.on('exec', (yes, _no, info) => this.exec(connection, yes(), info.command));
-        session.on('shell', (yes) => runShell(this.machine, yes()));
-      });
+      const from = this.options.reachedAt?.from ?? ip;
+      session = machine.sessions.start(login.user, 'ssh', from, machine.wallMs());
+      machine.writeLog('system,info,account', `user ${login.user} logged in from ${from} via ssh`);
+      this.serve(connection, session, login.options);
     });
   }
 
-  private exec(connection: Connection, channel: ServerChannel, command: string): void {
-    const text = Buffer.from(command, 'utf8').toString('latin1');
-    const output = new ExecOutput(connection, channel, this.options.faults);
-    const firstBreak = text.search(/[\r\n]/);
-    if (firstBreak >= 0) {
-      output.line(`expected end of command (line 1 column ${firstBreak + 1})`);
-      this.finish(channel, output, 'parse-error');
-      return;
-    }
-    const thread = this.machine.console(
-      text,
-      (line) => output.line(line),
-      (how) => {
-        if (how === 'error') {
-          this.machine.writeLog(
-            'script,error',
-            'executing script from sshd failed, please check it manually',
-          );
-        }
-        this.finish(channel, output, how);
-      },
-    );
-    channel.on('close', () => {
-      if (thread !== undefined && this.machine.behaviour.channelEndStops) this.machine.stopThread(thread);
+  private serve(connection: Connection, session: Session, options: string): void {
+    const { machine } = this;
+    connection.on('session', (accept) => {
+      const channels = accept();
+      channels.on('pty', (yes) => yes?.());
+      channels.on('env', (yes) => yes?.());
+      channels.on('window-change', (yes) => yes?.());
+      channels.on('exec', (yes, _no, info) => runExec(machine, session, connection, yes(), info.command));
+      channels.on('shell', (yes) => runShell(machine, session, yes(), options));
     });
-  }
-
-  private finish(channel: ServerChannel, output: ExecOutput, how: Ending): void {
-    if (how === 'stopped') output.line('interrupted');
-    output.end(() => {
-      const status = this.exitStatus(how);
-      if (status !== undefined) channel.exit(status);
-      channel.end();
-    });
-  }
-
-  private exitStatus(how: Ending): number | undefined {
-    switch (this.machine.behaviour.exitStatus) {
-      case 'missing':
-        return undefined;
-      case 'always-zero':
-        return 0;
-      case 'strict':
-        return how === 'done' ? 0 : 1;
-      case 'zero':
-        return how === 'parse-error' ? 1 : 0;
-    }
-  }
-}
-
-/** Gathers lines into writes, and breaks off where a fault says so. */
-class ExecOutput {
-  private readonly connection: Connection;
-  private readonly channel: ServerChannel;
-  private readonly faults: Faults;
-  private pending: string[] = [];
-  private queued = false;
-  private sent = 0;
-  private silent = false;
-
-  constructor(connection: Connection, channel: ServerChannel, faults: Faults) {
-    this.connection = connection;
-    this.channel = channel;
-    this.faults = faults;
-    channel.on('error', () => undefined);
-  }
-
-  line(text: string): void {
-    // Every line end of a value is a full one on the wire.
-    this.pending.push(`${text.replaceAll(/\r?\n/g, '\r\n')}\r\n`);
-    if (this.queued) return;
-    this.queued = true;
-    setImmediate(() => this.flush());
-  }
-
-  end(then: () => void): void {
-    this.flush();
-    if (!this.silent) then();
-  }
-
-  private flush(): void {
-    this.queued = false;
-    if (this.pending.length === 0 || this.silent) return;
-    const bytes = Buffer.from(this.pending.join(''), 'latin1');
-    this.pending = [];
-    const cut = this.faults.takeCut(this.sent, bytes.length);
-    this.sent += bytes.length;
-    if (cut === undefined) {
-      if (this.channel.writable) this.channel.write(bytes);
-      return;
-    }
-    this.silent = true;
-    if (this.channel.writable) this.channel.write(bytes.subarray(0, cut.at));
-    if (cut.how === 'cut') setImmediate(() => this.connection.end());
   }
 }

@@ -1,17 +1,18 @@
 /** A minimal interactive console: a prompt, lines that are executed, `/quit` and Ctrl-D to leave. */
 import type { ServerChannel } from 'ssh2';
 import type { Machine } from './machine.ts';
+import type { Session } from './sessions.ts';
 
 const LINE_LIMIT = 65_536;
 
-export function runShell(machine: Machine, channel: ServerChannel): void {
+export function runShell(machine: Machine, session: Session, channel: ServerChannel, _options: string): void {
   let line = '';
   let busy = false;
   const queue: string[] = [];
   const write = (text: string): void => {
     if (channel.writable) channel.write(Buffer.from(text, 'latin1'));
   };
-  const prompt = (): void => write(`[${machine.user}@${identity(machine)}] > `);
+  const prompt = (): void => write(`[${session.user}@${identity(machine)}] > `);
   const next = (): void => {
     const text = queue.shift();
     if (busy || text === undefined) return;
@@ -29,6 +30,7 @@ export function runShell(machine: Machine, channel: ServerChannel): void {
         prompt();
         next();
       },
+      { session },
     );
   };
   const typed = (character: string): void => {

@@ -2,8 +2,7 @@
  * Starts one simulated RouterOS device behind a real SSH server: for `siteward simulate`, for tests, and
  * for whoever wants to practise. Everything that differs between real devices is in `behaviour`.
  */
-import { createHash, randomInt } from 'node:crypto';
-import ssh2 from 'ssh2';
+import { randomInt } from 'node:crypto';
 import { USUAL_BEHAVIOUR } from './behaviour.ts';
 import { realClock } from './clock.ts';
 import { Machine } from './machine.ts';
@@ -12,11 +11,13 @@ import { SshServer } from './server.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { SimulatorClock } from './clock.ts';
 import type { Device } from './device/device.ts';
+import type { DeviceImage } from './device/image.ts';
 import type { Faults } from './faults.ts';
 import type { ReachedAt } from './network/reachability.ts';
 
 export interface SimulatorOptions {
-  readonly exportText: Uint8Array;
+  /** What `/export` printed, or an image of it that many devices share (see fleet.ts). */
+  readonly exportText: Uint8Array | DeviceImage;
   readonly listen?: { readonly host: string; readonly port: number };
   /** Instead of the version that the export names. */
   readonly version?: string;
@@ -38,7 +39,7 @@ export interface SimulatorOptions {
 export interface Simulator {
   readonly host: string;
   readonly port: number;
-  /** `SHA256:…` without padding. */
+  /** That of new connections, `SHA256:…` without padding; the device may make itself another. */
   readonly hostKey: string;
   readonly machine: Machine;
   readonly device: Device;
@@ -66,23 +67,25 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const seed = options.seed ?? randomInt(2 ** 31);
   const user = options.user ?? 'admin';
   const machine = new Machine({
-    exportText: options.exportText,
+    from: options.exportText,
     version: options.version,
     user,
     uptimeMs: (options.uptimeSeconds ?? DAY_SECONDS) * 1000,
     clock: options.clock ?? realClock(),
     random: seededRandom(seed),
     behaviour: { ...USUAL_BEHAVIOUR, ...options.behaviour },
+    hostKey: options.hostKey,
   });
-  const hostKey = options.hostKey ?? freshHostKey();
+  giveCredentials(machine, options.password, options.authorizedKeys);
   const { faults } = machine;
-  const credentials = { user, password: options.password, authorizedKeys: options.authorizedKeys };
-  const server = new SshServer(machine, { credentials, hostKey, faults, reachedAt: options.reachedAt });
+  const server = new SshServer(machine, { reachedAt: options.reachedAt });
   const { host, port } = await server.listen(options.listen?.host ?? '127.0.0.1', options.listen?.port ?? 0);
   return {
     host,
     port,
-    hostKey: fingerprint(hostKey),
+    get hostKey() {
+      return server.hostKey();
+    },
     machine,
     device: machine.device,
     faults,
@@ -114,16 +117,28 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   };
 }
 
-/** The library writes a key that it can't read itself about once in 256 times. */
-function freshHostKey(): string {
-  for (;;) {
-    const key = ssh2.utils.generateKeyPairSync('ed25519').private;
-    if (!(ssh2.utils.parseKey(key) instanceof Error)) return key;
+/** As if the device had been given them long ago: no log line, nothing to undo. */
+function giveCredentials(
+  machine: Machine,
+  password: string | undefined,
+  authorizedKeys: string | undefined,
+): void {
+  const { device, user } = machine;
+  if (password !== undefined) {
+    const users = device.menu('/user');
+    const own = machine.sessions.userRow(user);
+    users.rows = users.rows.map((row) =>
+      row === own ? { ...row, given: new Map([...row.given, ['password', password]]) } : row,
+    );
   }
-}
-
-function fingerprint(privateKey: string): string {
-  const key = ssh2.utils.parseKey(privateKey);
-  if (key instanceof Error) throw key;
-  return `SHA256:${createHash('sha256').update(key.getPublicSSH()).digest('base64').replace(/=+$/, '')}`;
+  const keys = device.menu('/user ssh-keys');
+  const lines = (authorizedKeys ?? '').split('\n').map((line) => line.trim());
+  for (const line of lines.filter((text) => text !== '' && !text.startsWith('#'))) {
+    const properties = new Map([
+      ['key', line],
+      ['key-owner', line.split(' ')[2] ?? ''],
+      ['user', user],
+    ]);
+    keys.rows = [...keys.rows, keys.makeRow({ properties })];
+  }
 }

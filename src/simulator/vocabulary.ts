@@ -1,17 +1,10 @@
 /** Which menus, commands and arguments the console of this device knows; all else is refused when read. */
 import { menuFacts } from '../drivers/routeros/menus.ts';
+import { commandOf, commandPaths, VIEW_PATHS } from './commands/table.ts';
 import { isFlag } from './device/properties.ts';
 import type { Device } from './device/device.ts';
 import type { Vocabulary } from './language/syntax.ts';
 
-const EXTRA_MENUS = [
-  '/log',
-  '/system script job',
-  '/system reboot',
-  '/system history',
-  '/user active',
-  '/file',
-];
 const ROWS = [
   'add',
   'set',
@@ -28,16 +21,9 @@ const ROWS = [
   'reset',
 ];
 const SINGLE = ['get', 'set', 'print', 'export', 'unset', 'reset'];
+const READING = ['find', 'get', 'print'];
 /** Commands that a device tree lists menu by menu; where it is silent they are taken to be there. */
 const LISTED = new Set(['add', 'remove', 'move', 'unset']);
-const SPECIAL: Readonly<Record<string, readonly string[]>> = {
-  '/': ['export', 'quit'],
-  '/system': ['reboot', 'shutdown', 'export'],
-  '/log': ['print', 'find', 'get', 'info', 'warning', 'error', 'debug'],
-  '/system script job': ['find', 'get', 'print', 'remove'],
-  '/system resource': ['get', 'print'],
-  '/user active': ['find', 'get', 'print'],
-};
 const PRINT_WORDS = [
   'count-only',
   'detail',
@@ -60,37 +46,54 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   unset: ['numbers', 'value-name'],
   reset: ['numbers', 'value-name'],
   comment: ['numbers', 'comment'],
-  run: ['number', 'use-script-permissions'],
-  info: ['message'],
-  warning: ['message'],
-  error: ['message'],
-  debug: ['message'],
+};
+/** Of `/export`, with the version that brought them. */
+const EXPORT_ARGUMENTS: Readonly<Record<string, string>> = {
+  terse: '6.0',
+  compact: '6.0',
+  verbose: '6.0',
+  'hide-sensitive': '6.0',
+  file: '6.0',
+  'show-sensitive': '7.0',
+  path: '7.23',
 };
 
 export function deviceVocabulary(device: Device): Vocabulary {
   const known = new Set<string>();
-  for (const path of [...device.allPaths(), ...EXTRA_MENUS.filter((menu) => menu !== '/system reboot')]) {
+  for (const path of [...device.allPaths(), ...commandPaths, ...VIEW_PATHS]) {
+    if (!isMenuHere(device, path)) continue;
     const words = path.slice(1).split(' ');
     for (let length = 1; length <= words.length; length++) known.add(`/${words.slice(0, length).join(' ')}`);
   }
   const joined = (path: readonly string[]): string => `/${path.join(' ')}`;
   return {
     slashPaths: device.major === 7,
+    errorHandler: device.isSince('7.13'),
+    exportWhere: device.isSince('7.13'),
     isMenu: (path) => known.has(joined(path)),
     isCommand: (path, name) => isCommand(device, joined(path), name),
     isArgument: (path, command, name) => isArgument(device, joined(path), command, name),
     isFlag: (path, command, name) => (command === 'add' || command === 'set') && isFlag(joined(path), name),
     takesValues(path, command) {
+      const special = commandOf(joined(path), command);
+      if (special !== undefined) return special.takesValues;
       if (['add', 'print', 'export'].includes(command)) return false;
       return command !== 'set' || !device.menu(joined(path)).singleton;
     },
   };
 }
 
+/** A menu that only holds later commands is not there before them. */
+function isMenuHere(device: Device, path: string): boolean {
+  if (path !== '/safe-mode')
+    return device.isMenu(path) || commandPaths.includes(path) || VIEW_PATHS.has(path);
+  return device.isSince('7.18');
+}
+
 function isCommand(device: Device, path: string, name: string): boolean {
-  const special = SPECIAL[path];
-  if (special !== undefined) return special.includes(name);
-  if (path === '/system script' && name === 'run') return true;
+  const special = commandOf(path, name);
+  if (special !== undefined) return special.since === undefined || device.isSince(special.since);
+  if (VIEW_PATHS.has(path)) return READING.includes(name);
   if (!device.isMenu(path)) return name === 'export';
   if (device.menu(path).singleton) return SINGLE.includes(name);
   const facts = menuFacts(path);
@@ -101,9 +104,14 @@ function isCommand(device: Device, path: string, name: string): boolean {
 }
 
 function isArgument(device: Device, path: string, command: string, name: string): boolean {
+  const special = commandOf(path, command);
+  if (special !== undefined) {
+    const later = special.laterArguments?.[name];
+    return special.arguments.includes(name) || (later !== undefined && device.isSince(later));
+  }
   if (command === 'export') {
-    if (name === 'show-sensitive') return device.major === 7;
-    return ['terse', 'compact', 'verbose', 'hide-sensitive'].includes(name);
+    const since = EXPORT_ARGUMENTS[name];
+    return since !== undefined && device.isSince(since);
   }
   if (command === 'add' || command === 'set') {
     if (command === 'set' && name === 'numbers') return !device.menu(path).singleton;

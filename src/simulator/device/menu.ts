@@ -13,6 +13,8 @@ export interface Row {
   readonly properties: ReadonlyMap<string, string | null>;
   /** For values nobody touched: how the export that was loaded wrote them. */
   readonly written: ReadonlyMap<string, string>;
+  /** Made by the device itself: seen by `find`, never exported, not to be changed. */
+  readonly dynamic: boolean;
 }
 
 interface Past {
@@ -20,6 +22,8 @@ interface Past {
   readonly rows: readonly Row[];
 }
 
+/** Ids from here on name rows that devices make with exactly that id. */
+const FIXED_IDS = 0x1000000;
 const EMPTY: ReadonlyMap<string, string> = new Map();
 
 export class Menu {
@@ -36,9 +40,22 @@ export class Menu {
     if (singleton) this.rows = [this.makeRow({ selector: '' })];
   }
 
+  /** A menu of its own with the same rows, which nobody changes in place. */
+  static like(other: Menu): Menu {
+    const menu = new Menu(other.path, other.singleton);
+    menu.rows = other.rows;
+    menu.nextId = other.nextId;
+    return menu;
+  }
+
   makeRow(parts: Partial<Row>): Row {
     const { id = this.nextId++, selector, given = EMPTY, properties = EMPTY, written = EMPTY } = parts;
-    return { id, selector, given, properties, written };
+    return { id, selector, given, properties, written, dynamic: parts.dynamic ?? false };
+  }
+
+  /** Ids of rows that come from elsewhere are not given again. */
+  reserve(rows: readonly Row[]): void {
+    for (const { id } of rows) if (id < FIXED_IDS) this.nextId = Math.max(this.nextId, id + 1);
   }
 
   /** Replaces the rows; what was before is remembered with its time until it is known to be on the disk. */
@@ -48,12 +65,12 @@ export class Menu {
     this.rows = rows;
   }
 
-  /** How many unwritten changes there are. */
-  unwritten(at: number, flushMs: number): number {
-    return this.past.filter((state) => state.at > at - flushMs).length;
+  /** When each unwritten change was made, oldest first. */
+  unwritten(at: number, flushMs: number): readonly number[] {
+    return this.past.filter((state) => state.at > at - flushMs).map((state) => state.at);
   }
 
-  /** Loses the last `count` changes. */
+  /** Loses the last `count` changes; what is left is on the disk. */
   lose(count: number): void {
     const state = this.past[this.past.length - count];
     if (count > 0 && state !== undefined) this.rows = state.rows;

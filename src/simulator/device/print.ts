@@ -1,4 +1,5 @@
 /** A simple readable form of rows, for people; programs read `/export` and `get`. */
+import { isSecretProperty } from '../../drivers/routeros/menus.ts';
 import type { Device } from './device.ts';
 import type { Menu, Row } from './menu.ts';
 
@@ -20,7 +21,12 @@ const FACTS: Readonly<Record<string, readonly string[]>> = {
   '/system license': ['software-id'],
 };
 
-export function printRows(device: Device, menu: Menu, rows: readonly Row[]): readonly string[] {
+export function printRows(
+  device: Device,
+  menu: Menu,
+  rows: readonly Row[],
+  secrets: boolean,
+): readonly string[] {
   if (menu.singleton) {
     const row = rows[0];
     if (row === undefined) return [];
@@ -28,14 +34,15 @@ export function printRows(device: Device, menu: Menu, rows: readonly Row[]): rea
     const width = Math.max(0, ...names.map((name) => name.length));
     return names.map((name) => `  ${name.padStart(width)}: ${device.text(menu.path, row, name) ?? ''}`);
   }
-  const lines = ['Flags: X - disabled'];
+  const lines = ['Flags: X - disabled; D - dynamic'];
   for (const row of rows) {
-    const disabled = device.text(menu.path, row, 'disabled') === 'yes' ? 'X' : ' ';
+    const disabled = device.text(menu.path, row, 'disabled') === 'yes' ? 'X' : row.dynamic ? 'D' : ' ';
     const comment = row.properties.get('comment');
     const number = String(menu.rows.indexOf(row)).padStart(2);
     if (typeof comment === 'string' && comment !== '') lines.push(`${number} ${disabled}  ;;; ${comment}`);
     const values = [...new Map([...row.given, ...row.properties])]
       .filter(([name]) => name !== 'comment' && name !== 'disabled')
+      .filter(([name]) => secrets || !isSecretProperty(menu.path, name))
       .map(
         ([name, value]) =>
           `${name}=${value === null ? '' : /^[^\s"]+$/.test(value) ? value : JSON.stringify(value)}`,

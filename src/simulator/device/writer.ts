@@ -1,14 +1,24 @@
 /** Prints the device as `/export` does: header, sections in their order, rows, wrapped at 79 columns. */
-import { compareVersions, exportOrder, isSecretProperty } from '../../drivers/routeros/menus.ts';
-import { isFlag } from './properties.ts';
+import { compareVersions, exportOrder, isSecretProperty, menuFacts } from '../../drivers/routeros/menus.ts';
+import { isFlag, knownDefault } from './properties.ts';
+import { matchingRows } from './where.ts';
+import type { Expression } from '../language/syntax.ts';
 import type { Device } from './device.ts';
 import type { Menu, Row } from './menu.ts';
 
 interface ExportOptions {
   readonly hideSecrets: boolean;
   readonly terse: boolean;
+  /** Defaults too, and `!name` for what is unset. */
+  readonly verbose: boolean;
   /** Only this menu and those below it. */
   readonly below: string | undefined;
+  /** Only these menus and those below; `!/menu` leaves one out. */
+  readonly only?: readonly string[] | undefined;
+  /** Only rows of which this holds. */
+  readonly where?: readonly Expression[];
+  /** Whether users that were added are printed. */
+  readonly users: boolean;
   /** Wall time for the first line. */
   readonly nowMs: number;
 }
@@ -26,8 +36,10 @@ interface ExportPart {
 export function writeExport(device: Device, options: ExportOptions): readonly ExportPart[] {
   const parts: ExportPart[] = [{ path: '', lines: [dateLine(device, options.nowMs), ...device.header] }];
   for (const menu of orderedMenus(device, options.below)) {
-    const items = menu.rows.flatMap((row) => {
-      const item = writeRow(device, menu, row, options.hideSecrets);
+    if (!isWritten(menu.path, options)) continue;
+    const rows = matchingRows(device, menu.path, menu.rows, options.where ?? []);
+    const items = rows.flatMap((row) => {
+      const item = row.dynamic ? undefined : writeRow(device, menu, row, options);
       return item === undefined ? [] : [item];
     });
     if (items.length === 0) continue;
@@ -37,6 +49,22 @@ export function writeExport(device: Device, options: ExportOptions): readonly Ex
     parts.push({ path: menu.path, lines });
   }
   return parts;
+}
+
+/** Keys, certificates and sessions are never part of an export. */
+const NEVER = new Set(['/user ssh-keys', '/user active', '/certificate', '/file']);
+
+function isWritten(path: string, options: ExportOptions): boolean {
+  if (NEVER.has(path) || (path === '/user' && !options.users)) return false;
+  const { only } = options;
+  if (only === undefined) return true;
+  const names = only.map((name) => ({
+    not: name.startsWith('!'),
+    path: `/${name.replace(/^!?\/?/, '').replaceAll('/', ' ')}`,
+  }));
+  const holds = (prefix: string): boolean => path === prefix || path.startsWith(`${prefix} `);
+  if (names.some((name) => name.not && holds(name.path))) return false;
+  return names.every((name) => name.not) || names.some((name) => !name.not && holds(name.path));
 }
 
 function dateLine(device: Device, nowMs: number): string {
@@ -65,14 +93,16 @@ function orderedMenus(device: Device, below: string | undefined): readonly Menu[
 }
 
 /** Pieces of a line between which it may be broken; undefined when nothing differs from the default. */
-function writeRow(device: Device, menu: Menu, row: Row, hideSecrets: boolean): string[] | undefined {
+function writeRow(device: Device, menu: Menu, row: Row, options: ExportOptions): string[] | undefined {
   const pieces = [
     row.selector === undefined ? 'add ' : row.selector === '' ? 'set ' : `set ${row.selector} `,
   ];
   let prefix = '';
   let count = 0;
-  for (const [name, value] of row.properties) {
-    if (hideSecrets && isSecretProperty(menu.path, name)) continue;
+  for (const [name, value] of options.verbose ? allProperties(device, menu, row) : row.properties) {
+    if (options.hideSecrets && isSecretProperty(menu.path, name)) continue;
+    // A password of the device's own users leaves it in no form.
+    if (menu.path === '/user' && name === 'password') continue;
     count++;
     const dot = name.lastIndexOf('.');
     const short = dot > 0 && name.slice(0, dot) === prefix ? name.slice(dot) : name;
@@ -84,6 +114,18 @@ function writeRow(device: Device, menu: Menu, row: Row, hideSecrets: boolean): s
   if (count === 0 && row.selector !== undefined) return undefined;
   pieces[pieces.length - 1] = (pieces[pieces.length - 1] ?? '').trimEnd();
   return pieces;
+}
+
+/** What the row has and what it could have, in alphabetical order. */
+function allProperties(device: Device, menu: Menu, row: Row): ReadonlyMap<string, string | null> {
+  const all = new Map(row.properties);
+  for (const [name, facts] of menuFacts(menu.path)?.properties ?? []) {
+    if (all.has(name) || !device.isProperty(menu.path, name)) continue;
+    const value = row.given.get(name) ?? knownDefault(menu.path, name, device.version);
+    if (value !== undefined && value !== '') all.set(name, value);
+    else if (facts.unset?.by === 'unset') all.set(name, null);
+  }
+  return new Map([...all].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** A value as the console takes it back; quoted wherever the console could see more than text. */

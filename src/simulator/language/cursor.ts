@@ -22,12 +22,14 @@ export abstract class Cursor {
   protected readonly text: string;
   protected offset = 0;
   private readonly questionMark: boolean;
+  private readonly firstLine: number;
   private lineStarts: readonly number[] | undefined;
 
-  /** `questionMark`: version 6 still knows the escape `\?`. */
-  protected constructor(text: string, questionMark: boolean) {
+  /** `questionMark`: version 6 still knows the escape `\?`; `firstLine`: the number of the text's first line. */
+  protected constructor(text: string, questionMark: boolean, firstLine: number) {
     this.text = text;
     this.questionMark = questionMark;
+    this.firstLine = firstLine;
   }
 
   protected peek(ahead = 0): string {
@@ -47,7 +49,7 @@ export abstract class Cursor {
       if ((this.lineStarts[middle] ?? 0) <= offset) low = middle;
       else high = middle - 1;
     }
-    return { line: low + 1, column: offset - (this.lineStarts[low] ?? 0) + 1 };
+    return { line: low + this.firstLine, column: offset - (this.lineStarts[low] ?? 0) + 1, offset };
   }
 
   protected fail(what: string, offset = this.offset): never {

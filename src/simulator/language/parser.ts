@@ -4,6 +4,7 @@
  * abbreviations too.
  */
 import { ExpressionParser } from './expression-parser.ts';
+import { ParseError } from './syntax.ts';
 import type { Argument, Block, Command, Expression, Place, Statement, Vocabulary } from './syntax.ts';
 
 const NO_ARGUMENTS: readonly string[] = [];
@@ -42,12 +43,31 @@ export function parseScript(text: string, vocabulary: Vocabulary, menu: readonly
   return new Parser(text, vocabulary, menu).parseAll();
 }
 
+/** A piece of a longer text with the menu it ends in; `unfinished`: it stops inside braces, brackets or quotes. */
+export function parsePiece(
+  text: string,
+  vocabulary: Vocabulary,
+  menu: readonly string[],
+  firstLine = 1,
+): { readonly block: Block; readonly menu: readonly string[] } | 'unfinished' {
+  const parser = new Parser(text, vocabulary, menu, firstLine);
+  try {
+    const block = parser.parseAll();
+    return { block, menu: parser.menu };
+  } catch (error) {
+    if (error instanceof ParseError && error.place.offset >= text.trimEnd().length) {
+      if (/^expected closing/.test(error.message)) return 'unfinished';
+    }
+    throw error;
+  }
+}
+
 class Parser extends ExpressionParser {
   private readonly vocabulary: Vocabulary;
-  private menu: readonly string[];
+  menu: readonly string[];
 
-  constructor(text: string, vocabulary: Vocabulary, menu: readonly string[]) {
-    super(text, !vocabulary.slashPaths);
+  constructor(text: string, vocabulary: Vocabulary, menu: readonly string[], firstLine = 1) {
+    super(text, !vocabulary.slashPaths, firstLine);
     this.vocabulary = vocabulary;
     this.menu = menu;
   }
@@ -111,7 +131,8 @@ class Parser extends ExpressionParser {
     if (this.peek() === ':') {
       this.offset++;
       const name = this.match(/[a-z]+/y) ?? '';
-      if (LANGUAGE[name] === undefined) this.fail(`bad command name ${name}`, start + 1);
+      const later = name === 'onerror' && !this.vocabulary.errorHandler;
+      if (LANGUAGE[name] === undefined || later) this.fail(`bad command name ${name}`, start + 1);
       return this.readArguments([':'], name, place);
     }
     let path = this.menu;
@@ -172,7 +193,7 @@ class Parser extends ExpressionParser {
 
   /** `find` takes conditions with and without the word `where`; other commands only with it. */
   private readsWhere(path: readonly string[], name: string): boolean {
-    if (path[0] === ':') return false;
+    if (path[0] === ':' || (name === 'export' && !this.vocabulary.exportWhere)) return false;
     const start = this.offset;
     if (this.match(/where(?=[\s(!])/y) !== undefined) {
       this.skipBlanks();

@@ -5,6 +5,8 @@ import type { Value } from './values.ts';
 export interface Place {
   readonly line: number;
   readonly column: number;
+  /** Characters before it in the text that was parsed. */
+  readonly offset: number;
 }
 
 export interface Block {
@@ -77,4 +79,8 @@ export interface Vocabulary {
   takesValues(path: readonly string[], command: string): boolean;
   /** Version 6 has no `/ip/address`. */
   readonly slashPaths: boolean;
+  /** `:onerror`, from 7.13 on. */
+  readonly errorHandler: boolean;
+  /** `/export where …`, from 7.13 on. */
+  readonly exportWhere: boolean;
 }

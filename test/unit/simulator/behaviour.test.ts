@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { profile, profileNames } from '../../../src/simulator/behaviour.ts';
+import { profile, profileNames } from '../../../src/simulator/profiles.ts';
 import { SMALL_EXPORT, startMachine } from './started-machine.ts';
 
 describe('where devices differ', () => {

@@ -11,7 +11,14 @@ const files = present ? readdirSync(folder).filter((name) => name.endsWith('.rsc
 
 function printed(bytes: Uint8Array, nowMs = START_MS): Buffer {
   const device = new Device(bytes, { version: undefined, user: 'admin', monotonic: () => 0, flushMs: 0 });
-  const parts = writeExport(device, { hideSecrets: false, terse: false, below: undefined, nowMs });
+  const parts = writeExport(device, {
+    hideSecrets: false,
+    terse: false,
+    verbose: false,
+    users: true,
+    below: undefined,
+    nowMs,
+  });
   const lines = parts.flatMap((part) => part.lines);
   return Buffer.from(lines.map((line) => `${line}\n`).join(''), 'latin1');
 }

@@ -42,7 +42,7 @@ export interface Bench {
 export function startMachine(exportText = SMALL_EXPORT, behaviour: Partial<Behaviour> = {}, seed = 1): Bench {
   const clock = virtualClock(START_MS);
   const machine = new Machine({
-    exportText: Buffer.from(exportText, 'latin1'),
+    from: Buffer.from(exportText, 'latin1'),
     version: undefined,
     user: 'admin',
     uptimeMs: 86_400_000,
