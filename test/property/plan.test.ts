@@ -3,48 +3,24 @@ import { expect, test } from 'vitest';
 import { canonicalItem } from '../../src/core/digest.ts';
 import type { Configuration } from '../../src/core/item.ts';
 import { actionsOf } from '../../src/core/plan/action.ts';
-import { diffConfigurations } from '../../src/core/plan/diff.ts';
 import { footprintState } from '../../src/core/plan/footprint.ts';
-import { makePlan, type PlanResult } from '../../src/core/plan/plan.ts';
+import type { PlanResult } from '../../src/core/plan/plan.ts';
 import { planText } from '../../src/core/plan/plan-text.ts';
 import { routerosDialect as dialect } from '../../src/drivers/routeros/dialect.ts';
 import { renderRollout } from '../../src/drivers/routeros/scripts.ts';
 import { anyConfiguration, editedFrom } from '../support/configurations.ts';
+import { differencesBetween, planBetween, replaced } from '../support/plans.ts';
 
 const runs = { numRuns: 600 };
-const management = { address: '192.0.2.254', port: 22, from: '192.0.2.253', interface: null };
 
-function differences(confirmed: Configuration | null, desired: Configuration, actual: Configuration) {
-  return diffConfigurations({ confirmed, desired, actual, owns: 'sections', ignore: [], dialect });
-}
+const differences = (confirmed: Configuration | null, desired: Configuration, actual: Configuration) =>
+  differencesBetween(actual, desired, { confirmed });
 
-function plan(
+const plan = (
   desired: Configuration,
   actual: Configuration,
   confirmed: Configuration | null = null,
-): PlanResult {
-  return makePlan({
-    ...differences(confirmed, desired, actual),
-    desired,
-    actual,
-    labels: ['desired', 'conflict'],
-    caps: { items: 20, share: 0.1 },
-    management,
-    isOwn: () => false,
-    dialect,
-  });
-}
-
-function replaced(actual: Configuration, sections: Configuration['sections']): Configuration {
-  const by = new Map(sections.map((s) => [s.path, s]));
-  const known = new Set(actual.sections.map((s) => s.path));
-  return {
-    sections: [
-      ...actual.sections.map((s) => by.get(s.path) ?? s),
-      ...sections.filter((s) => !known.has(s.path)),
-    ],
-  };
-}
+): PlanResult => planBetween(actual, desired, { confirmed }).made;
 
 const pair = anyConfiguration.chain((actual) => fc.tuple(fc.constant(actual), editedFrom(actual)));
 

@@ -1,9 +1,8 @@
 /** Plans from two exports by text, for judging the management path as the daemon does. */
-import { diffConfigurations } from '../../src/core/plan/diff.ts';
-import { makePlan } from '../../src/core/plan/plan.ts';
 import type { Plan } from '../../src/core/plan/action.ts';
 import type { ManagementPath } from '../../src/core/site.ts';
 import { routerosDialect as dialect } from '../../src/drivers/routeros/dialect.ts';
+import { planBetween as between } from './plans.ts';
 
 const header = '# 2026-11-20 09:15:02 by RouterOS 7.18.2\n';
 
@@ -27,25 +26,12 @@ export function planBetween(
 ): Plan | null {
   const actual = dialect.parseActual(exportOf(base)).configuration;
   const desired = dialect.parseDesired(exportOf(target), 'desired').configuration;
-  const differing = diffConfigurations({
-    confirmed: null,
-    desired,
-    actual,
+  const { found, made } = between(actual, desired, {
     owns: 'everything',
-    ignore: [],
-    dialect,
-  });
-  if (differing.blocked[0] !== undefined) throw new Error(differing.blocked[0].message);
-  const made = makePlan({
-    differences: differing.differences,
-    actual,
-    desired,
-    labels: ['desired'],
-    caps: { items: 100, share: 1 },
     management: { ...onLink, ...management },
-    isOwn: () => false,
-    dialect,
+    secretsOnDevice: 'refuse',
   });
+  if (found.blocked[0] !== undefined) throw new Error(found.blocked[0].message);
   if (made.kind === 'refused') throw new Error(made.message);
   return made.kind === 'nothing' ? null : made.plan;
 }

@@ -1,49 +1,13 @@
 /** Pairs of configurations, and what must hold of every plan between two of them. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { Configuration, Item, Section } from '../../src/core/item.ts';
-import { diffConfigurations } from '../../src/core/plan/diff.ts';
-import { makePlan, type PlanResult } from '../../src/core/plan/plan.ts';
+import type { Configuration, Item } from '../../src/core/item.ts';
+import type { PlanResult } from '../../src/core/plan/plan.ts';
 import { inNewNames } from '../../src/core/plan/renames.ts';
 import { sortProperties } from '../../src/core/plan/scope.ts';
 import { routerosDialect as dialect } from '../../src/drivers/routeros/dialect.ts';
 import { propertyFacts } from '../../src/drivers/routeros/menus.ts';
-
-const management = { address: '192.0.2.254', port: 22, from: '192.0.2.253', interface: null };
-
-export function planBetween(actual: Configuration, desired: Configuration) {
-  const found = diffConfigurations({
-    confirmed: null,
-    desired,
-    actual,
-    owns: 'sections',
-    ignore: [],
-    dialect,
-  });
-  const made = makePlan({
-    ...found,
-    desired,
-    actual,
-    labels: ['desired', 'conflict'],
-    caps: { items: 20, share: 0.1 },
-    management,
-    isOwn: () => false,
-    secretsOnDevice: 'allow',
-    dialect,
-  });
-  return { found, made };
-}
-
-export function replaced(actual: Configuration, sections: readonly Section[]): Configuration {
-  const by = new Map(sections.map((s) => [s.path, s]));
-  const known = new Set(actual.sections.map((s) => s.path));
-  return {
-    sections: [
-      ...actual.sections.map((s) => by.get(s.path) ?? s),
-      ...sections.filter((s) => !known.has(s.path)),
-    ],
-  };
-}
+import { planBetween, replaced } from './plans.ts';
 
 /** Refusals that say what a person must do; anything else would be a plan that can't be proved. */
 const honest = ['dangling-reference', 'plan-too-large', 'device-would-refuse'];

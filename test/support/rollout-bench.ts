@@ -1,7 +1,6 @@
 /** A simulated device, the driver on it, and a rollout of one change, ready to be taken step by step. */
 import { randomBytes } from 'node:crypto';
-import { diffConfigurations } from '../../src/core/plan/diff.ts';
-import { makePlan } from '../../src/core/plan/plan.ts';
+import type { PlanResult } from '../../src/core/plan/plan.ts';
 import type { Plan } from '../../src/core/plan/action.ts';
 import type { Configuration } from '../../src/core/item.ts';
 import type { Deadline, Evidence, Rollout, Witness } from '../../src/core/rollout/rollout.ts';
@@ -9,6 +8,7 @@ import type { DeviceSettings } from '../../src/core/site.ts';
 import type { Driver } from '../../src/drivers/driver.ts';
 import { createRouterosDriver } from '../../src/drivers/routeros/driver.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.ts';
+import { planBetween } from './plans.ts';
 import { deviceSettings, machineClock } from './scripted-device.ts';
 
 export const never = new AbortController().signal;
@@ -95,31 +95,15 @@ export function planFor(driver: Driver, actual: Configuration, desiredText: stri
   return made.plan;
 }
 
-export function tryPlan(
-  driver: Driver,
-  actual: Configuration,
-  desiredText: string,
-): ReturnType<typeof makePlan> {
+export function tryPlan(driver: Driver, actual: Configuration, desiredText: string): PlanResult {
   const { dialect } = driver;
   const desired = dialect.parseDesired(Buffer.from(desiredText, 'latin1'), 'config.rsc').configuration;
-  const { differences } = diffConfigurations({
-    confirmed: null,
-    desired,
-    actual,
-    owns: 'sections',
-    ignore: [],
-    dialect,
-  });
-  return makePlan({
-    differences,
-    actual,
-    desired,
-    labels: ['desired', 'conflict'],
+  return planBetween(actual, desired, {
     caps: { items: 1000, share: 1 },
     management: { address: '127.0.0.1', port: 22, from: '127.0.0.1', interface: null },
-    isOwn: () => false,
+    secretsOnDevice: 'refuse',
     dialect,
-  });
+  }).made;
 }
 
 /** Everything up to the running apply. */

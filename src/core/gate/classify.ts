@@ -14,6 +14,8 @@ export interface ClassifyInput {
   readonly action: Action;
   readonly context: PlanContext;
   readonly removals: Removals;
+  /** Part of a chain that is too large for one rollout: what it is meanwhile, no commit has meant. */
+  readonly inPieces?: boolean;
   /** What the site's own policy adds, or takes off the middle tier. */
   readonly rules: Pick<Policy, 'sign' | 'relax'>;
   readonly dialect: Dialect;
@@ -30,10 +32,11 @@ export function classifyAction(input: ClassifyInput): Verdict {
   return withLocalRules(builtInVerdict(input), input.action.section, input.rules);
 }
 
-function builtInVerdict({ label, action, context, removals, dialect }: ClassifyInput): Verdict {
+function builtInVerdict({ label, action, context, removals, inPieces, dialect }: ClassifyInput): Verdict {
   const verdict = dialect.classify(action, context);
   if (verdict.tier === 'floor') return verdict;
   if (label === 'conflict') return floor('conflict');
+  if (inPieces === true) return floor('chain-in-pieces');
   if (isRemoval(action)) {
     if (removals.exceeded) return floor('caps-exceeded');
     if (removals.emptied.has(action.section)) return floor('section-emptied');

@@ -18,21 +18,27 @@ import type { Plan } from './action.ts';
 export type Step =
   /** A row that is called as in `from` is called as in `to` again; whatever names it follows. */
   | { readonly kind: 'rename'; readonly from: Item; readonly to: Item }
-  /** A keyed or only row: made again if it is missing, then each property that differs is set. */
+  /**
+   * A keyed or only row: made again if it is missing, then each property that differs is set. Two runs may overlap and
+   * both make it: all but the first go.
+   */
   | {
       readonly kind: 'reset';
       readonly row: Item;
-      readonly before: Lookup | null;
       /** Null: unset. */
       readonly properties: readonly (readonly [name: string, value: string | null])[];
     }
-  /** Rows of exactly this form: while fewer than `count`, one of the other forms is turned back, else one is added. */
+  /**
+   * Rows of exactly this form: while fewer than `count`, those of the other forms above `keep` are turned back; if that
+   * is not enough one is added, at the end: its place is a matter of `order`. `alone`: no other step knows these
+   * forms, so that what is left of them above the counts can go at once.
+   */
   | {
       readonly kind: 'restore';
       readonly form: Item;
       readonly count: number;
       readonly donors: readonly { readonly form: Item; readonly keep: number }[];
-      readonly before: Lookup | null;
+      readonly alone: boolean;
     }
   /**
    * One pass over a chain: the rows are found once, then from its end each that is not behind `after` and in front of
@@ -74,13 +80,9 @@ export function convergeSteps(
   const rank = (section: string): number => facts.creationRank(section);
   const restores: Step[] = [];
   const surplus: Step[] = [];
-  // From the end, so that a row which stands in front of another finds that one there.
-  for (let i = actions.length - 1; i >= 0; i--) {
-    const [action, check] = [actions[i], checks[i]];
-    if (!action || !check) continue;
-    const anchor = restoreAnchor(action, plan.base, facts);
-    collect(check, anchor, counts, restores, surplus);
-  }
+  const uses = usesOf(checks);
+  // From the end: what was made first goes last, and what went last comes back first.
+  for (const check of checks.toReversed()) collect(check, counts, uses, restores, surplus);
   const places = plan.base.flatMap((section) =>
     section.kind === 'ordered' ? orderSteps(section, actions, facts) : [],
   );
@@ -111,8 +113,8 @@ export function sectionOfStep(step: Step): string {
 
 function collect(
   check: Check,
-  before: Lookup | null,
   counts: ReadonlyMap<string, number>,
+  uses: ReadonlyMap<string, number>,
   restores: Step[],
   surplus: Step[],
 ): void {
@@ -121,23 +123,32 @@ function collect(
     const { row, properties } = check;
     if (check.inBase) {
       const back = properties.map((p) => [p.name, p.base] as const);
-      restores.push({ kind: 'reset', row, before, properties: back });
-    }
-    // Two runs of the rollback may overlap and both make a row that is missing: above the base count copies go.
-    if (row.created) surplus.push({ kind: 'surplus', form: row, keep: check.inBase ? 1 : 0 });
+      restores.push({ kind: 'reset', row, properties: back });
+    } else surplus.push({ kind: 'surplus', form: row, keep: 0 });
   } else if (check.by === 'count') {
-    const made = [
-      ...(check.produced ? [check.produced.form] : []),
-      ...check.between.map((form) => form.form),
-    ];
-    const donors = made.map((form) => ({ form, keep: had(form) }));
-    if (check.consumed) {
-      const { form } = check.consumed;
-      restores.push({ kind: 'restore', form, count: had(form), donors, before });
-      surplus.push({ kind: 'surplus', form, keep: had(form) });
-    }
-    for (const { form, keep } of donors) surplus.push({ kind: 'surplus', form, keep });
+    const donors = formsMade(check).map((form) => ({ form, keep: had(form) }));
+    const own = check.consumed?.form;
+    const forms = [...(own ? [own] : []), ...donors.map(({ form }) => form)];
+    const alone = forms.every((form) => uses.get(canonicalItem(form)) === 1);
+    if (own) restores.push({ kind: 'restore', form: own, count: had(own), donors, alone });
+    if (own && alone) return;
+    for (const form of forms) surplus.push({ kind: 'surplus', form, keep: had(form) });
   }
+}
+
+function formsMade(check: Check & { by: 'count' }): readonly Item[] {
+  return [...(check.produced ? [check.produced.form] : []), ...check.between.map(({ form }) => form)];
+}
+
+/** How many checks know each form. */
+function usesOf(checks: readonly Check[]): ReadonlyMap<string, number> {
+  const uses = new Map<string, number>();
+  for (const check of checks) {
+    if (check.by !== 'count') continue;
+    const forms = [...(check.consumed ? [check.consumed.form] : []), ...formsMade(check)];
+    for (const id of forms.map(canonicalItem)) uses.set(id, (uses.get(id) ?? 0) + 1);
+  }
+  return uses;
 }
 
 function unique(steps: readonly Step[]): readonly Step[] {
@@ -149,19 +160,6 @@ function unique(steps: readonly Step[]): readonly Step[] {
     seen.add(id);
     return true;
   });
-}
-
-/** The nearest row behind the item in the base that the plan leaves alone or only changes. */
-function restoreAnchor(action: Action, base: readonly Section[], facts: FormFacts): Lookup | null {
-  const section = base.find((s) => s.path === action.section);
-  if (action.verb !== 'remove' || section?.kind !== 'ordered') return null;
-  const group = groupOf(action, facts);
-  const rows = section.items.filter((item) => (facts.orderGroup(item) ?? '') === group);
-  const content = canonicalItem(action.item);
-  const own = rows.findIndex((item) =>
-    item.key !== null ? item.key === action.item.key : canonicalItem(item) === content,
-  );
-  return own < 0 ? null : (lookupsOf(rows)[own + 1] ?? null);
 }
 
 function orderSteps(section: Section, actions: readonly Action[], facts: FormFacts): readonly Step[] {
@@ -293,17 +291,8 @@ function runStep(model: Model, step: Exclude<Step, { kind: 'order' }>, facts: Fo
       return takeNameBack(model, step.from, step.to, facts) ? 1 : 0;
     case 'reset':
       return reset(model, step);
-    case 'restore': {
-      if (model.matching(step.form).length >= step.count) return 0;
-      for (const { form, keep } of step.donors) {
-        const donor = model.matching(form)[keep];
-        if (!donor) continue;
-        model.set(donor, changesBetween(form, step.form));
-        return 1;
-      }
-      model.add(step.form, step.before && model.find(step.before));
-      return 1;
-    }
+    case 'restore':
+      return restore(model, step);
     case 'surplus': {
       const extra = model.matching(step.form).slice(step.keep);
       for (const row of extra) model.remove(row);
@@ -312,14 +301,37 @@ function runStep(model: Model, step: Exclude<Step, { kind: 'order' }>, facts: Fo
   }
 }
 
+function restore(model: Model, step: Step & { kind: 'restore' }): number {
+  const { form, count, alone } = step;
+  let [there, changed] = [model.matching(form).length, 0];
+  const remove = (row: Row): void => {
+    model.remove(row);
+    changed += 1;
+  };
+  if (alone) for (const row of model.matching(form).slice(count)) remove(row);
+  for (const donor of step.donors) {
+    for (const row of model.matching(donor.form).slice(donor.keep)) {
+      if (there < count) {
+        model.set(row, changesBetween(donor.form, form));
+        there += 1;
+        changed += 1;
+      } else if (alone) remove(row);
+    }
+  }
+  if (there >= count) return changed;
+  model.add(form, null);
+  return changed + 1;
+}
+
 function reset(model: Model, step: Step & { kind: 'reset' }): number {
-  const row = model.matching(step.row)[0];
+  const [row, ...others] = model.matching(step.row);
   if (!row) {
     if (!step.row.created) throw new ModelRefusal(`no such item in ${step.row.section}`);
-    model.add(step.row, step.before && model.find(step.before));
+    model.add(step.row, null);
     return 1;
   }
+  for (const other of others) model.remove(other);
   const before = row.item;
   model.set(row, step.properties);
-  return sameItem(row.item, before) ? 0 : 1;
+  return others.length + (sameItem(row.item, before) ? 0 : 1);
 }

@@ -1,12 +1,13 @@
 /**
  * A difference too large for one rollout becomes several: the plan is the first part, proved on its own, and the
- * next pass plans the rest. A part takes the rows of one chain together or not at all, since half a chain is a
+ * next pass plans the rest. A part takes the rows of one chain together where that can be, since half a chain is a
  * filter that no commit meant, and takes rows in the order in which they are made, so that none names what is to come.
+ * A chain that is too large by itself goes in pieces: its first steps, which make before they break.
  */
 import type { Dialect } from '../dialect.ts';
 import type { Difference, Plan } from './action.ts';
-import type { LabelledAction } from './actions.ts';
-import { changesBetween } from './model.ts';
+import type { ActionList, LabelledAction } from './actions.ts';
+import { Model, changesBetween } from './model.ts';
 import { renameOfDifference } from './renames.ts';
 import { groupBy } from './order.ts';
 
@@ -59,4 +60,19 @@ export function unitsOf(
     .map((unit) => ({ unit, at: Math.max(...stays(unit).map(placeOf)) }))
     .sort((a, b) => a.at - b.at)
     .map(({ unit }) => unit);
+}
+
+/** The first steps of a list that changes one chain; null: they are of more than one, and stay together. */
+export function firstSteps(list: ActionList, count: number, dialect: Dialect): ActionList | null {
+  const [section, second] = list.base;
+  if (section?.kind !== 'ordered' || second !== undefined) return null;
+  const model = new Model(list.base, dialect);
+  const actions = list.actions.slice(0, count);
+  for (const { action } of actions) model.apply(action);
+  return { actions, base: list.base, target: model.sections() };
+}
+
+/** What to try next when `count` of them were `size` times too large; always fewer. */
+export function fewer(count: number, size: number): number {
+  return Math.min(count - 1, Math.max(1, Math.floor((count / size) * 0.95)));
 }

@@ -12,7 +12,7 @@ import { listActions, type ActionList } from './actions.ts';
 import { danglingReference } from './dangling.ts';
 import { itemCount } from './diff.ts';
 import { Model, ModelRefusal } from './model.ts';
-import { mostCommands, mostScriptBytes, sizeOf, unitsOf } from './parts.ts';
+import { fewer, firstSteps, mostCommands, mostScriptBytes, sizeOf, unitsOf } from './parts.ts';
 import { provePlan } from './prove.ts';
 import { inOldNames, renameOfDifference } from './renames.ts';
 
@@ -77,16 +77,32 @@ function planOrRefuse(input: PlanInput): PlanResult {
   // Judged by all that goes, so that a change in parts needs what the whole of it needs.
   const removals = removalsOf(all, whole.base, whole.target, itemCount(actual), input.caps);
   const units = unitsOf(differences, whole.actions, dialect);
+  const fitting = (
+    list: ActionList,
+    left: number,
+    inPieces: boolean,
+  ): { plan: Plan | null; size: number } => {
+    const tooMany = list.actions.length / mostCommands;
+    if (tooMany > 1) return { plan: null, size: tooMany };
+    const plan = { ...drawPlan(list, removals, inPieces, input), ...(left > 0 ? { left } : {}) };
+    const size = sizeOf(plan, dialect);
+    return { plan: size <= 1 ? plan : null, size };
+  };
+  let first = whole;
   for (let count = units.length; count > 0;) {
     const chosen = units.slice(0, count).flat();
-    const list =
-      count === units.length ? whole : listActions({ differences: chosen, actual, desired, dialect, onPath });
-    const left = differences.length - chosen.length;
-    const tooMany = list.actions.length / mostCommands;
-    const plan = tooMany > 1 ? null : { ...drawPlan(list, removals, input), ...(left > 0 ? { left } : {}) };
-    const size = plan === null ? tooMany : sizeOf(plan, dialect);
-    if (plan !== null && size <= 1) return proved(plan, input);
-    count = Math.min(count - 1, Math.max(1, Math.floor((count / size) * 0.95)));
+    if (count < units.length) first = listActions({ differences: chosen, actual, desired, dialect, onPath });
+    const { plan, size } = fitting(first, differences.length - chosen.length, false);
+    if (plan !== null) return proved(plan, input);
+    count = fewer(count, size);
+  }
+  const others = differences.length - (units[0]?.length ?? 0);
+  for (let count = first.actions.length - 1; count > 0;) {
+    const steps = firstSteps(first, count, dialect);
+    if (steps === null) break;
+    const { plan, size } = fitting(steps, others + first.actions.length - count, true);
+    if (plan !== null) return proved(plan, input);
+    count = fewer(count, size);
   }
   return tooLarge(units[0]?.[0]?.section ?? '');
 }
@@ -112,7 +128,12 @@ function proved(plan: Plan, { actual, dialect }: PlanInput): PlanResult {
   return { kind: 'plan', plan };
 }
 
-function drawPlan(list: ActionList, removals: ReturnType<typeof removalsOf>, input: PlanInput): Plan {
+function drawPlan(
+  list: ActionList,
+  removals: ReturnType<typeof removalsOf>,
+  inPieces: boolean,
+  input: PlanInput,
+): Plan {
   const { actual, dialect } = input;
   const unjudged: PlanContext = {
     base: withSections(actual, list.base),
@@ -130,6 +151,7 @@ function drawPlan(list: ActionList, removals: ReturnType<typeof removalsOf>, inp
       action,
       context,
       removals,
+      inPieces,
       rules: input.rules ?? noRules,
       dialect,
     });

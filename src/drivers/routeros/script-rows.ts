@@ -1,13 +1,13 @@
 /**
  * Script lines that look at rows: counting rows of exactly one form, locating the n-th of them, and telling for an
- * action whether its item is as in the base, as in the target, on the way, or something else.
- * They mean exactly what `check.ts` means by the same data.
+ * action whether its item is as in the base, as in the target, on the way, or something else; the row itself is
+ * then at hand in `$x`. They mean exactly what `check.ts` means by the same data. Places: `script-order.ts`.
  */
-import type { Check, FormCount, Slot } from '../../core/plan/check.ts';
+import type { Check } from '../../core/plan/check.ts';
 import type { Lookup } from '../../core/plan/model.ts';
 import type { Item, Section } from '../../core/item.ts';
 import { canonicalItem } from '../../core/digest.ts';
-import { assert, unreachable } from '../../core/errors.ts';
+import { unreachable } from '../../core/errors.ts';
 import { allOf, findNamed, findRows, hasValue, isSingleton } from './script-forms.ts';
 
 export type Lines = readonly string[];
@@ -52,7 +52,7 @@ export class KnownRows {
 }
 
 /** Condition on `$i` that it is exactly of this form, where `find` may have given more. */
-function exactly(form: Item, known: KnownRows): string | null {
+export function exactly(form: Item, known: KnownRows): string | null {
   if (form.key !== null) return null;
   const names = known.excess(form);
   return names.length === 0 ? null : allOf(names.map((name) => hasValue(form, '$i', name, null)));
@@ -86,76 +86,6 @@ export function locate(variable: string, lookup: Lookup, known: KnownRows): Line
   });
 }
 
-/**
- * Rows that are found once and then known by their ids, which last while rows are changed and moved. Each gets a
- * variable of its own; what is found by the same forms is the same row.
- */
-export class FoundRows {
-  readonly #names = new Map<string, string>();
-  readonly #lookups: Lookup[] = [];
-  readonly #known: KnownRows;
-
-  constructor(known: KnownRows, lookups: Iterable<Lookup | null>) {
-    this.#known = known;
-    for (const lookup of lookups) {
-      if (lookup === null || this.#names.has(idOf(lookup))) continue;
-      this.#names.set(idOf(lookup), `r${this.#lookups.push(lookup)}`);
-    }
-  }
-
-  /** Name of the variable that holds the row's id, `""` if there was none. */
-  name(lookup: Lookup): string {
-    const name = this.#names.get(idOf(lookup));
-    assert(name !== undefined, 'a row is used that was not looked up');
-    return name;
-  }
-
-  lines(): Lines {
-    return this.#lookups.flatMap((lookup) => {
-      const name = this.name(lookup);
-      return [
-        `:local ${name} ""`,
-        ...lookup.forms.flatMap(({ item, nth }, choice) => {
-          const lines = findInto(name, item, nth, this.#known);
-          return choice === 0 ? lines : [`:if ($${name} = "") do={`, ...indent(lines), '}'];
-        }),
-      ];
-    });
-  }
-}
-
-function idOf({ section, forms }: Lookup): string {
-  return JSON.stringify([section, forms.map(({ item, nth }) => [item.key ?? canonicalItem(item), nth])]);
-}
-
-function findInto(name: string, item: Item, nth: number, known: KnownRows): Lines {
-  if (nth === 0) return eachRow(item, known, [`:if ($${name} = "") do={ :set ${name} $i }`]);
-  return [
-    ':set n 0',
-    ...eachRow(item, known, [`:if ($n = ${nth}) do={ :set ${name} $i }`, ':set n ($n + 1)']),
-  ];
-}
-
-/** Rows whose places the checks ask for. */
-export function placedRows(checks: readonly Check[]): readonly (Lookup | null)[] {
-  return checks.flatMap((check) =>
-    check.by !== 'place'
-      ? []
-      : [
-          check.row,
-          check.anchor,
-          check.base.after,
-          check.base.before,
-          check.target.after,
-          check.target.before,
-        ],
-  );
-}
-
-export function countForm(form: Item, known: KnownRows): Lines {
-  return countInto('n', form, known);
-}
-
 /** Variables that every script declares before it uses any of these lines. */
 export const declarations: Lines = [
   ':local s ""',
@@ -163,28 +93,32 @@ export const declarations: Lines = [
   ':local c 0',
   ':local p 0',
   ':local m 0',
+  ':local j 0',
   ':local x ""',
   ':local y ""',
   ':local l ""',
 ];
 
-/** Sets `$s` to `base`, `target`, `plan` or `other`. */
-export function checkLines(check: Check, known: KnownRows, rows: FoundRows): Lines {
+/** Sets `$s` to `base`, `target`, `plan` or `other`, and `$x` to the row: the `nth` of those that an action uses up. */
+export function checkLines(
+  check: Exclude<Check, { by: 'place' }>,
+  known: KnownRows,
+  nth: number | undefined,
+): Lines {
   switch (check.by) {
     case 'key':
       return keyLines(check, known);
     case 'count':
-      return countLines(check, known);
+      return countLines(check, known, nth ?? 0);
     case 'name':
       return [
         ':set s "other"',
         ...check.forms.map((form, i) => {
           const word = i <= check.at ? 'base' : 'target';
-          return `:if ([:len ${findNamed(form)}] = 1) do={ :set s "${word}" }`;
+          const pick = i === check.at ? '; :set x [:pick $l 0]' : '';
+          return `:set l ${findNamed(form)}; :if ([:len $l] = 1) do={ :set s "${word}"${pick} }`;
         }),
       ];
-    case 'place':
-      return placeLines(check, rows);
     default:
       return unreachable(check);
   }
@@ -212,62 +146,48 @@ function keyLines(check: Check & { by: 'key' }, known: KnownRows): Lines {
   return [
     ':set n 0',
     ':set s "other"',
-    ...eachRow(row, known, [':set n ($n + 1)', ...look]),
+    ...eachRow(row, known, [':set n ($n + 1)', ':set x $i', ...look]),
     `:if ($n = 0) do={ :set s "${missing}" }`,
     ':if ($n > 1) do={ :set s "other" }',
   ];
 }
 
-function countLines(check: Check & { by: 'count' }, known: KnownRows): Lines {
+function countLines(check: Check & { by: 'count' }, known: KnownRows, nth: number): Lines {
   const { consumed, produced, between } = check;
-  const range = (variable: string, form: FormCount): string =>
-    `:if ($${variable} < ${form.least} || $${variable} > ${form.most}) do={ :set s "other" }`;
-  const gone = consumed === null ? [] : [`$c <= ${consumed.turned}`];
-  const kept = consumed === null ? [] : [`$c > ${consumed.turned}`];
-  const made = produced === null ? [] : [`$p >= ${produced.turned}`];
-  const missing = produced === null ? [] : [`$p < ${produced.turned}`];
+  const used = (least: number, most: number): string[] => (consumed ? [within('c', least, most)] : []);
+  const made = (least: number, most: number): string[] => (produced ? [within('p', least, most)] : []);
+  const [gone, kept] = consumed
+    ? [used(consumed.least, consumed.turned), used(consumed.turned + 1, consumed.most)]
+    : [[], []];
+  const [missing, there, any] = produced
+    ? [
+        made(produced.least, produced.turned - 1),
+        made(produced.turned, produced.most),
+        made(produced.least, produced.most),
+      ]
+    : [[], [], []];
   const middle = between.flatMap(({ form, turned }) => [
     ...countInto('m', form, known),
-    `:if ($s = "other" && ${[...gone, `$m > ${turned}`].join(' && ')}) do={ :set s "plan" }`,
+    `:if ($s = "other" && ${[...gone, ...any, `$m > ${turned}`].join(' && ')}) do={ :set s "plan" }`,
   ]);
   return [
     ':set s "other"',
-    ...(consumed === null ? [] : countInto('c', consumed.form, known)),
+    ...(consumed === null ? [] : pickInto(consumed.form, nth, known)),
     ...(produced === null ? [] : countInto('p', produced.form, known)),
     `:if (${[...kept, ...missing].join(' && ')}) do={ :set s "base" }`,
-    `:if (${[...gone, ...made].join(' && ')}) do={ :set s "target" }`,
+    `:if (${[...gone, ...there].join(' && ')}) do={ :set s "target" }`,
     ...middle,
-    ...(consumed === null ? [] : [range('c', consumed)]),
-    ...(produced === null ? [] : [range('p', produced)]),
   ];
 }
 
-/** Positions are indices in the menu's own order; a row that was not found makes the check say `other`. */
-function placeLines(check: Check & { by: 'place' }, rows: FoundRows): Lines {
-  const { section } = check.row;
-  const row = rows.name(check.row);
-  const stands = (slot: Slot, word: string): Lines => {
-    const terms = [
-      ...(slot.after === null
-        ? []
-        : [`$${rows.name(slot.after)} != ""`, `[:find $l $${rows.name(slot.after)}] < $p`]),
-      ...(slot.before === null
-        ? []
-        : [`$${rows.name(slot.before)} != ""`, `[:find $l $${rows.name(slot.before)}] > $p`]),
-    ];
-    return terms.length === 0
-      ? [`:set s "${word}"`]
-      : [`:if (${terms.map((term) => `(${term})`).join(' && ')}) do={ :set s "${word}" }`];
-  };
-  return [
-    ':set s "other"',
-    `:if ($${row} != "") do={`,
-    ...indent([
-      `:set l [${section} find]`,
-      `:set p [:find $l $${row}]`,
-      ...stands(check.target, 'target'),
-      ...stands(check.base, 'base'),
-    ]),
-    '}',
-  ];
+function within(variable: string, least: number, most: number): string {
+  return least === most ? `$${variable} = ${least}` : `$${variable} >= ${least} && $${variable} <= ${most}`;
+}
+
+/** Counts rows of this form into `$c`, and puts the `nth` into `$x`. */
+function pickInto(form: Item, nth: number, known: KnownRows): Lines {
+  if (exactly(form, known) === null)
+    return [`:set l ${findRows(form)}`, ':set c [:len $l]', `:set x [:pick $l ${nth}]`];
+  const pick = [`:if ($c = ${nth}) do={ :set x $i }`, ':set c ($c + 1)'];
+  return [':set c 0', ...eachRow(form, known, pick)];
 }

@@ -3,29 +3,17 @@
  * decides and converges to the base. They are rendered from the same data as the proof. Texts hold
  * secrets and are sealed; `@U0@` and `@D@` stand for the uptimes that are known only when the net is armed.
  */
-import { AssertionFailed, assert } from '../../core/errors.ts';
-import type { Item } from '../../core/item.ts';
-import { actionsOf, type Action, type Plan } from '../../core/plan/action.ts';
-import type { Check } from '../../core/plan/check.ts';
+import { AssertionFailed } from '../../core/errors.ts';
+import { actionsOf, type Plan } from '../../core/plan/action.ts';
 import { checksOf } from '../../core/plan/make-checks.ts';
 import { convergeSteps } from '../../core/plan/converge.ts';
-import { changesBetween, lookupOf } from '../../core/plan/model.ts';
 import type { Deadline } from '../../core/rollout/rollout.ts';
 import { rowFacts } from './row-facts.ts';
 import { objectsOf, type RolloutObjects } from './objects.ts';
 import { quoteString } from './quote.ts';
 import { passLines } from './script-pass.ts';
-import { addWords, changeCommands, isSingleton } from './script-forms.ts';
-import {
-  FoundRows,
-  KnownRows,
-  checkLines,
-  declarations,
-  indent,
-  locate,
-  placedRows,
-  type Lines,
-} from './script-rows.ts';
+import { KnownRows, declarations, indent, type Lines } from './script-rows.ts';
+import { checkScript, stepsOf, turnsOf, type StepLines } from './script-turns.ts';
 import { formatTime } from './times.ts';
 
 export interface RolloutScripts {
@@ -41,14 +29,10 @@ export function renderRollout(rolloutId: string, plan: Plan): RolloutScripts {
   const actions = actionsOf(plan);
   const checks = checksOf(actions, plan.base, plan.target, rowFacts);
   const known = new KnownRows([...plan.base, ...plan.target], checks);
-  const rows = new FoundRows(known, placedRows(checks));
+  const turns = turnsOf(actions, checks);
   return {
-    check: script([
-      ...declarations,
-      ...rows.lines(),
-      ...checks.flatMap((check, i) => [...checkLines(check, known, rows), `:put ("${i + 1} " . $s)`]),
-    ]),
-    apply: script(applyLines(names, actions, checks, known, rows)),
+    check: script(checkScript(turns, known)),
+    apply: script(applyLines(names, actions.length, stepsOf(turns, known))),
     back: script(backLines(names, passLines(convergeSteps(plan, rowFacts), known))),
   };
 }
@@ -99,44 +83,25 @@ function setNote(name: string, note: string): string {
  * Two rounds over the same list: the first looks at every item and does nothing unless all are as in the base, the
  * second looks again and does the step. So each check stands in the script once, and the guard once for all.
  */
-function applyLines(
-  names: RolloutObjects,
-  actions: readonly Action[],
-  checks: readonly Check[],
-  known: KnownRows,
-  rows: FoundRows,
-): Lines {
-  const steps = actions.flatMap((action, i) => {
-    const check = checks[i];
-    if (check === undefined) return [];
-    return [
-      `:if ($k = ${i + 1}) do={`,
-      ...indent([
-        ...checkLines(check, known, rows),
-        ':if ($go && $s = "base") do={',
-        ...indent([...stepLines(action, check, known, rows), ':set s "target"']),
-        '}',
-      ]),
-      '}',
-    ];
-  });
+function applyLines(names: RolloutObjects, count: number, { found, steps }: StepLines): Lines {
   return [
     ...declarations,
     ':local at ""',
     ':local go false',
     ':do {',
     ...indent([
-      ...rows.lines(),
+      ...found,
       ':foreach round in={"check";"step"} do={',
       ...indent([
         ':set go ($round = "step")',
-        `:for k from=1 to=${actions.length} do={`,
+        `:for k from=1 to=${count} do={`,
         ...indent([
           ':set at ($round . " " . $k)',
           ':if ($go) do={',
           ...indent(guardLines(names)),
           '}',
           ':set s "other"',
+          ':set x ""',
           ...steps,
           ':if ($go) do={',
           ' :if ($s != "target") do={ :error "not base" }',
@@ -155,44 +120,6 @@ function applyLines(
     ...indent([addDecision(names), setNote(names.apply, '("failed at " . $at)')]),
     '}',
   ];
-}
-
-/** The action itself, on rows that the check has just seen. */
-function stepLines(action: Action, check: Check, known: KnownRows, rows: FoundRows): Lines {
-  const { section } = action;
-  const found = (lines: Lines): Lines => [':if ($x = "") do={ :error "no item" }', ...lines];
-  switch (action.verb) {
-    case 'add': {
-      const add = `${section} add ${addWords(action.item)}`;
-      const at = anchorLines(action.before, action.beforeNth, known);
-      return [...at, at.length === 0 ? add : `${add} place-before=$y`];
-    }
-    case 'set': {
-      const commands = changeCommands(action.from, changesBetween(action.from, action.to));
-      if (isSingleton(action.from)) return commands.map(({ verb, words }) => `${section} ${verb} ${words}`);
-      return [
-        ...locate('x', lookupOf(action.from, action.nth), known),
-        ...found(commands.map(({ verb, words }) => `${section} ${verb} $x ${words}`)),
-      ];
-    }
-    case 'remove':
-      return [...locate('x', lookupOf(action.item, action.nth), known), ...found([`${section} remove $x`])];
-    case 'move': {
-      assert(check.by === 'place', 'a move is checked by its place');
-      const row = `$${rows.name(check.row)}`;
-      if (check.anchor !== null) {
-        const before = `$${rows.name(check.anchor)}`;
-        return [`:if (${before} = "") do={ :error "no anchor" }`, `${section} move ${row} ${before}`];
-      }
-      const at = anchorLines(action.before, action.beforeNth, known);
-      return [...at, `${section} move ${row}${at.length === 0 ? '' : ' $y'}`];
-    }
-  }
-}
-
-function anchorLines(before: Item | null, nth: number | undefined, known: KnownRows): Lines {
-  if (before === null) return [];
-  return [...locate('y', lookupOf(before, nth), known), ':if ($y = "") do={ :error "no anchor" }'];
 }
 
 /** No `:error` leaves this script: it runs at every tick and would fill the log. */

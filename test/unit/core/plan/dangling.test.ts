@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { diffConfigurations } from '../../../../src/core/plan/diff.ts';
-import { makePlan, type PlanResult } from '../../../../src/core/plan/plan.ts';
+import type { PlanResult } from '../../../../src/core/plan/plan.ts';
 import { routerosDialect as dialect } from '../../../../src/drivers/routeros/dialect.ts';
+import { planBetween } from '../../../support/plans.ts';
 
 const header = '# 2026-11-21 10:00:00 by RouterOS 7.15.3\n';
 const base = `${header}/interface bridge
@@ -16,24 +16,7 @@ add address=192.0.2.1/24 interface=bridge2 network=192.0.2.0
 function planTo(desiredText: string): PlanResult {
   const actual = dialect.parseActual(Buffer.from(base)).configuration;
   const desired = dialect.parseDesired(Buffer.from(desiredText), 'config.rsc').configuration;
-  const { differences } = diffConfigurations({
-    confirmed: null,
-    desired,
-    actual,
-    owns: 'sections',
-    ignore: [],
-    dialect,
-  });
-  return makePlan({
-    differences,
-    actual,
-    desired,
-    labels: ['desired'],
-    caps: { items: 100, share: 1 },
-    management: { address: '192.0.2.1', port: 22, from: '192.0.2.9', interface: null },
-    isOwn: () => false,
-    dialect,
-  });
+  return planBetween(actual, desired).made;
 }
 
 describe('removing what another row names', () => {

@@ -1,43 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import type { Configuration, Item } from '../../../../src/core/item.ts';
-import { diffConfigurations } from '../../../../src/core/plan/diff.ts';
 import { mostCommands, mostScriptBytes } from '../../../../src/core/plan/parts.ts';
-import { makePlan, type PlanResult } from '../../../../src/core/plan/plan.ts';
+import type { PlanResult } from '../../../../src/core/plan/plan.ts';
 import { planText } from '../../../../src/core/plan/plan-text.ts';
 import { routerosDialect as dialect } from '../../../../src/drivers/routeros/dialect.ts';
 import { renderRollout } from '../../../../src/drivers/routeros/scripts.ts';
 import { configuration, item, section } from '../../../support/configurations.ts';
+import { planBetween, planOf, replaced } from '../../../support/plans.ts';
 
 const filter = '/ip firewall filter';
 const pools = '/ip pool';
 const servers = '/ip dhcp-server';
 const names = (count: number): readonly number[] => [...Array(count).keys()];
 
-function plan(desired: Configuration, actual: Configuration): PlanResult {
-  const found = diffConfigurations({
-    confirmed: null,
-    desired,
-    actual,
-    owns: 'sections',
-    ignore: [],
-    dialect,
-  });
-  return makePlan({
-    ...found,
-    desired,
-    actual,
-    labels: ['desired'],
-    caps: { items: 20, share: 1 },
-    management: { address: '192.0.2.1', port: 22, from: '192.0.2.2', interface: null },
-    isOwn: () => false,
-    dialect,
-  });
-}
-
-function replaced(actual: Configuration, sections: Configuration['sections']): Configuration {
-  const by = new Map(sections.map((one) => [one.path, one]));
-  return { sections: actual.sections.map((one) => by.get(one.path) ?? one) };
-}
+const plan = (desired: Configuration, actual: Configuration): PlanResult => planBetween(actual, desired).made;
 
 /** Carries out one plan after another until nothing is left; each part must fit and keep references whole. */
 function inParts(desired: Configuration, actual: Configuration): number {
@@ -86,11 +62,10 @@ describe('a difference too large for one rollout', () => {
     expect(inParts(none, many)).toBeGreaterThan(1);
   });
   test('says so, and needs in each part what the whole of it needs', () => {
-    const made = plan(none, many);
-    if (made.kind !== 'plan') throw new Error(JSON.stringify(made));
-    expect(made.plan).toMatchObject({ class: 'operational' });
-    expect(made.plan.left).toBeGreaterThan(0);
-    const text = planText(made.plan, { windowMs: 120_000, tickMs: 10_000, flushMs: 0 });
+    const made = planOf(plan(none, many));
+    expect(made).toMatchObject({ class: 'operational' });
+    expect(made.left).toBeGreaterThan(0);
+    const text = planText(made, { windowMs: 120_000, tickMs: 10_000, flushMs: 0 });
     expect(text).toMatch(/\nfirst part: \d+ more differences are planned after this rollout\n$/);
   });
   test('of comments in one chain is made in several', () => {
@@ -116,15 +91,34 @@ describe('a difference too large for one rollout', () => {
     };
     expect(inParts(renamed, actual)).toBeGreaterThan(1);
   });
-  test('of what one chain lets through is refused: half of it is a filter that no commit meant', () => {
-    const [actual, desired] = [0, 400].map((from) =>
-      configuration(
-        section(
-          filter,
-          names(300).map((i) => rule(i + from)),
-        ),
-      ),
-    ) as [Configuration, Configuration];
-    expect(plan(desired, actual)).toMatchObject({ kind: 'refused', code: 'plan-too-large' });
+  const chain = (rows: readonly Item[]): Configuration => configuration(section(filter, rows));
+  const full = (i: number, more: Record<string, string> = {}): Item =>
+    rule(i, {
+      'dst-address-list': 'servers',
+      'in-interface-list': 'LAN',
+      'src-address': `10.1.${i}.0/24`,
+      ...more,
+    });
+  const rules = names(250).map((i) => full(i));
+  /** The same order on every run, with no two neighbours left together. */
+  const shuffled = names(250).map((i) => full((i * 101) % 250));
+
+  test('of order alone in a chain of hundreds is one rollout', () => {
+    expect(inParts(chain(shuffled), chain(rules))).toBe(1);
+  });
+  test('in two hundred rules of one chain is made in a few', () => {
+    const changed = rules.map((row, i) => (i < 200 ? full(i, { 'src-address': `10.2.${i}.0/24` }) : row));
+    expect(inParts(chain(changed), chain(rules))).toBeLessThanOrEqual(4);
+  });
+  test('of a whole chain goes in pieces, the new before the old, and is always signed', () => {
+    const actual = chain(names(300).map((i) => rule(i)));
+    const other = { action: 'drop', protocol: 'udp' };
+    const desired = chain(names(300).map((i) => rule(i + 400, other)));
+    const made = planOf(plan(desired, actual));
+    expect(made).toMatchObject({ class: 'operational', reason: 'chain-in-pieces' });
+    expect(new Set(made.actions.map(({ action }) => action.verb))).toEqual(new Set(['add']));
+    expect(made.left).toBe(600 - made.actions.length);
+    const next = planOf(plan(desired, replaced(actual, made.target)));
+    expect(next.left).toBeLessThan(made.left ?? 0);
   });
 });

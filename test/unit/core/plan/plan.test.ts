@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Configuration, Item } from '../../../../src/core/item.ts';
 import type { Plan } from '../../../../src/core/plan/action.ts';
-import { diffConfigurations } from '../../../../src/core/plan/diff.ts';
 import { countForeignChanges, footprintState } from '../../../../src/core/plan/footprint.ts';
-import { makePlan, type PlanResult } from '../../../../src/core/plan/plan.ts';
+import type { PlanResult } from '../../../../src/core/plan/plan.ts';
 import { planDigest, planText } from '../../../../src/core/plan/plan-text.ts';
 import { provePlan } from '../../../../src/core/plan/prove.ts';
 import { routerosDialect as dialect } from '../../../../src/drivers/routeros/dialect.ts';
 import { configuration, item, section } from '../../../support/configurations.ts';
+import { differencesBetween, planBetween, planOf } from '../../../support/plans.ts';
 
 const filter = '/ip firewall filter';
 const list = '/ip firewall address-list';
@@ -21,39 +21,14 @@ const entries = (...addresses: string[]): Configuration =>
       addresses.map((address) => item(list, { address, list: 'office' })),
     ),
   );
-const caps = { items: 20, share: 1 };
 
-function plan(
+const plan = (
   desired: Configuration,
   actual: Configuration,
-  more: Partial<Parameters<typeof makePlan>[0]> = {},
-): PlanResult {
-  const found = diffConfigurations({
-    confirmed: null,
-    desired,
-    actual,
-    owns: 'sections',
-    ignore: [],
-    dialect,
-  });
-  const management = { address: '192.0.2.1', port: 22, from: '192.0.2.2', interface: null };
-  const labels = ['desired', 'conflict'] as const;
-  return makePlan({
-    ...found,
-    desired,
-    actual,
-    labels,
-    caps,
-    management,
-    isOwn: () => false,
-    dialect,
-    ...more,
-  });
-}
-function made(result: PlanResult): Plan {
-  if (result.kind !== 'plan') throw new Error(JSON.stringify(result));
-  return result.plan;
-}
+  more: Parameters<typeof planBetween>[2] = {},
+): PlanResult =>
+  planBetween(actual, desired, { caps: { items: 20, share: 1 }, secretsOnDevice: 'refuse', ...more }).made;
+const made = planOf;
 const steps = ({ actions }: Plan): readonly string[] =>
   actions.map(({ action }) => {
     const { properties } = action.verb === 'set' ? action.to : action.item;
@@ -129,14 +104,7 @@ describe('what needs a signature in a whole plan', () => {
 
 describe('drift', () => {
   const [confirmed, actual] = [entries('192.0.2.1'), entries('192.0.2.1', '192.0.2.2')];
-  const found = diffConfigurations({
-    confirmed,
-    desired: confirmed,
-    actual,
-    owns: 'sections',
-    ignore: [],
-    dialect,
-  });
+  const found = differencesBetween(actual, confirmed, { confirmed });
   test('is left alone', () => {
     expect(plan(confirmed, actual, found)).toEqual({ kind: 'nothing' });
   });
@@ -150,7 +118,7 @@ describe('drift', () => {
       rule(name, { 'src-address': `192.0.2.${name.length + name.charCodeAt(0)}` }),
     ) as [Item, Item, Item, Item];
     const three = { confirmed: rules(a, b), desired: rules(a, fresh, b), actual: rules(hand, a, b) };
-    const mixed = diffConfigurations({ ...three, owns: 'sections', ignore: [], dialect });
+    const mixed = differencesBetween(three.actual, three.desired, { confirmed: three.confirmed });
     expect(made(plan(three.desired, three.actual, mixed)).target[0]?.items).toEqual([hand, a, fresh, b]);
   });
 });

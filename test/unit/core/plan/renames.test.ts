@@ -1,13 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import type { Configuration } from '../../../../src/core/item.ts';
 import type { Plan } from '../../../../src/core/plan/action.ts';
-import { diffConfigurations } from '../../../../src/core/plan/diff.ts';
 import { footprintState } from '../../../../src/core/plan/footprint.ts';
-import { makePlan, type PlanResult } from '../../../../src/core/plan/plan.ts';
 import { routerosDialect as dialect } from '../../../../src/drivers/routeros/dialect.ts';
-import { quoteString } from '../../../../src/drivers/routeros/quote.ts';
-import { renderRollout, withDeadline } from '../../../../src/drivers/routeros/scripts.ts';
-import { startMachine, type Bench } from '../../simulator/started-machine.ts';
+import { differencesBetween, planBetween, planOf } from '../../../support/plans.ts';
+import {
+  apply,
+  checkOf,
+  noteOf,
+  readConfiguration,
+  readDevice,
+  rollBack,
+  stage,
+} from '../../../support/staged-scripts.ts';
+import { startMachine } from '../../simulator/started-machine.ts';
 
 const header = '# 2026-11-21 10:00:00 by RouterOS 7.15.3\n# software id = \n#\n';
 const base = `${header}/interface bridge
@@ -27,65 +33,27 @@ add address=192.0.2.1/24 interface=bridge1 network=192.0.2.0
 add action=accept chain=input in-interface=bridge1
 add action=drop chain=input in-interface=!bridge1
 `;
-const day = 86_400;
-const id = '0123456789ab';
 
-const read = (text: string): Configuration => dialect.parseActual(Buffer.from(text, 'latin1')).configuration;
+const read = readConfiguration;
 const found = (desired: Configuration, actual: Configuration, confirmed: Configuration | null = null) =>
-  diffConfigurations({ confirmed, desired, actual, owns: 'sections', ignore: [], dialect });
-
-function planOf(desired: Configuration, actual: Configuration): PlanResult {
-  return makePlan({
-    ...found(desired, actual),
-    desired,
-    actual,
-    labels: ['desired'],
-    caps: { items: 100, share: 1 },
-    management: { address: '198.51.100.1', port: 22, from: '198.51.100.9', interface: null },
-    isOwn: () => false,
-    dialect,
-  });
-}
-
-function made(result: PlanResult): Plan {
-  if (result.kind !== 'plan') throw new Error(JSON.stringify(result));
-  return result.plan;
-}
+  differencesBetween(actual, desired, { confirmed });
 
 const forward = (plan: Plan): readonly string[] => plan.actions.flatMap((action) => action.forward);
-const exportOf = (on: Bench): Configuration => read(`${on.run('/export').join('\n')}\n`);
-
-function stage(text: string, plan: Plan): Bench {
-  const on = startMachine(text);
-  const scripts = renderRollout(id, plan);
-  const back = withDeadline(scripts.back, { armedUptimeS: day - 10, deadlineUptimeS: day + 600 });
-  for (const [name, source] of Object.entries({ ...scripts, back })) {
-    expect(on.run(`/system script add name=sw-${id}-${name} source=${quoteString(source)}`)).toEqual([]);
-  }
-  on.run(`/system scheduler add name=sw-${id}-tick interval=1d on-event="/system script run sw-${id}-back"`);
-  return on;
-}
-
-const note = (on: Bench, script: string): string =>
-  on.run(`:put [/system script get [find name="sw-${id}-${script}"] comment]`).join('\n');
-
 /** The whole way there and back on the simulated device, and nothing left to plan on the way. */
 function expectThereAndBack(actualText: string, desiredText: string): Plan {
   const [actual, desired] = [read(actualText), read(desiredText)];
-  const plan = made(planOf(desired, actual));
-  const on = stage(actualText, plan);
-  expect(new Set(on.run(`/system script run sw-${id}-check`).map((line) => line.split(' ')[1]))).toEqual(
-    new Set(['base']),
-  );
-  on.run(`/system script run sw-${id}-apply`);
-  expect(note(on, 'apply')).toBe('applied');
-  expect(footprintState(plan, exportOf(on), dialect).kind).toBe('target');
-  expect(found(desired, exportOf(on)).differences).toEqual([]);
-  on.run(`/system script add name=sw-${id}-decision source="rollback"`);
-  for (let pass = 0; pass < 4; pass++) on.run(`/system script run sw-${id}-back`);
-  expect(note(on, 'back')).toBe('rolled back');
-  expect(footprintState(plan, exportOf(on), dialect).kind).toBe('base');
-  expect(found(actual, exportOf(on)).differences).toEqual([]);
+  const plan = planOf(planBetween(actual, desired).made);
+  const on = startMachine(actualText);
+  stage(on, plan);
+  expect(new Set(checkOf(on))).toEqual(new Set(['base']));
+  apply(on);
+  expect(noteOf(on, 'apply')).toBe('applied');
+  expect(footprintState(plan, readDevice(on), dialect).kind).toBe('target');
+  expect(found(desired, readDevice(on)).differences).toEqual([]);
+  rollBack(on);
+  expect(noteOf(on, 'back')).toBe('rolled back');
+  expect(footprintState(plan, readDevice(on), dialect).kind).toBe('base');
+  expect(found(actual, readDevice(on)).differences).toEqual([]);
   return plan;
 }
 

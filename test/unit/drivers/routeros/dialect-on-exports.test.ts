@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Configuration } from '../../../../src/core/item.ts';
-import { diffConfigurations } from '../../../../src/core/plan/diff.ts';
-import { makePlan } from '../../../../src/core/plan/plan.ts';
 import { routerosDialect as dialect } from '../../../../src/drivers/routeros/dialect.ts';
 import { renderRollout } from '../../../../src/drivers/routeros/scripts.ts';
+import { planBetween } from '../../../support/plans.ts';
 import { noRealExports, realExports, whyNoRealExports } from '../../../support/real-exports.ts';
 
 /** One line that any export can take, what it becomes, and who must sign it. */
@@ -56,29 +55,8 @@ const exports = realExports()
   });
 
 function planFor(actual: Configuration, desired: Configuration) {
-  const found = diffConfigurations({
-    confirmed: null,
-    desired,
-    actual,
-    owns: 'sections',
-    ignore: [],
-    dialect,
-  });
-  const management = { address: '192.0.2.1', port: 22, from: '192.0.2.2', interface: null };
-  const caps = { items: 20, share: 0.1 };
-  return {
-    ...found,
-    made: makePlan({
-      ...found,
-      desired,
-      actual,
-      labels: ['desired'],
-      caps,
-      management,
-      isOwn: () => false,
-      dialect,
-    }),
-  };
+  const { found, made } = planBetween(actual, desired, { secretsOnDevice: 'refuse' });
+  return { ...found, made };
 }
 
 describe.skipIf(noRealExports)(`real exports${whyNoRealExports}`, () => {

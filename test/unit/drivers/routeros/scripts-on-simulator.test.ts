@@ -1,14 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Configuration } from '../../../../src/core/item.ts';
-import { diffConfigurations } from '../../../../src/core/plan/diff.ts';
 import { footprintState } from '../../../../src/core/plan/footprint.ts';
-import { makePlan } from '../../../../src/core/plan/plan.ts';
 import type { Plan } from '../../../../src/core/plan/action.ts';
 import { routerosDialect as dialect } from '../../../../src/drivers/routeros/dialect.ts';
 import { printConfiguration } from '../../../../src/drivers/routeros/print-configuration.ts';
-import { quoteString } from '../../../../src/drivers/routeros/quote.ts';
-import { renderRollout, withDeadline } from '../../../../src/drivers/routeros/scripts.ts';
 import {
   anyConfiguration,
   configuration,
@@ -16,63 +12,27 @@ import {
   item,
   section,
 } from '../../../support/configurations.ts';
+import { planBetween } from '../../../support/plans.ts';
+import {
+  apply,
+  checkOf,
+  noteOf,
+  readDevice,
+  rollBack,
+  rolloutId as id,
+  stage,
+} from '../../../support/staged-scripts.ts';
 import { startMachine, type Bench } from '../../simulator/started-machine.ts';
 
-const id = '0123456789ab';
-const day = 86_400;
 const header = '# 2026-01-30 10:00:00 by RouterOS 7.18.2\n# software id = \n#\n';
 
 function planFor(desired: Configuration, actual: Configuration): Plan | null {
-  const found = diffConfigurations({
-    confirmed: null,
-    desired,
-    actual,
-    owns: 'sections',
-    ignore: [],
-    dialect,
-  });
-  const made = makePlan({
-    ...found,
-    desired,
-    actual,
-    labels: ['desired'],
-    caps: { items: 20, share: 0.1 },
-    management: { address: '192.0.2.1', port: 22, from: '192.0.2.2', interface: null },
-    isOwn: () => false,
-    dialect,
-  });
+  const { made } = planBetween(actual, desired);
   return made.kind === 'plan' ? made.plan : null;
 }
 
 function bench(configuration: Configuration): Bench {
   return startMachine(header + printConfiguration(configuration));
-}
-
-/** As the driver stages and arms it, but for the waiting. */
-function stage(on: Bench, plan: Plan): void {
-  const scripts = renderRollout(id, plan);
-  const back = withDeadline(scripts.back, { armedUptimeS: day - 10, deadlineUptimeS: day + 600 });
-  for (const [name, source] of Object.entries({ ...scripts, back })) {
-    expect(on.run(`/system script add name=sw-${id}-${name} source=${quoteString(source)}`)).toEqual([]);
-  }
-  on.run(`/system scheduler add name=sw-${id}-tick interval=1d on-event="/system script run sw-${id}-back"`);
-}
-
-function read(on: Bench): Configuration {
-  return dialect.parseActual(Buffer.from(`${on.run('/export').join('\n')}\n`, 'latin1')).configuration;
-}
-
-const note = (on: Bench, script: string): string =>
-  on.run(`:put [/system script get [find name="sw-${id}-${script}"] comment]`).join('\n');
-
-function check(on: Bench): readonly string[] {
-  return on.run(`/system script run sw-${id}-check`).map((line) => line.replace(/^\d+ /, ''));
-}
-
-function rollBack(on: Bench): void {
-  on.run(`/system script add name=sw-${id}-decision source="rollback"`);
-  for (let pass = 0; pass < 4 && note(on, 'back') !== 'rolled back'; pass++)
-    on.run(`/system script run sw-${id}-back`);
 }
 
 const pair = anyConfiguration.chain((actual) => fc.tuple(fc.constant(actual), editedFrom(actual)));
@@ -85,14 +45,14 @@ describe('rendered scripts, run by an interpreter that knows nothing of them', (
         if (plan === null) return;
         const on = bench(actual);
         stage(on, plan);
-        expect(new Set(check(on))).toEqual(new Set(['base']));
-        on.run(`/system script run sw-${id}-apply`);
-        expect(note(on, 'apply')).toBe('applied');
-        expect(new Set(check(on))).toEqual(new Set(['target']));
-        expect(footprintState(plan, read(on), dialect).kind).toBe('target');
+        expect(new Set(checkOf(on))).toEqual(new Set(['base']));
+        apply(on);
+        expect(noteOf(on, 'apply')).toBe('applied');
+        expect(new Set(checkOf(on))).toEqual(new Set(['target']));
+        expect(footprintState(plan, readDevice(on), dialect).kind).toBe('target');
         rollBack(on);
-        expect(note(on, 'back')).toBe('rolled back');
-        expect(footprintState(plan, read(on), dialect).kind).toBe('base');
+        expect(noteOf(on, 'back')).toBe('rolled back');
+        expect(footprintState(plan, readDevice(on), dialect).kind).toBe('base');
         expect(on.run(`:put [:len [/system scheduler find where name="sw-${id}-tick"]]`)).toEqual(['0']);
       }),
       { numRuns: 60 },
@@ -109,10 +69,10 @@ describe('rendered scripts, run by an interpreter that knows nothing of them', (
         const lines = plan.actions.flatMap((action) => action.forward);
         const count = Math.round(share * lines.length);
         for (const line of lines.slice(0, count)) expect(on.run(line)).toEqual([]);
-        if (count === lines.length) expect(footprintState(plan, read(on), dialect).kind).toBe('target');
+        if (count === lines.length) expect(footprintState(plan, readDevice(on), dialect).kind).toBe('target');
         rollBack(on);
-        expect(note(on, 'back')).toBe('rolled back');
-        expect(footprintState(plan, read(on), dialect).kind).toBe('base');
+        expect(noteOf(on, 'back')).toBe('rolled back');
+        expect(footprintState(plan, readDevice(on), dialect).kind).toBe('base');
       }),
       { numRuns: 60 },
     );
@@ -139,55 +99,55 @@ describe('the guard and the decision', () => {
   test('apply does nothing without a living net, and decides to roll back', () => {
     const { on, plan } = staged();
     on.run(`/system scheduler set [find name="sw-${id}-tick"] disabled=yes`);
-    on.run(`/system script run sw-${id}-apply`);
-    expect(note(on, 'apply')).toBe('failed at step 1');
-    expect(footprintState(plan, read(on), dialect).kind).toBe('base');
+    apply(on);
+    expect(noteOf(on, 'apply')).toBe('failed at step 1');
+    expect(footprintState(plan, readDevice(on), dialect).kind).toBe('base');
     expect(on.run(`:put [/system script get [find name="sw-${id}-decision"] source]`)).toEqual(['rollback']);
   });
 
   test('apply does nothing once a decision is there', () => {
     const { on, plan } = staged();
     on.run(`/system script add name=sw-${id}-decision source="rollback"`);
-    on.run(`/system script run sw-${id}-apply`);
-    expect(note(on, 'apply')).toBe('failed at step 1');
-    expect(footprintState(plan, read(on), dialect).kind).toBe('base');
+    apply(on);
+    expect(noteOf(on, 'apply')).toBe('failed at step 1');
+    expect(footprintState(plan, readDevice(on), dialect).kind).toBe('base');
   });
 
   test('apply does nothing when the base is not what the plan stands on', () => {
     const { on } = staged();
     on.run(`${filter} add action=drop chain=forward protocol=udp`);
-    on.run(`/system script run sw-${id}-apply`);
-    expect(note(on, 'apply')).toBe('failed at check 1');
+    apply(on);
+    expect(noteOf(on, 'apply')).toBe('failed at check 1');
   });
 
   test('back waits while the time is not up, and declines for good once confirmed', () => {
     const { on, plan } = staged();
-    on.run(`/system script run sw-${id}-apply`);
+    apply(on);
     on.run(`/system script run sw-${id}-back`);
-    expect(note(on, 'back')).toBe('');
+    expect(noteOf(on, 'back')).toBe('');
     on.run(`/system script add name=sw-${id}-decision source="confirm"`);
     on.clock.advance(3_600_000);
     on.run(`/system script run sw-${id}-back`);
-    expect(footprintState(plan, read(on), dialect).kind).toBe('target');
+    expect(footprintState(plan, readDevice(on), dialect).kind).toBe('target');
     expect(on.run(`:put [:len [/system scheduler find where name="sw-${id}-tick"]]`)).toEqual(['1']);
   });
 
   test('back decides by itself once the time is up, and takes its timer off only after a clean pass', () => {
     const { on, plan } = staged();
-    on.run(`/system script run sw-${id}-apply`);
+    apply(on);
     on.clock.advance(601_000);
     on.run(`/system script run sw-${id}-back`);
-    expect(note(on, 'back')).toBe('changed 1 failed 0');
+    expect(noteOf(on, 'back')).toBe('changed 1 failed 0');
     expect(on.run(`:put [:len [/system scheduler find where name="sw-${id}-tick"]]`)).toEqual(['1']);
     on.run(`/system script run sw-${id}-back`);
-    expect(note(on, 'back')).toBe('rolled back');
+    expect(noteOf(on, 'back')).toBe('rolled back');
     expect(on.run(`:put [:len [/system scheduler find where name="sw-${id}-tick"]]`)).toEqual(['0']);
-    expect(footprintState(plan, read(on), dialect).kind).toBe('base');
+    expect(footprintState(plan, readDevice(on), dialect).kind).toBe('base');
   });
 
   test('one pass runs at a time: while another goes on back changes nothing, once that is gone it goes back', () => {
     const { on, plan } = staged();
-    on.run(`/system script run sw-${id}-apply`);
+    apply(on);
     on.run(`/system script add name=sw-${id}-decision source="rollback"`);
     // A pass that takes longer than a tick: a job of that script which has not ended.
     const find = `[/system script find where name="sw-${id}-back"]`;
@@ -198,12 +158,12 @@ describe('the guard and the decision', () => {
     on.clock.advance(100);
     on.run(`/system script set ${find} source=[/system script get kept source]`);
     on.run(`/system script run sw-${id}-back`);
-    expect(note(on, 'back')).toMatch(/^(changed 0 failed 0)?$/);
-    expect(footprintState(plan, read(on), dialect).kind).toBe('target');
+    expect(noteOf(on, 'back')).toMatch(/^(changed 0 failed 0)?$/);
+    expect(footprintState(plan, readDevice(on), dialect).kind).toBe('target');
     on.run(`/system script job remove [find where script="sw-${id}-back"]`);
     rollBack(on);
-    expect(note(on, 'back')).toBe('rolled back');
-    expect(footprintState(plan, read(on), dialect).kind).toBe('base');
+    expect(noteOf(on, 'back')).toBe('rolled back');
+    expect(footprintState(plan, readDevice(on), dialect).kind).toBe('base');
   });
 
   test('a rule with more properties than the planned one is never touched', () => {
@@ -216,10 +176,10 @@ describe('the guard and the decision', () => {
     if (plan === null) throw new Error('expected a plan');
     const on = bench(known);
     stage(on, plan);
-    on.run(`/system script run sw-${id}-apply`);
-    expect(note(on, 'apply')).toBe('applied');
+    apply(on);
+    expect(noteOf(on, 'apply')).toBe('applied');
     rollBack(on);
-    expect(footprintState(plan, read(on), dialect).kind).toBe('base');
+    expect(footprintState(plan, readDevice(on), dialect).kind).toBe('base');
     expect(on.run(`:put [:len [${filter} find where dst-port="53"]]`)).toEqual(['1']);
   });
 });
