@@ -145,6 +145,13 @@ const madeUp = new Set([
   '/system/scheduler start-time',
   '/system/script owner',
 ]);
+/** A row without these can be there, since what it named is gone, but can't be made: real exports hold some. */
+const neededToMake = {
+  '/interface/bridge/port': ['bridge', 'interface'],
+  '/interface/list/member': ['interface', 'list'],
+  '/ip/address': ['address', 'interface'],
+  '/ip/dhcp-client': ['interface'],
+};
 const madeUpIn = /^\/(iot\/)?lora(\/|$)/;
 /**
  * Real exports print these with the tables' default value, and an export prints what differs from the default:
@@ -309,7 +316,7 @@ function propertyFacts(path, name, menu, said) {
     ...(computed ? { from: computed } : {}),
     ...(terraform?.compare === 'device-supplies-default' ? { dev: 1 } : {}),
     ...(madeUp.has(`${path} ${name}`) || madeUpIn.test(path) ? { made: 1 } : {}),
-    ...(said.some(({ facts }) => facts.required) ? { req: 1 } : {}),
+    ...(neededToMake[path]?.includes(name) ? { req: 1 } : {}),
     ...(device?.since ? { since: device.since } : {}),
     ...(menu.device?.properties_gone?.[name] ? { gone: menu.device.properties_gone[name].last_seen } : {}),
   };

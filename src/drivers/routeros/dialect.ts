@@ -7,7 +7,14 @@ import { requireComplete } from './completeness.ts';
 import { readExport } from './export-syntax.ts';
 import { judgeDesired } from './judge-desired.ts';
 import { judgeManagementPath } from './management-path.ts';
-import { isMadeUp, isReferenceTarget, menuFacts, propertyFacts, referencesOf } from './menus.ts';
+import {
+  isMadeUp,
+  isReferenceTarget,
+  menuFacts,
+  propertyFacts,
+  referencesOf,
+  type MenuFacts,
+} from './menus.ts';
 import { toConfiguration } from './normalize.ts';
 import { renderAction } from './render.ts';
 import { rowFacts } from './row-facts.ts';
@@ -57,6 +64,14 @@ function isNamed(item: Item, key: string, names: ReadonlySet<string>): boolean {
   return [...names].some((name) => called.some((word) => item.key === `${word}=${name}`));
 }
 
+/** What a row lacks that none can be made without: what it named is gone from the device. */
+function missingWord({ created, properties }: Item, facts: MenuFacts): string | null {
+  if (!created) return null;
+  const named = new Set(properties.flatMap(([name, value]) => (value === null ? [] : [name])));
+  for (const [name, { required }] of facts.properties) if (required && !named.has(name)) return name;
+  return null;
+}
+
 function plannable(action: Action): Problem | null {
   const item = action.verb === 'set' ? action.to : action.item;
   const problem = (code: string, message: string): Problem => ({
@@ -73,6 +88,18 @@ function plannable(action: Action): Problem | null {
     );
   }
   if (action.verb === 'move') return null;
+  const needed = action.verb === 'set' ? null : missingWord(item, facts);
+  if (needed !== null) {
+    return action.verb === 'add'
+      ? problem(
+          'missing-property',
+          `${item.section}: a row can't be made without "${needed}": name it in the file`,
+        )
+      : problem(
+          'no-way-back',
+          `${item.section}: a row without "${needed}" is to go, and none can be made without: remove it by hand or keep it in the file`,
+        );
+  }
   const none = { ...item, properties: [] };
   const changes = action.verb === 'set' ? changesBetween(action.from, action.to) : changesBetween(none, item);
   for (const [name, value] of action.verb === 'remove' ? [] : changes) {

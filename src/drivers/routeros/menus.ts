@@ -14,7 +14,7 @@
  *                 t: type, o: members of a set in the device's order, d: default in console spelling, dv: [[from | null, before | null, default]…] where it
  *                 changed, rows: { item key: default of that row }, u: what unsets it (null: `unset` / `!name`;
  *                 else that value), secret: 1, exec: 1 (holds a script), from: [properties it is computed from],
- *                 dev: 1 (the device supplies a value of its own), made: 1 (and prints it as if typed), req: 1, since, gone: last version that had it } } } }
+ *                 dev: 1 (the device supplies a value of its own), made: 1 (and prints it as if typed), req: 1 (no row is made without), since, gone: last version that had it } } } }
  */
 import { createRequire } from 'node:module';
 import type { SectionKind } from '../../core/item.ts';

@@ -176,6 +176,12 @@ describe('plan', () => {
     expect(there.stdout.trimEnd().endsWith(`] ${reset}`)).toBe(true);
     expect(back.stdout).toBe(there.stdout);
   });
+  test('a port of a bridge that is gone can be neither made nor brought back', async () => {
+    const [none, port] = ['/interface bridge port\n', '/interface bridge port\nadd interface=ether1\n'];
+    expect(await plan(none, port, '--commands')).toMatchObject({ code: 2, stdout: '' });
+    expect((await plan(none, port)).stdout).toContain('(missing-property)');
+    expect((await plan(port, none)).stdout).toContain('(no-way-back)');
+  });
   test('a property by the name that it has in the device’s version', async () => {
     const peers = (name: string) =>
       `/interface wireguard peers\nadd interface=wg1 public-key="a=" ${name}=yes\n`;
