@@ -39,7 +39,8 @@ export function checkCommand(): Command {
           message: `${settings.file}: site ${settings.site}, ${count(settings.devices.length, 'device')}`,
         },
         ...checkUser(),
-        await checkTrust(settings),
+        ...(await checkTrust(settings)),
+        await checkClock(settings),
         await checkState(settings),
         ...(await checkDesired(settings)),
         ...(await checkCredentials(settings.devices)),
@@ -88,26 +89,48 @@ function checkUser(): Finding[] {
   return [{ what: 'user', result: 'warning', code: 'root', message }];
 }
 
-async function checkTrust(settings: Settings): Promise<Finding> {
+async function checkTrust(settings: Settings): Promise<Finding[]> {
+  const [{ loadTrust }, { unknownMenus }] = await Promise.all([
+    import('../settings/trust-files.ts'),
+    import('../daemon/device-drivers.ts'),
+  ]);
   try {
-    const { loadTrust } = await import('../settings/trust-files.ts');
     await loadTrust({ ...settings.trust, organization: settings.organization });
   } catch (error) {
-    return failure('trust', error);
+    return [failure('trust', error)];
   }
+  const warning = (code: string, message: string): Finding => ({
+    what: 'trust',
+    result: 'warning',
+    code,
+    message,
+  });
   const { people } = settings.trust;
   const able = people.filter(({ roles }) => roles.includes('operational')).length;
   const { operational: need } = settings.policy.approvals;
-  if (able < need) {
-    const message = `${count(able, 'person', 'persons')} can sign operational changes and ${need} must; add people to \`trust:\``;
-    return { what: 'trust', result: 'warning', code: 'quorum-out-of-reach', message };
-  }
-  return {
-    what: 'trust',
-    result: 'ok',
-    code: 'valid',
-    message: `${count(people.length, 'person', 'persons')} may sign`,
-  };
+  const message = `${count(able, 'person', 'persons')} can sign operational changes and ${need} must; add people to \`trust:\``;
+  const unknown = unknownMenus(settings.policy).map((entry) =>
+    warning('unknown-menu', `policy: no menu is called "${entry}"; this rule does nothing, correct it`),
+  );
+  if (able < need) return [...unknown, warning('quorum-out-of-reach', message)];
+  const fine = `${count(people.length, 'person', 'persons')} may sign`;
+  return [...unknown, { what: 'trust', result: 'ok', code: 'valid', message: fine }];
+}
+
+/** As the daemon judges it; a mark that is not ours to read is for the daemon to judge. */
+async function checkClock({ state }: Settings): Promise<Finding> {
+  const [{ clockMarkFile, readClockMark }, { clockDistrust }] = await Promise.all([
+    import('../daemon/clock-mark.ts'),
+    import('../core/gate/clock-trust.ts'),
+  ]);
+  const file = clockMarkFile(state);
+  const distrust = clockDistrust(Date.now(), await readClockMark(file));
+  if (distrust === null)
+    return { what: 'clock', result: 'ok', code: 'trusted', message: new Date().toISOString() };
+  const message =
+    `${distrust}; no signature counts until then: set the clock (timedatectl status), or if it is right now, ` +
+    `run: date -u +%FT%TZ > ${file} && systemctl reload siteward`;
+  return { what: 'clock', result: 'failed', code: 'clock-untrusted', message };
 }
 
 async function checkState(settings: Settings): Promise<Finding> {

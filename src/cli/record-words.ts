@@ -118,6 +118,8 @@ function gateWords(record: JournalRecord): string | null {
       return `${text(record, 'pending')} signed by ${text(record, 'person')} (${text(record, 'fingerprint')})`;
     case 'signature-refused':
       return `signature for ${text(record, 'pending')} refused: ${text(record, 'code')}: ${text(record, 'message')}`;
+    case 'key-counter-decreased':
+      return `LOOK: the security key of ${text(record, 'person')} (${text(record, 'fingerprint')}) counts ${text(record, 'counter')} after ${text(record, 'known')}: it may have been copied`;
     case 'pending-closed':
       return `${text(record, 'pending')} closed: ${text(record, 'reason')}`;
     default:
@@ -130,7 +132,7 @@ function siteWords(record: JournalRecord): string {
     case 'daemon-created':
       return `first start of daemon ${short(record, 'daemon')} for ${text(record, 'site')}`;
     case 'daemon-started':
-      return `daemon started, version ${text(record, 'version')}`;
+      return `daemon started, version ${text(record, 'version')}, ${digests(record)}`;
     case 'daemon-stopped':
       return 'daemon stopped';
     case 'commit-accepted':
@@ -142,7 +144,9 @@ function siteWords(record: JournalRecord): string {
     case 'released':
       return 'hold ended';
     case 'trust-loaded':
-      return 'trust files read again';
+      return `trust files read again: ${digests(record)}`;
+    case 'trust-kept':
+      return `trust files NOT read again, older ones stay in force: ${text(record, 'message')}`;
     case 'torn-tail-set-aside':
       return `journal: a torn end of ${text(record, 'bytes')} bytes set aside, every device is asked again`;
     default:
@@ -153,6 +157,12 @@ function siteWords(record: JournalRecord): string {
 function text(record: JournalRecord, field: string): string {
   const value = record[field];
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
+/** Trust files by the first digits of their SHA-256. */
+function digests(record: JournalRecord): string {
+  const files = Object.entries((record['trust'] ?? {}) as Record<string, unknown>);
+  return files.map(([name, digest]) => `${name} ${String(digest).slice(0, 7)}`).join(', ');
 }
 
 function short(record: JournalRecord, field: string): string {

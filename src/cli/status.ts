@@ -42,6 +42,8 @@ export function printStatus(answer: StatusAnswer, nowMs: number): void {
   printLine(said.join('  '));
   if (readOnly !== null && readOnly !== undefined)
     printLine(paint('bad', `nothing is changed: ${readOnly.code}: ${safe(readOnly.message)}`));
+  for (const { code, message, next } of answer.warnings ?? [])
+    printLine(paint('bad', `${code}: ${safe(message)}${next === null ? '' : `   next: ${safe(next)}`}`));
   if (hold !== null && hold !== undefined) {
     const until = hold.until === null ? '' : `, until ${clockTime(hold.until, nowMs)}`;
     printLine(

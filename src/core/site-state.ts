@@ -55,6 +55,10 @@ export interface SiteState {
   /** What waits for signatures, by id. */
   readonly pending: PendingItems;
   pendingCount: number;
+  /** Highest version of a binary list of revoked keys that was in force; decimal. */
+  krlVersion: string | null;
+  /** Highest counter that each security key has shown, by its fingerprint. */
+  readonly keyCounters: Map<string, number>;
   /** Items of the rollout in flight, by rollout: provenance once it is confirmed. */
   readonly touched: Map<string, readonly TouchedItem[]>;
   /** Device whose rolled-back or unknown end stops the commit for the whole site. */
@@ -72,6 +76,8 @@ export function emptySiteState(): SiteState {
     siteHold: null,
     pending: new Map(),
     pendingCount: 0,
+    krlVersion: null,
+    keyCounters: new Map(),
     touched: new Map(),
     stopped: null,
   };
@@ -105,16 +111,21 @@ export function foldRecord(state: SiteState, record: SitewardRecord): void {
       return;
     case 'daemon-started':
       state.starts += 1;
+      foldKrl(state, record.krl);
       interruptRollouts(state);
       return;
     case 'journal-recovered':
       interruptRollouts(state);
       return;
-    case 'daemon-stopped':
     case 'trust-loaded':
+      foldKrl(state, record.krl);
+      return;
+    case 'daemon-stopped':
+    case 'trust-kept':
     case 'torn-tail-set-aside':
     case 'refused':
     case 'signature-refused':
+    case 'key-counter-decreased':
     case 'checkpoint':
       // What a checkpoint holds was folded already; `restoreCheckpoint` is for a reading that begins with it.
       return;
@@ -159,6 +170,7 @@ export function foldRecord(state: SiteState, record: SitewardRecord): void {
     case 'signature-accepted':
     case 'pending-closed':
       if (record.kind === 'pending-opened' && !state.pending.has(record.pending)) state.pendingCount += 1;
+      if (record.kind === 'signature-accepted') foldCounter(state, record);
       foldPending(state.pending, record);
       return;
     case 'rollout-planned':
@@ -172,6 +184,19 @@ export function foldRecord(state: SiteState, record: SitewardRecord): void {
 /** What was under way when nothing could be recorded any more is known again only from the devices. */
 function interruptRollouts(state: SiteState): void {
   for (const { rollout } of state.devices.values()) if (rollout !== null) rollout.interrupted = true;
+}
+
+function foldKrl(state: SiteState, version: string | undefined): void {
+  if (version !== undefined && (state.krlVersion === null || BigInt(version) > BigInt(state.krlVersion)))
+    state.krlVersion = version;
+}
+
+function foldCounter(
+  { keyCounters }: SiteState,
+  { fingerprint, counter }: { readonly fingerprint: string; readonly counter?: number },
+): void {
+  if (counter !== undefined && counter > (keyCounters.get(fingerprint) ?? -1))
+    keyCounters.set(fingerprint, counter);
 }
 
 function foldPlanned(state: SiteState, record: Extract<SitewardRecord, { kind: 'rollout-planned' }>): void {

@@ -1,12 +1,15 @@
-/** Judges commits of the desired state: signed by a listed key, with the daemon's own clock (never the commit's). */
-import type { Clock } from '../core/clock.ts';
+/**
+ * Judges commits of the desired state: signed by a listed key, with the daemon's own clock (never the commit's). A clock
+ * that can't be believed brings no expired key back: keys are then judged by the latest time that was seen.
+ */
 import type { Trust } from '../core/gate/trust.ts';
 import { verifyGitObject } from '../core/sshsig/git-object.ts';
 import type { DesiredRoom } from '../reconcile/desired-state.ts';
+import type { ClockMark } from './clock-mark.ts';
 
 export function commitSignatureJudge(
   trust: () => Trust,
-  clock: Clock,
+  mark: Pick<ClockMark, 'latest'>,
 ): NonNullable<DesiredRoom['judgeSignature']> {
   return (rawCommit) => {
     const { signers, revoked } = trust();
@@ -16,7 +19,7 @@ export function commitSignatureJudge(
       identity: null,
       allowedSigners: signers,
       revoked,
-      nowMs: clock.now(),
+      nowMs: mark.latest(),
     });
     if (verdict.ok) return { ok: true, signer: verdict.principal };
     return { ok: false, code: verdict.code, message: verdict.reason };

@@ -10,7 +10,7 @@ import { startHttp } from '../api/http.ts';
 import type { RunningHttp } from '../api/http.ts';
 import { startServer } from '../api/server.ts';
 import type { RecordEnvelope } from '../core/journal.ts';
-import { messageOf } from '../core/errors.ts';
+import { InvalidInput, messageOf } from '../core/errors.ts';
 import type { SitewardRecord } from '../core/rollout/events.ts';
 import type { SiteState } from '../core/site-state.ts';
 import { deviceState, emptySiteState, foldRecord } from '../core/site-state.ts';
@@ -24,9 +24,9 @@ import { reportCell } from '../reconcile/device-report.ts';
 import { openLedger } from '../reconcile/ledger.ts';
 import { reconcileDevice } from '../reconcile/reconcile-device.ts';
 import type { Settings } from '../settings/settings.ts';
-import { loadTrust } from '../settings/trust-files.ts';
+import { openClockMark, saveEveryMs } from './clock-mark.ts';
 import { commitSignatureJudge } from './commit-signature.ts';
-import { driverFor } from './device-drivers.ts';
+import { driverFor, unknownMenus } from './device-drivers.ts';
 import { firstStartObstacle } from './first-start.ts';
 import { buildOperations } from './operations.ts';
 import type { RunningDevice, RunningSite } from './running-site.ts';
@@ -36,6 +36,7 @@ import { openStateFolder } from './state-folder.ts';
 import { lockState } from './state-lock.ts';
 import { systemClock } from './system-clock.ts';
 import { startTelemetry } from './telemetry.ts';
+import { krlOf, openTrustKeeper, trustDigests } from './trust-keeper.ts';
 
 export interface Daemon {
   /** Where metrics and health are served; null when the settings say no. */
@@ -77,6 +78,11 @@ async function start(
   stop: () => Promise<void>,
 ): Promise<Daemon> {
   const clock = systemClock;
+  const [unknown] = unknownMenus(settings.policy);
+  if (unknown !== undefined) {
+    const message = `policy: no menu is called "${unknown}", so that rule would do nothing; correct it`;
+    throw new InvalidInput('unknown-menu', message, { file: settings.file });
+  }
   await openStateFolder(settings.state);
   const telemetry = startTelemetry(
     version,
@@ -88,12 +94,22 @@ async function start(
   });
   undo.push(() => lock.release());
 
-  let trust = await loadTrust({ ...settings.trust, organization: settings.organization });
   const state = emptySiteState();
   const recent: RecordEnvelope[] = [];
   const journal = await replay(settings, state, recent);
   undo.push(() => journal.close());
   const ledger = openLedger(journal, state, (record) => keepRecent(recent, record));
+  const mark = await openClockMark(settings.state, clock, latestOf(recent), (distrust) => {
+    if (distrust === null) telemetry.log('clock-trusted', {});
+    else telemetry.log('clock-untrusted', { reason: distrust });
+  });
+  const keeper = await openTrustKeeper(
+    { ...settings.trust, organization: settings.organization },
+    ledger,
+    mark,
+    telemetry.log,
+  );
+  const trust = keeper.current;
   const files = await openStateFiles(settings.state);
   const nonce = randomBytes(8).toString('hex');
   const inUse = digestsInUse(state);
@@ -114,7 +130,14 @@ async function start(
       });
     }
     if (journal.torn !== null) await ledger.append({ kind: 'torn-tail-set-aside', ...journal.torn });
-    await ledger.append({ kind: 'daemon-started', nonce, version, trust: trustDigests(trust.digests) });
+    const inForce = trust();
+    await ledger.append({
+      kind: 'daemon-started',
+      nonce,
+      version,
+      trust: trustDigests(inForce),
+      ...krlOf(inForce),
+    });
   }
 
   const repository = await openRepository({ ...settings.desired, site: settings.site });
@@ -126,7 +149,7 @@ async function start(
     site: settings.site,
     repository,
     ledger,
-    judgeSignature: settings.desired.signed === 'required' ? commitSignatureJudge(() => trust, clock) : null,
+    judgeSignature: settings.desired.signed === 'required' ? commitSignatureJudge(trust, mark) : null,
     firstStartObstacle: () => firstStartObstacle(settings.site, state.daemon ?? '', drivers, signal),
   });
 
@@ -147,7 +170,8 @@ async function start(
     devices,
     clock,
     random: (bytes) => randomBytes(bytes),
-    trust: () => trust,
+    trust,
+    trustProblem: keeper.problem,
     recent,
     refreshDesired,
     oneAtATime: (work) => questions.add(work),
@@ -187,7 +211,7 @@ async function start(
       signal,
       report: reportCell(),
       desired: () => desired.textFor(device.name),
-      trust: () => trust,
+      trust,
       folded: () => deviceState(state, device.name),
       inRolloutSlot: (work) => rollouts.add(work),
       oneAtATime: site.oneAtATime,
@@ -212,6 +236,11 @@ async function start(
     const running: RunningDevice = { settings: device, room, loop, folded: room.folded };
     devices.push(running);
   }
+  const marking = every(saveEveryMs, signal, () => mark.save());
+  undo.push(async () => {
+    await marking;
+    await mark.save().catch(() => undefined);
+  });
   const polling = poll(refreshDesired, settings.desired.pollMs, signal, telemetry.log);
   undo.push(async () => {
     await Promise.allSettled([polling, ...devices.map((device) => device.loop.done)]);
@@ -221,17 +250,7 @@ async function start(
   return {
     http: http === null ? null : addressOf(http),
     // One after the other: an older load that ends later would bring back a key that was just revoked.
-    reload: () =>
-      questions.add(async () => {
-        try {
-          trust = await loadTrust({ ...settings.trust, organization: settings.organization });
-          if (journal.broken !== null) return;
-          await ledger.append({ kind: 'trust-loaded', trust: trustDigests(trust.digests) });
-          telemetry.log('trust-loaded', {});
-        } catch (error) {
-          telemetry.log('trust-kept', { error: messageOf(error) });
-        }
-      }),
+    reload: () => questions.add(() => keeper.reload()),
     async stop() {
       if (journal.broken === null && !signal.aborted) {
         await ledger.append({ kind: 'daemon-stopped' }).catch((error: unknown) => {
@@ -260,18 +279,22 @@ function keepRecent(recent: RecordEnvelope[], record: RecordEnvelope): void {
   if (recent.length > recentRecords * 1.1) recent.splice(0, recent.length - recentRecords);
 }
 
-function trustDigests(digests: {
-  allowedSigners: string;
-  revokedKeys: string | null;
-}): Record<string, string> {
-  const { allowedSigners, revokedKeys } = digests;
-  return revokedKeys === null
-    ? { 'allowed-signers': allowedSigners }
-    : { 'allowed-signers': allowedSigners, 'revoked-keys': revokedKeys };
+/** When the newest of these were written, by the clock of then. */
+function latestOf(records: readonly RecordEnvelope[]): number | null {
+  const times = records.map(({ at }) => Date.parse(at));
+  return times.length === 0 ? null : Math.max(...times);
 }
 
 function addressOf(http: RunningHttp): { host: string; port: number } {
   return { host: http.host, port: http.port };
+}
+
+/** Until the signal ends it. What fails is tried again at the next turn: the mark in memory stays right meanwhile. */
+async function every(ms: number, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    await systemClock.sleep(ms, signal).catch(() => undefined);
+    if (!signal.aborted) await work().catch(() => undefined);
+  }
 }
 
 /** Looks at the branch every `pollMs`, a little apart so that many daemons don't ask one host at once. */

@@ -4,9 +4,11 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
-import type { DeviceSettings } from '../core/site.ts';
+import { coversMenu } from '../core/gate/policy.ts';
+import type { DeviceSettings, Policy } from '../core/site.ts';
 import type { Driver } from '../drivers/driver.ts';
 import { createRouterosDriver } from '../drivers/routeros/driver.ts';
+import { menuPaths } from '../drivers/routeros/menus.ts';
 import { readSecretFile } from '../settings/trust-files.ts';
 
 const largestSecretBytes = 64 * 1024;
@@ -33,4 +35,9 @@ export async function readCredentials({
       ? {}
       : { password: (await read(passwordFile)).toString('utf8').replace(/\r?\n$/, '') }),
   };
+}
+
+/** Entries of the policy's rules that mean no menu of any driver: a slip of the pen that would ask for no signature. */
+export function unknownMenus({ sign, relax }: Pick<Policy, 'sign' | 'relax'>): readonly string[] {
+  return [...sign, ...relax].filter((entry) => !menuPaths().some((menu) => coversMenu(entry, menu)));
 }

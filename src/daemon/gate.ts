@@ -79,6 +79,9 @@ async function documentFor(site: RunningSite, id: string, actor: string): Promis
   const now = site.clock.now();
   if (item.document !== null && Date.parse(item.document.expires) > now)
     return { v: 1, id, text: item.document.text, namespace };
+  const { distrust } = site.trust();
+  if (distrust !== null)
+    throw new SitewardError('clock-untrusted', `no document is made: ${distrust}; run: siteward check`);
   const challenge = site.random(16).toString('hex');
   const open = openDevices(pending);
   const issued = issueDocument(

@@ -9,6 +9,7 @@ import { devicePlanAnswer, deviceStatusAnswer } from './answers.ts';
 import { buildGate } from './gate.ts';
 import { buildOrders, select } from './orders.ts';
 import type { RunningSite } from './running-site.ts';
+import { warningsOf } from './warnings.ts';
 
 export function buildOperations(site: RunningSite): Operations {
   return {
@@ -66,6 +67,7 @@ function statusAnswer(site: RunningSite, only: string | undefined): AnswerOf<'st
     journal: { seq: journal.head.seq, head: journal.head.hash },
     devices: select(site, only).map((device) => deviceStatusAnswer(site, device)),
     readOnly: journal.broken,
+    warnings: warningsOf(site),
     hold: state.siteHold,
   };
 }

@@ -27,6 +27,8 @@ export interface RunningSite {
   readonly clock: Clock;
   readonly random: (bytes: number) => Buffer;
   readonly trust: () => Trust;
+  /** Why the trust files as they are now are not in force; null: they are. */
+  readonly trustProblem: () => { readonly code: string; readonly message: string } | null;
   /** Newest records, bounded; older ones are in the journal's files. */
   readonly recent: readonly RecordEnvelope[];
   /** Looks at the branch now. */

@@ -4,10 +4,12 @@
  */
 import type { RecordEnvelope } from '../core/journal.ts';
 import type { SitewardRecord } from '../core/rollout/events.ts';
+import { krlVersionOf } from '../core/gate/trust.ts';
 import { activeHold } from '../reconcile/device-status.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { deviceStatusAnswer, isArmed } from './answers.ts';
 import type { RunningDevice, RunningSite } from './running-site.ts';
+import { trustDigests } from './trust-keeper.ts';
 
 export interface SiteMetrics {
   refresh(): void;
@@ -30,6 +32,7 @@ export function siteMetrics(
       }
       metrics.set('ready', {}, obstacles().length === 0 ? 1 : 0);
       refreshSite(metrics, site);
+      refreshTrust(metrics, site);
       metrics.clear('device_info');
       for (const device of site.devices) refreshDevice(metrics, site, device);
       const isBroken = site.ledger.journal.broken?.code === 'journal-unwritable';
@@ -51,6 +54,21 @@ function refreshSite(metrics: Metrics, site: RunningSite): void {
   metrics.set('approval_oldest_timestamp_seconds', {}, oldest ?? 0);
   const inflight = site.devices.filter((device) => device.folded().rollout !== null);
   metrics.set('journal_inflight', {}, inflight.length);
+}
+
+function refreshTrust(metrics: Metrics, site: RunningSite): void {
+  const trust = site.trust();
+  metrics.set('clock_trusted', {}, trust.distrust === null ? 1 : 0);
+  metrics.set('trust_in_force', {}, site.trustProblem() === null ? 1 : 0);
+  metrics.clear('trust_file_info');
+  for (const [file, digest] of Object.entries(trustDigests(trust)))
+    metrics.set('trust_file_info', { file, sha256: digest.slice(0, 12) }, 1);
+  metrics.set('trust_krl_version', {}, Number(krlVersionOf(trust) ?? 0n));
+  const now = site.clock.now() / 1000;
+  const ends = trust.signers.flatMap(({ validBefore }) =>
+    validBefore !== null && validBefore >= now ? [validBefore] : [],
+  );
+  metrics.set('signer_next_expiry_timestamp_seconds', {}, ends.length === 0 ? 0 : Math.min(...ends));
 }
 
 function refreshDevice(metrics: Metrics, site: RunningSite, running: RunningDevice): void {
@@ -81,6 +99,12 @@ function countRecord(metrics: Metrics, envelope: RecordEnvelope): void {
   const record = envelope as unknown as SitewardRecord;
   if (record.kind === 'commit-refused') {
     metrics.count('git_verify_failures_total', { reason: record.code });
+  } else if (record.kind === 'refused') {
+    metrics.count('gate_refusals_total', { reason: record.code });
+  } else if (record.kind === 'key-counter-decreased') {
+    metrics.count('security_key_counter_decreases_total', {});
+  } else if (record.kind === 'signature-refused' && record.code === 'verifier-disagreement') {
+    metrics.count('verifier_disagreements_total', {});
   } else if (record.kind === 'not-started') {
     metrics.count('rollouts_total', { device: record.device, outcome: 'not-started' });
   } else if (record.kind === 'confirmed' || record.kind === 'rolled-back' || record.kind === 'diverged') {

@@ -25,6 +25,7 @@ const warnings: readonly string[] = [
   'pass-failed',
   'desired-unreadable',
   'trust-kept',
+  'clock-untrusted',
   'rollout-of-unserved-device',
 ];
 const failures: readonly string[] = ['state-lock-lost', 'journal-unwritable'];

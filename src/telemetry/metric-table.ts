@@ -116,6 +116,46 @@ export const metricTable = {
     help: 'Signatures handed in',
     labels: { result: ['accepted', 'refused'], reason: 'open' },
   },
+  gate_refusals_total: {
+    kind: 'counter',
+    help: 'Signed plans that were refused at the moment of execution',
+    labels: { reason: 'open' },
+  },
+  verifier_disagreements_total: {
+    kind: 'counter',
+    help: 'Signatures that one verifier accepts and the other does not; report each',
+    labels: {},
+  },
+  security_key_counter_decreases_total: {
+    kind: 'counter',
+    help: 'Signatures whose security key counted lower than before: it may have been copied',
+    labels: {},
+  },
+  clock_trusted: {
+    kind: 'gauge',
+    help: '0 while the clock went back, so that no signature counts',
+    labels: {},
+  },
+  trust_in_force: {
+    kind: 'gauge',
+    help: '1 when the trust files as last read are in force; 0 when older ones are, because those are bad',
+    labels: {},
+  },
+  trust_file_info: {
+    kind: 'gauge',
+    help: 'Always 1; the first digits of the SHA-256 of each trust file in force',
+    labels: { file: ['allowed-signers', 'revoked-keys'], sha256: 'open' },
+  },
+  trust_krl_version: {
+    kind: 'gauge',
+    help: 'Version of the binary list of revoked keys in force; 0 when there is none',
+    labels: {},
+  },
+  signer_next_expiry_timestamp_seconds: {
+    kind: 'gauge',
+    help: 'When the next listed key or authority expires; 0 when none does',
+    labels: {},
+  },
   rollbacks_armed: { kind: 'gauge', help: '1 while a rollback is armed on the device', labels: { device } },
   rollback_deadline_timestamp_seconds: {
     kind: 'gauge',

@@ -82,17 +82,28 @@ export type EffectFinished = OfRollout & {
   readonly runCount?: number;
 };
 
+/** Setting name to SHA-256 of each trust file that is in force. */
+export type TrustDigests = Readonly<Record<string, string>>;
+
 export type SitewardEvent =
   | { readonly kind: 'daemon-created'; readonly daemon: string; readonly site: string }
   | {
       readonly kind: 'daemon-started';
       readonly nonce: string;
       readonly version: string;
-      /** File name to SHA-256 of each trust file. */
-      readonly trust: Readonly<Record<string, string>>;
+      readonly trust: TrustDigests;
+      /** Version of the binary list of revoked keys; no later one may be below it. */
+      readonly krl?: string;
     }
   | { readonly kind: 'daemon-stopped' }
-  | { readonly kind: 'trust-loaded'; readonly trust: Readonly<Record<string, string>> }
+  | { readonly kind: 'trust-loaded'; readonly trust: TrustDigests; readonly krl?: string }
+  | {
+      /** Newer files can't be used: those of `trust` stay in force. */
+      readonly kind: 'trust-kept';
+      readonly code: string;
+      readonly message: string;
+      readonly trust: TrustDigests;
+    }
   | { readonly kind: 'torn-tail-set-aside'; readonly bytes: number; readonly file: string }
   | {
       /** Records can be written again; what was never answered was set aside in `file`. */
@@ -163,6 +174,17 @@ export type SitewardEvent =
       readonly principal: string;
       readonly fingerprint: string;
       readonly signature: string;
+      /** Of a security key: how often it has signed. */
+      readonly counter?: number;
+    }
+  | {
+      /** A security key that counts lower than before may have been copied: people look. It is no refusal. */
+      readonly kind: 'key-counter-decreased';
+      readonly pending: string;
+      readonly person: string;
+      readonly fingerprint: string;
+      readonly counter: number;
+      readonly known: number;
     }
   | {
       readonly kind: 'signature-refused';
