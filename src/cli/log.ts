@@ -4,7 +4,7 @@ import type { JournalRecord } from '../api/answers.ts';
 import { InvalidInput } from '../core/errors.ts';
 import { daemonOf, wantsJson } from './common.ts';
 import { isAnnouncement, recordWords } from './record-words.ts';
-import { clockTime, paint, printJson, printLine, safe } from './terminal.ts';
+import { paint, printJson, printLine, safe, stampTime } from './terminal.ts';
 
 const page = 500;
 const newest = 50;
@@ -62,5 +62,5 @@ function printRecord(record: JournalRecord): void {
   const name = typeof device === 'string' ? safe(device) : '-';
   const actor = record.actor === 'daemon' ? '' : `   by ${safe(record.actor)}`;
   const number = paint('quiet', String(record.seq).padStart(6));
-  printLine(`${number}  ${clockTime(record.at, Date.now())}  ${name.padEnd(8)}  ${safe(words)}${actor}`);
+  printLine(`${number}  ${stampTime(record.at)}  ${name.padEnd(8)}  ${safe(words)}${actor}`);
 }

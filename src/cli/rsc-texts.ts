@@ -4,10 +4,11 @@
  */
 import { open } from 'node:fs/promises';
 import type { ParsedText, Problem } from '../core/dialect.ts';
-import { InvalidInput, formatPlace, messageOf } from '../core/errors.ts';
+import { InvalidInput, fileProblem, formatPlace } from '../core/errors.ts';
 import { excerpt } from '../drivers/routeros/excerpt.ts';
 import { readExport, type ExportText } from '../drivers/routeros/export-syntax.ts';
 import { toConfiguration } from '../drivers/routeros/normalize.ts';
+import { unknownNames } from '../drivers/routeros/unknown-names.ts';
 import { setExit, type ExitCode } from './common.ts';
 import { paint, printJson, printLine, printNote, safe } from './terminal.ts';
 
@@ -43,12 +44,7 @@ async function readBytes(file: string, name: string): Promise<Buffer> {
     }
   } catch (error) {
     if (error instanceof InvalidInput) throw error;
-    throw new InvalidInput(
-      'unreadable',
-      `${name} can't be read: ${messageOf(error)}`,
-      { file: name },
-      { cause: error },
-    );
+    throw new InvalidInput('unreadable', `${name} ${fileProblem(error)}`, { file: name }, { cause: error });
   }
 }
 
@@ -76,13 +72,28 @@ export function requireReadable(text: Text): ParsedText | null {
   return null;
 }
 
-/** `siteward rsc check`. */
+/** `siteward rsc check`. What is only unknown is no fault: it is told, and never planned. */
 export function checkTexts(text: Text, json: boolean): ExitCode {
-  const { problems } = toConfiguration(text.read, { role: 'desired' });
-  if (json)
-    printJson({ v: 1, file: text.name, problems: problems.map((problem) => problemView(problem, text)) });
-  else for (const problem of problems) for (const line of problemLines(problem, [text])) printLine(line);
-  if (!json && problems.length === 0) printLine(safe(`${text.name}: nothing is wrong`));
+  const { configuration, problems } = toConfiguration(text.read, { role: 'desired' });
+  const unknown = unknownNames(configuration);
+  if (json) {
+    printJson({
+      v: 1,
+      file: text.name,
+      problems: problems.map((problem) => problemView(problem, text)),
+      unknown: unknown.map(({ section, property, place }) => ({ section, property, ...place })),
+    });
+    return problems.length === 0 ? 0 : 1;
+  }
+  for (const problem of problems) for (const line of problemLines(problem, [text])) printLine(line);
+  for (const { section, property, place } of unknown) {
+    const where = place === null ? '' : `${formatPlace(place)}: `;
+    const what = property === null ? `menu ${section}` : `"${property}" of ${section}`;
+    printLine(
+      `${safe(where)}${paint('warn', 'unknown:')} ${safe(what)}: carried as it is, a difference in it is shown and never planned`,
+    );
+  }
+  if (problems.length === 0) printLine(safe(`${text.name}: nothing is wrong`));
   return problems.length === 0 ? 0 : 1;
 }
 

@@ -93,6 +93,17 @@ export function clockTime(time: string, nowMs: number): string {
   return today ? clock : `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock}`;
 }
 
+/** RFC 3339 in the zone of who reads, to the second: what may be read days later, or beside another machine's log. */
+export function stampTime(time: string): string {
+  const at = new Date(time);
+  const minutes = -at.getTimezoneOffset();
+  const local = new Date(at.getTime() + minutes * 60_000).toISOString().slice(0, 19);
+  if (minutes === 0) return `${local}Z`;
+  const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
+  const [away, sign] = [Math.abs(minutes), minutes < 0 ? '-' : '+'];
+  return `${local}${sign}${two(away / 60)}:${two(away % 60)}`;
+}
+
 export function count(amount: number, one: string, many = `${one}s`): string {
   return `${amount} ${amount === 1 ? one : many}`;
 }

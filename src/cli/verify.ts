@@ -4,7 +4,7 @@
  */
 import { open } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { InvalidInput, codeOf, messageOf } from '../core/errors.ts';
+import { InvalidInput, fileProblem } from '../core/errors.ts';
 import { maxSignersBytes, parseAllowedSigners, parseTime } from '../core/sshsig/allowed-signers.ts';
 import type { SignerLine } from '../core/sshsig/allowed-signers.ts';
 import { gitNamespace, maxObjectBytes, verifyGitObject } from '../core/sshsig/git-object.ts';
@@ -127,30 +127,27 @@ type TrustFiles =
   | { readonly ok: true; readonly allowedSigners: readonly SignerLine[]; readonly revoked: Revocations }
   | { readonly ok: false; readonly code: string; readonly reason: string };
 
-/** A file that says who counts, and can't be read, is a refusal: nobody counts then. */
+/**
+ * A file that says who counts, and says it wrongly, is a refusal: nobody counts then. One that is not there, or too
+ * large, was never asked: wrong usage, as for the signature. Throws `InvalidInput`.
+ */
 async function readTrustFiles(signersFile: string, revokedFile: string | undefined): Promise<TrustFiles> {
-  try {
-    const signers = parseAllowedSigners(await readBounded(signersFile, maxSignersBytes), 'any');
-    if (!signers.ok)
-      return {
-        ok: false,
-        code: 'signers-unreadable',
-        reason: `${signersFile}:${signers.line}: ${signers.reason}`,
-      };
-    if (revokedFile === undefined)
-      return { ok: true, allowedSigners: signers.signers, revoked: noRevocations };
-    const revocations = parseRevocations(await readBounded(revokedFile, maxRevocationBytes));
-    if (!revocations.ok)
-      return {
-        ok: false,
-        code: revocations.code,
-        reason: `${revokedFile}:${revocations.line}: ${revocations.reason}`,
-      };
-    return { ok: true, allowedSigners: signers.signers, revoked: revocations.revoked };
-  } catch (error) {
-    if (error instanceof InvalidInput) return { ok: false, code: codeOf(error), reason: error.message };
-    throw error;
-  }
+  const signers = parseAllowedSigners(await readBounded(signersFile, maxSignersBytes), 'any');
+  if (!signers.ok)
+    return {
+      ok: false,
+      code: 'signers-unreadable',
+      reason: `${signersFile}:${signers.line}: ${signers.reason}`,
+    };
+  if (revokedFile === undefined) return { ok: true, allowedSigners: signers.signers, revoked: noRevocations };
+  const revocations = parseRevocations(await readBounded(revokedFile, maxRevocationBytes));
+  if (!revocations.ok)
+    return {
+      ok: false,
+      code: revocations.code,
+      reason: `${revokedFile}:${revocations.line}: ${revocations.reason}`,
+    };
+  return { ok: true, allowedSigners: signers.signers, revoked: revocations.revoked };
 }
 
 async function readBounded(file: string, maxBytes: number): Promise<Buffer> {
@@ -163,12 +160,7 @@ async function readBounded(file: string, maxBytes: number): Promise<Buffer> {
     }
   } catch (error) {
     if (error instanceof InvalidInput) throw error;
-    throw new InvalidInput(
-      'unreadable',
-      `${file} can’t be read: ${messageOf(error)}`,
-      { file },
-      { cause: error },
-    );
+    throw new InvalidInput('unreadable', `${file} ${fileProblem(error)}`, { file }, { cause: error });
   }
 }
 

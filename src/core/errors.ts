@@ -98,6 +98,19 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** What the machine says of a file that can't be read, in words and with what to do; its own code stays in them. */
+export function fileProblem(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : messageOf(error);
+  return fileProblems[code] ?? `can’t be read (${code})`;
+}
+
+const fileProblems: Readonly<Record<string, string>> = {
+  ENOENT: 'is not there; check the name (ENOENT)',
+  ENOTDIR: 'is not there; check the name (ENOTDIR)',
+  EACCES: 'may not be read by this user; check who owns it and the folders above it (EACCES)',
+  EISDIR: 'is a folder; name a file in it (EISDIR)',
+};
+
 export function codeOf(error: unknown): string {
   return error instanceof SitewardError ? error.code : 'internal';
 }

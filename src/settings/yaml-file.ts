@@ -57,7 +57,10 @@ export function readYaml<Schema extends z.ZodType>(
     return invalid(
       ...faults
         .slice(0, maxProblems)
-        .map((fault) => new InvalidInput('yaml-syntax', firstLine(fault.message), place(fault.pos[0]))),
+        .map(
+          (fault) =>
+            new InvalidInput('yaml-syntax', yamlFault(fault.code, fault.message), place(fault.pos[0])),
+        ),
     );
   if (document.contents === null || (isScalar(document.contents) && document.contents.value === null))
     return invalid(
@@ -125,8 +128,26 @@ function dotted(path: YamlPath): string {
   return path.map(String).join('.');
 }
 
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? text;
+/** The library's own words are for who writes parsers; these say what to look for on the line. */
+const yamlFaults: Readonly<Record<string, string>> = {
+  BAD_ALIAS: 'an alias (*name) for which there is no anchor (&name); quote a text that begins with *',
+  BAD_DQ_ESCAPE: 'this \\ begins no known escape; use single quotes, or \\\\',
+  BAD_INDENT: 'the line is indented less or more than its neighbours; line it up with them',
+  BAD_SCALAR_START: 'a value can not begin with this character; put it in quotes',
+  BLOCK_AS_IMPLICIT_KEY:
+    'two keys on one line; put the second on a line of its own, or quote a value that holds ": "',
+  BLOCK_IN_FLOW: 'an indented list or mapping inside { } or [ ]; write it on one line',
+  DUPLICATE_KEY: 'the key stands here twice; keep one',
+  MISSING_CHAR: 'something is not closed or a colon is missing: a quote, a bracket, or ": " behind a key',
+  MULTILINE_IMPLICIT_KEY: 'a key without its ": " on the same line; add it',
+  MULTIPLE_DOCS: 'a second document (---); one file says one thing',
+  TAB_AS_INDENT: 'a tab in the indentation; use spaces',
+  TAG_RESOLVE_FAILED: 'a tag (!name) that means nothing here; quote a text that begins with !',
+  UNEXPECTED_TOKEN: 'this does not belong here; look for a stray bracket, quote or indentation',
+};
+
+function yamlFault(code: string, message: string): string {
+  return yamlFaults[code] ?? `this is no YAML 1.2: ${message.split('\n', 1)[0] ?? message}`;
 }
 
 function quote(text: string): string {

@@ -253,6 +253,19 @@ describe('bad input: a diagnostic of its own, and no plan', () => {
     expect(await rsc('check', file(good))).toMatchObject({ code: 0, stderr: '' });
   });
 
+  test('what is only unknown is told, with its place, and is no fault', async () => {
+    const text = '/ip nowhere\nadd name=x\n/ip dns static\nadd address=192.0.2.1 colour=red name=a.example\n';
+    const answer = await rsc('check', file(text));
+    expect(answer).toMatchObject({ code: 0, stderr: '' });
+    expect(answer.stdout).toMatch(/\.rsc:2:1: unknown: menu \/ip nowhere: carried as it is/);
+    expect(answer.stdout).toMatch(/\.rsc:4:1: unknown: "colour" of \/ip dns static: carried as it is/);
+    const json = JSON.parse((await rsc('check', '--json', file(text))).stdout) as { unknown: unknown };
+    expect(json.unknown).toMatchObject([
+      { section: '/ip nowhere', property: null, line: 2 },
+      { section: '/ip dns static', property: 'colour', line: 4 },
+    ]);
+  });
+
   test('a line that goes on from a secret is not shown', async () => {
     const answer = await rsc('check', file('/ppp secret\nadd name=x password=\\\n    "planted $a"\n'));
     expect(answer.stdout).toContain('not shown');

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import fc from 'fast-check';
-import { ago, clockTime, count, safe } from '../../../src/cli/terminal.ts';
+import { ago, clockTime, count, safe, stampTime } from '../../../src/cli/terminal.ts';
 
 test('no text can move a cursor, change a colour, turn its direction or fake a line', () => {
   expect(safe('a\u001b[2Jb\r\nc\u009b\u202ed\u200b')).toBe('a\\1B[2Jb\\0D\\0Ac\\9B\\u202Ed\\u200B');
@@ -24,6 +24,12 @@ test('times are told as people tell them', () => {
   expect(ago(null, now)).toBe('never');
   expect(clockTime('2026-11-21T10:00:05Z', now)).toMatch(/^\d\d:\d\d:05$/);
   expect(clockTime('2026-11-01T10:00:05Z', now)).toMatch(/^2026-\d\d-\d\d \d\d:\d\d:05$/);
+});
+
+test('what may be read later or elsewhere has its date and its zone', () => {
+  const stamped = stampTime('2026-11-21T10:00:05.123Z');
+  expect(stamped).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:05(Z|[+-]\d\d:\d\d)$/);
+  expect(Date.parse(stamped)).toBe(Date.parse('2026-11-21T10:00:05Z'));
 });
 
 test('one is not many', () => {
