@@ -107,6 +107,8 @@ export const plannedActionSchema = z.object({
   changes: z
     .array(z.object({ property: z.string(), from: z.string().nullable(), to: z.string().nullable() }))
     .optional(),
+  /** What a row without a name of its own says besides what changes, secrets masked. */
+  row: z.string().optional(),
 });
 
 export const devicePlanSchema = z.object({
@@ -133,12 +135,28 @@ export const devicePlanSchema = z.object({
   /** Differences that nobody in git asked for: reported, not carried out. */
   drift: z
     .array(
-      z.object({ section: z.string(), verb: z.string(), item: z.string(), forward: z.array(z.string()) }),
+      z.object({
+        section: z.string(),
+        verb: z.string(),
+        item: z.string(),
+        /** `name: old -> new` of a row that is another, `name=value` of one that came or went. */
+        forward: z.array(z.string()),
+        row: z.string().optional(),
+      }),
     )
     .optional(),
   problems: z.array(problemSchema).optional(),
   facts: factsSchema.nullable().optional(),
   pending: z.array(z.string()).optional(),
+  /** Where the device stands with this plan, as `status` says it; absent for a commit that is not the accepted one. */
+  standing: z
+    .object({
+      state: z.enum(deviceStates),
+      reason: z.string().nullable(),
+      message: z.string().nullable(),
+      next: z.string().nullable(),
+    })
+    .optional(),
 });
 
 export const planSchema = z.object({ v: version, devices: z.array(devicePlanSchema) });

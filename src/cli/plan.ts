@@ -87,9 +87,17 @@ function actionLine(action: PlannedAction): string {
   return `${paint(tone, symbol)} ${words}${label}   ${verdict}`;
 }
 
-function driftWords({ section, verb, item, forward }: NonNullable<DevicePlan['drift']>[number]): string {
-  const words = verb === 'set' ? [section, item, ...forward] : [section, verb, item];
+/** A row is called by its name; one that has none, by what it says. */
+function driftWords({ section, verb, item, forward, row }: NonNullable<DevicePlan['drift']>[number]): string {
+  const words =
+    verb === 'set'
+      ? [section, row ?? item, ...forward]
+      : [section, verb, ...(isDigest(item) && forward.length > 0 ? forward : [item])];
   return words.filter((word) => word !== '').join(' ');
+}
+
+function isDigest(item: string): boolean {
+  return /^#[0-9a-f]{16}(~\d+)?$/.test(item);
 }
 
 /** Old → new where it is known; else the command's arguments, which say more than the item's name. */
@@ -98,7 +106,8 @@ function actionWords(action: PlannedAction): string {
     const changes = action.changes.map(
       ({ property, from, to }) => `${property}=${from ?? '(unset)'} -> ${to ?? '(unset)'}`,
     );
-    return `${action.item === '' ? '' : `${action.item} `}${changes.join(' ')}`;
+    const name = action.row ?? action.item;
+    return `${name === '' ? '' : `${name} `}${changes.join(' ')}`;
   }
   const prefix = `${action.section} ${action.verb} `;
   const [line] = action.forward;
@@ -106,7 +115,7 @@ function actionWords(action: PlannedAction): string {
     return line.slice(prefix.length);
   if (action.verb === 'set' && line !== undefined)
     return line.startsWith(prefix) ? line.slice(prefix.length) : line;
-  return action.item;
+  return action.row ?? action.item;
 }
 
 function pathLine(
@@ -120,7 +129,7 @@ function pathLine(
     undecidable: `not provable that the management path stays open: ${path.by}`,
   }[path.kind];
   const back =
-    rollback === null ? '' : `   rollback: ${rollback.kind}, after ${Math.round(rollback.windowMs / 1000)} s`;
+    rollback === null ? '' : `   rollback: ${rollback.kind}, after ${rollback.windowMs / 1000} s (window)`;
   return paint(path.kind === 'untouched' || path.kind === 'open' ? 'quiet' : 'bad', safe(`${way}${back}`));
 }
 
@@ -133,10 +142,25 @@ function summary(plan: DevicePlan): string {
   }
   const moved = of('move');
   const amounts = `${of('add')} to add, ${of('set')} to change, ${of('remove')} to remove${moved === 0 ? '' : `, ${moved} to move`}`;
-  const role = plan.actions.some((action) => action.class === 'recovery') ? 'a recovery' : 'an operational';
-  const waits = plan.actions.every((action) => action.class === 'benign')
-    ? ''
-    : `; waits whole for ${role} signature`;
-  const next = (plan.pending ?? []).map((id) => `   next: siteward pending ${id}`).join('');
-  return `${amounts}${waits}${safe(next)}`;
+  return `${amounts}${waitWords(plan)}`;
 }
+
+/** Why nothing happens at once, in the words of `status`: a plan that a person stopped waits for no signature. */
+function waitWords({ actions, standing }: DevicePlan): string {
+  const role = actions.some((action) => action.class === 'recovery') ? 'a recovery' : 'an operational';
+  const signed = actions.some((action) => action.class !== 'benign');
+  if (standing === undefined) return signed ? `; needs ${role} signature` : '';
+  const next = standing.next === null ? '' : `   next: ${standing.next}`;
+  const { state, reason, message } = standing;
+  if (state === 'pending-signature') return safe(`; waits whole for ${role} signature${next}`);
+  if (reason === 'rollout-due') return signed ? `; needs ${role} signature` : '; is rolled out';
+  // Reading the plan is what is being done.
+  const other = next.includes('siteward plan') ? '' : next;
+  return safe(`; ${state}: ${message ?? reasons[reason ?? ''] ?? reason ?? state}${other}`);
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  'report-only': 'only reported, the settings say manage: report',
+  manual: 'starts when somebody says so',
+  reading: 'being read again',
+};

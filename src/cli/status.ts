@@ -128,6 +128,11 @@ function whyWords(device: DeviceStatus, nowMs: number): string {
       parts.push(`rolls back by itself at ${clockTime(device.deadline, nowMs)}`);
   }
   const { message, reason } = device;
+  const { hold } = device;
+  if (hold !== null && hold !== undefined && device.rollout !== null) {
+    const until = hold.until === null ? '' : `, until ${clockTime(hold.until, nowMs)}`;
+    parts.push(`then held: "${hold.reason}" by ${hold.by}${until}`);
+  }
   const isDrift = reason === 'drift' && device.drift > 0;
   if (message !== null && message !== undefined) parts.push(message);
   else if (reason !== null && reason !== device.rollout?.state && !isDrift) parts.push(reason);

@@ -10,7 +10,7 @@ import type { RecordEnvelope } from '../core/journal.ts';
 import type { RolloutState } from '../core/rollout/machine.ts';
 import { propertyOf } from '../core/item.ts';
 import type { Standing } from '../reconcile/device-status.ts';
-import { rolloutStateName, standingOf } from '../reconcile/device-status.ts';
+import { activeHold, rolloutStateName, standingOf } from '../reconcile/device-status.ts';
 import { previewDevice } from '../reconcile/plan-device.ts';
 import type { Comparison } from '../reconcile/comparison.ts';
 import type { RunningDevice, RunningSite } from './running-site.ts';
@@ -39,7 +39,7 @@ export function deviceStatusAnswer(site: RunningSite, device: RunningDevice): De
     lastConfirmed: folded.confirmed?.at ?? null,
     lastDrill: null,
     differences: report.comparison?.differences.length ?? 0,
-    hold: folded.hold,
+    hold: activeHold(site.ledger.state, folded, site.clock.now()),
     facts: factsOf(device),
     deadline: isArmed(rollout) ? deadlineOf(site.recent, rollout) : null,
   };
@@ -107,6 +107,7 @@ export async function devicePlanAnswer(
     drift: differences.filter((one) => one.label === 'drift').map((one) => driftAnswer(device, one)),
     problems: problems.map(problemAnswer),
     facts: factsOf(device),
+    ...(rev === null ? { standing: standingFor(site, device) } : {}),
     pending: pendingIds(site, settings.name),
   };
 }
@@ -125,7 +126,27 @@ function actionAnswer(device: RunningDevice, planned: PlannedAction): DevicePlan
     forward: [...forward],
     rollback: [...rollback],
   };
-  return action.verb === 'set' ? { ...answer, changes: changesOf(device, action.from, action.to) } : answer;
+  if (action.verb === 'set') {
+    const { from, to } = action;
+    return { ...answer, changes: changesOf(device, from, to), ...rowOf(device, from, to) };
+  }
+  return { ...answer, ...rowOf(device, action.item, action.item) };
+}
+
+/** A digest tells nobody which row is meant: what both forms say, where there is no name. */
+function rowOf(device: RunningDevice, from: Item, to: Item): { row?: string } {
+  if (from.key !== null) return {};
+  const same = from.properties.filter(([name, value]) => propertyOf(to, name) === value);
+  return { row: valuesOf(device, { ...from, properties: same }).join(' ') };
+}
+
+/** `name=value` of all that a row says, secrets masked. */
+function valuesOf(device: RunningDevice, { section, properties }: Item): string[] {
+  const { dialect } = device.room.driver;
+  return properties.flatMap(([name, value]) => {
+    if (value === null) return [];
+    return [`${name}=${dialect.isSecret(section, name) ? `<secret:${name}>` : value}`];
+  });
 }
 
 function identityOf(action: Action): string {
@@ -155,13 +176,13 @@ function driftAnswer(
   const { base, target, section } = difference;
   const item = base ?? target;
   const verb = target === null ? 'add' : base === null ? 'remove' : 'set';
-  const forward =
-    verb === 'set' && base !== null && target !== null
-      ? changesOf(device, target, base).map(
-          (one) => `${one.property}: ${one.from ?? '-'} -> ${one.to ?? '-'}`,
-        )
-      : [];
-  return { section, verb, item: item === null ? '' : itemIdentity(item), forward };
+  if (item === null) return { section, verb, item: '', forward: [] };
+  const answer = { section, verb, item: itemIdentity(item) };
+  if (base === null || target === null) return { ...answer, forward: valuesOf(device, item) };
+  const forward = changesOf(device, target, base).map(
+    (one) => `${one.property}: ${one.from ?? '-'} -> ${one.to ?? '-'}`,
+  );
+  return { ...answer, forward, ...rowOf(device, target, base) };
 }
 
 function problemAnswer(problem: Problem): NonNullable<DevicePlan['problems']>[number] {

@@ -195,8 +195,8 @@ test('plan shows from where to where, each action, the way in, and exits 1 when 
       '  + address=192.0.2.1 name=a.example   dns-static',
       ' /ip firewall filter',
       '  ~ comment=mgmt\\1B[2J src-address=10.0.0.0/24 -> 10.0.0.0/23 conflict   SIGN  not-own',
-      ' you stay in: a new login matches /ip firewall filter #3f9a0c "mgmt"   rollback: exact, after 180 s',
-      '1 to add, 1 to change, 0 to remove; waits whole for an operational signature',
+      ' you stay in: a new login matches /ip firewall filter #3f9a0c "mgmt"   rollback: exact, after 180 s (window)',
+      '1 to add, 1 to change, 0 to remove; needs an operational signature',
       '',
     ].join('\n'),
   );
@@ -337,6 +337,65 @@ test('approve --follow ends when the item is closed unused, and outlives a resta
   expect(code).toBe(1);
   expect(out).toContain('bud-01-gw1-7 closed: superseded');
   expect(err).toContain('the daemon went away');
+});
+
+test.each([
+  [
+    'pending-signature',
+    'not-own',
+    'siteward pending x',
+    '; waits whole for an operational signature   next: siteward pending x',
+  ],
+  [
+    'quarantined',
+    'rolled-back',
+    'siteward retry gw1',
+    '; quarantined: rolled-back   next: siteward retry gw1',
+  ],
+  ['behind', 'report-only', 'siteward plan gw1', '; behind: only reported, the settings say manage: report'],
+  [
+    'behind',
+    'manual',
+    'siteward apply gw1',
+    '; behind: starts when somebody says so   next: siteward apply gw1',
+  ],
+] as const)('plan of a device that is %s (%s) says what it waits for', async (state, reason, next, words) => {
+  const standing = { state, reason, message: null, next };
+  const devices = onePlan.devices.map((plan) => ({ ...plan, standing }));
+  await serve({ plan: () => Promise.resolve({ ...onePlan, devices }) });
+  expect((await cli('plan')).out.trimEnd().split('\n').at(-1)).toBe(
+    `1 to add, 1 to change, 0 to remove${words}`,
+  );
+});
+
+test('plan calls a row without a name by what it says', async () => {
+  const item = '#0123456789abcdef';
+  const drift = [
+    { section: '/ip firewall filter', verb: 'add', item, forward: ['chain=input', 'action=accept'] },
+    {
+      section: '/ip firewall filter',
+      verb: 'set',
+      item,
+      forward: ['disabled: no -> yes'],
+      row: 'chain=input',
+    },
+  ];
+  const devices = onePlan.devices.map((plan) => ({ ...plan, drift }));
+  await serve({ plan: () => Promise.resolve({ ...onePlan, devices }) });
+  const { out } = await cli('plan');
+  expect(out).toContain(' drift /ip firewall filter add chain=input action=accept  left alone\n');
+  expect(out).toContain(' drift /ip firewall filter chain=input disabled: no -> yes  left alone\n');
+  expect(out).not.toContain('#0123');
+});
+
+test('a hold that begins during a rollout is shown beside it', async () => {
+  const hold = { by: 'uid:1000', reason: 'storm', until: null };
+  const rollout = { id: 'abc', state: 'verifying' };
+  await serve({
+    status: () =>
+      Promise.resolve(statusAnswer([{ ...deviceStatus('gw1'), state: 'rolling-out', rollout, hold }])),
+  });
+  expect((await cli('status')).out).toContain('rollout abc verifying, then held: "storm" by uid:1000');
 });
 
 test('orders carry what was said and a no is exit 1', async () => {
