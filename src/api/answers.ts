@@ -159,6 +159,17 @@ export const devicePlanSchema = z.object({
     .optional(),
 });
 
+/** What a device's files come to: canonical, secrets masked. */
+export const renderSchema = z.object({
+  v: version,
+  device: z.string(),
+  commit: z.string(),
+  /** Of which the text is composed, in their order. */
+  files: z.array(z.string()),
+  text: z.string(),
+  problems: z.array(problemSchema),
+});
+
 export const planSchema = z.object({ v: version, devices: z.array(devicePlanSchema) });
 
 export const pendingItemSchema = z.object({

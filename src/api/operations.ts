@@ -12,6 +12,7 @@ import {
   planSchema,
   recordsSchema,
   refreshSchema,
+  renderSchema,
   rejectSchema,
   statusSchema,
 } from './answers.ts';
@@ -29,6 +30,11 @@ export const operations = {
   plan: {
     request: z.strictObject({ device: name.optional(), rev: z.string().min(1).max(256).optional() }),
     answer: planSchema,
+  },
+  /** The composed text of the accepted commit, or of another of the repository. */
+  render: {
+    request: z.strictObject({ device: name, rev: z.string().min(1).max(256).optional() }),
+    answer: renderSchema,
   },
   pending: { request: z.strictObject({ ids: z.array(id).max(1000).optional() }), answer: pendingSchema },
   /** Makes the document at the first call; the same bytes until expired, consumed or superseded. */

@@ -40,6 +40,12 @@ const entries: readonly Entry[] = [
     load: async () => (await import('./plan.ts')).planCommand(),
   },
   {
+    name: 'render',
+    usage: 'DEVICE [--rev REV]',
+    summary: "what a device's files come to, with variables filled in",
+    load: async () => (await import('./render.ts')).renderCommand(),
+  },
+  {
     name: 'pending',
     usage: '[ID…]',
     summary: 'what waits for signatures; the document to sign',

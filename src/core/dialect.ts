@@ -20,6 +20,12 @@ export interface ParsedText {
   readonly problems: readonly Problem[];
 }
 
+export interface Filled {
+  /** Line for line what was given, with values in place of names. */
+  readonly text: Uint8Array;
+  readonly problems: readonly Problem[];
+}
+
 export interface Verdict {
   readonly class: ActionClass;
   readonly tier: 'floor' | 'middle' | 'benign';
@@ -39,12 +45,16 @@ export interface PlanContext {
 
 export interface Dialect extends NameFacts {
   readonly name: string;
-  /** Text that a person wrote. `file` appears in places; `version` is the device's, else what the text itself says. */
+  /** Puts values where a text that a person wrote says `${name}`. `valueOf` gives bytes, or null for an unknown name. */
+  fill(text: Uint8Array, file: string, valueOf: (name: string) => string | null): Filled;
+  /** Text that a person wrote, composed or not. `file` appears in places where the text names none; `version` is the device's, else what the text itself says. */
   parseDesired(text: Uint8Array, file: string, version?: string | null): ParsedText;
   /** Text that a device said, with its completeness proved first: throws `DeviceError` incomplete-export. */
   parseActual(text: Uint8Array, version?: string | null): ParsedText;
   /** What the desired text says that this device can't take: names that nothing has, what its version lacks. */
   judgeDesired?(desired: Configuration, actual: Configuration, version: string | null): readonly Problem[];
+  /** As text that a person can read: canonical, secrets masked. */
+  show(configuration: Configuration): string;
   /** Whether the order of this section's rows means something, and the group within which it does (a chain). */
   orderGroup(item: Item): string | null;
   /** Names of the properties of a section that hold secrets. */

@@ -81,7 +81,7 @@ export async function devicePlanAnswer(
   const comparison: Comparison | null =
     rev === null
       ? report.comparison
-      : await previewDevice(room, await site.desired.textAt(settings.name, rev));
+      : await previewDevice(room, await site.desired.textAt(settings.name, room.driver.dialect, rev));
   const planned = comparison?.planned ?? null;
   const differences = comparison?.differences ?? [];
   const failure = report.failure;
@@ -185,7 +185,7 @@ function driftAnswer(
   return { ...answer, forward, ...rowOf(device, target, base) };
 }
 
-function problemAnswer(problem: Problem): NonNullable<DevicePlan['problems']>[number] {
+export function problemAnswer(problem: Problem): NonNullable<DevicePlan['problems']>[number] {
   const { code, message, place, section } = problem;
   return {
     code,

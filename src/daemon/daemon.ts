@@ -14,6 +14,7 @@ import { InvalidInput, messageOf } from '../core/errors.ts';
 import type { SitewardRecord } from '../core/rollout/events.ts';
 import type { SiteState } from '../core/site-state.ts';
 import { deviceState, emptySiteState, foldRecord } from '../core/site-state.ts';
+import { composeDevice } from '../desired/compose.ts';
 import { openRepository } from '../desired/git-repository.ts';
 import type { Journal } from '../journal/journal.ts';
 import { openJournal } from '../journal/journal.ts';
@@ -149,6 +150,7 @@ async function start(
     site: settings.site,
     repository,
     ledger,
+    compose: composeDevice,
     judgeSignature: settings.desired.signed === 'required' ? commitSignatureJudge(trust, mark) : null,
     firstStartObstacle: () => firstStartObstacle(settings.site, state.daemon ?? '', drivers, signal),
   });
@@ -210,7 +212,7 @@ async function start(
       random: (bytes) => randomBytes(bytes),
       signal,
       report: reportCell(),
-      desired: () => desired.textFor(device.name),
+      desired: () => desired.textFor(device.name, driver.dialect),
       trust,
       folded: () => deviceState(state, device.name),
       inRolloutSlot: (work) => rollouts.add(work),

@@ -5,7 +5,9 @@
 import type { AnswerOf, Operations } from '../api/operations.ts';
 import { rfc3339 } from '../core/clock.ts';
 import type { RecordEnvelope } from '../core/journal.ts';
-import { devicePlanAnswer, deviceStatusAnswer } from './answers.ts';
+import { InvalidInput } from '../core/errors.ts';
+import { splitFragments } from '../core/fragments.ts';
+import { devicePlanAnswer, deviceStatusAnswer, problemAnswer } from './answers.ts';
 import { buildGate } from './gate.ts';
 import { buildOrders, select } from './orders.ts';
 import type { RunningSite } from './running-site.ts';
@@ -20,6 +22,7 @@ export function buildOperations(site: RunningSite): Operations {
       );
       return { v: 1, devices };
     },
+    render: ({ device, rev }) => renderAnswer(site, device, rev ?? null),
     ...buildGate(site),
     ...buildOrders(site),
     refresh: async () => {
@@ -43,6 +46,29 @@ export function buildOperations(site: RunningSite): Operations {
       const records = last === true ? fits.slice(-limit) : fits.slice(0, limit);
       return Promise.resolve({ v: 1, records, head: site.ledger.journal.head });
     },
+  };
+}
+
+async function renderAnswer(
+  site: RunningSite,
+  name: string,
+  rev: string | null,
+): Promise<AnswerOf<'render'>> {
+  const [device] = select(site, name);
+  if (device === undefined) throw new InvalidInput('no-such-device', `no device ${name}`);
+  const { driver, report } = device.room;
+  const { text, file, commit } = await (rev === null
+    ? site.desired.textFor(name, driver.dialect)
+    : site.desired.textAt(name, driver.dialect, rev));
+  const version = report.current().observation?.facts.version ?? null;
+  const { configuration, problems } = driver.dialect.parseDesired(text, file, version);
+  return {
+    v: 1,
+    device: name,
+    commit,
+    files: splitFragments(text, file).map((fragment) => fragment.file),
+    text: driver.dialect.show(configuration),
+    problems: problems.map(problemAnswer),
   };
 }
 

@@ -1,9 +1,6 @@
-/** The forms of `site.yaml` and `device.yaml` in the desired-state repository. Keys that come later are refused by name. */
+/** The forms of `site.yaml` and `device.yaml` in the desired-state repository. */
 import * as z from 'zod';
 import type { IgnoreRule, Owns } from '../core/plan/scope.ts';
-
-const later = (what: string) =>
-  z.never({ error: `${what} is not supported yet; write the values into config.rsc` }).optional();
 
 const nameWords = 'expected the name of a site';
 
@@ -49,6 +46,25 @@ const ignoreSchema = z
     properties: rule.properties ?? null,
   }));
 
+const pathWords = 'expected the path of a file such as groups/base.rsc, without ".." and not from "/"';
+const includePath = z
+  .string({ error: pathWords })
+  .regex(/^(?!\.)[\x21-\x7e]{1,200}$/, { error: pathWords })
+  .refine((path) => path.split('/').every((word) => word !== '' && !word.startsWith('.')), {
+    error: pathWords,
+  });
+
+const variableWords = 'expected a name of letters, digits, dashes and underscores';
+const variable = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,62}$/, { error: variableWords });
+
+export interface DeviceFile {
+  readonly owns: Owns;
+  readonly ignore: readonly IgnoreRule[];
+  /** Null: `config.rsc` alone. */
+  readonly include: readonly string[] | null;
+  readonly vars: ReadonlyMap<string, string>;
+}
+
 export const deviceFileSchema = z
   .strictObject(
     {
@@ -59,9 +75,19 @@ export const deviceFileSchema = z
         .array(ignoreSchema, { error: 'expected a list of rules' })
         .max(200, { error: 'expected at most 200 rules' })
         .default([]),
-      include: later('`include`'),
-      vars: later('`vars`'),
+      include: z
+        .array(includePath, { error: 'expected a list of files' })
+        .min(1, { error: 'expected at least one file' })
+        .max(50, { error: 'expected at most 50 files' })
+        .refine((paths) => new Set(paths).size === paths.length, { error: 'expected each file once' })
+        .optional(),
+      vars: z.record(variable, value, { error: 'expected a mapping of names to values' }).default({}),
     },
     { error: 'expected a mapping of keys' },
   )
-  .transform(({ owns, ignore }): { owns: Owns; ignore: readonly IgnoreRule[] } => ({ owns, ignore }));
+  .transform(({ owns, ignore, include, vars }): DeviceFile => ({
+    owns,
+    ignore,
+    include: include ?? null,
+    vars: new Map(Object.entries(vars)),
+  }));

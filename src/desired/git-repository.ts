@@ -9,6 +9,7 @@ import path from 'node:path';
 import git from 'isomorphic-git';
 import { InvalidInput } from '../core/errors.ts';
 import { GitObjects, isOid } from './git-objects.ts';
+import { gitTree } from './git-tree.ts';
 import { readSiteFiles } from './site-files.ts';
 import type { SiteFiles } from './site-files.ts';
 
@@ -42,7 +43,11 @@ export async function openRepository(options: RepositoryOptions): Promise<Desire
   const objects = new GitObjects(gitdir);
   return {
     head: () => headOf(gitdir, options.branch),
-    readSite: (oid) => readSiteFiles(objects, oid, options.path, options.site ?? null),
+    async readSite(oid) {
+      const { tree, subject, author } = await objects.readCommit(oid);
+      const head = { commit: oid, subject, author };
+      return readSiteFiles(gitTree(objects, tree), head, options.path, options.site ?? null);
+    },
     descends: (oid, ancestor) => descends(gitdir, objects, oid, ancestor),
     rawCommit: (oid) => objects.read(oid, 'commit'),
     resolve: (rev) => resolve(gitdir, objects, rev),

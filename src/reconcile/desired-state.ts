@@ -3,9 +3,12 @@
  * one. A head that can't be accepted is shown with its reason and changes nothing: devices go on being
  * compared with the last accepted commit.
  */
+import type { Dialect } from '../core/dialect.ts';
 import type { SitewardError } from '../core/errors.ts';
 import { codeOf, InvalidInput, messageOf } from '../core/errors.ts';
 import type { DesiredRepository } from '../desired/git-repository.ts';
+import type { Composed } from '../desired/compose.ts';
+import type { DesiredDevice } from '../desired/device-files.ts';
 import type { SiteFiles } from '../desired/site-files.ts';
 import type { DesiredText } from './device-room.ts';
 import type { Ledger } from './ledger.ts';
@@ -21,6 +24,8 @@ export interface DesiredRoom {
   readonly site: string;
   readonly repository: DesiredRepository;
   readonly ledger: Ledger;
+  /** Makes one text of a device's files. */
+  readonly compose: (device: DesiredDevice, dialect: Dialect) => Composed;
   /** Judges the commit's signature; null when none is demanded. Returns who signed, or the refusal. */
   readonly judgeSignature:
     | ((
@@ -40,9 +45,9 @@ export interface DesiredState {
   /** Looks at the branch; true when another commit was accepted. Throws only when the journal fails. */
   refresh(): Promise<boolean>;
   /** A device's part of the accepted commit; throws `InvalidInput`. */
-  textFor(device: string): Promise<DesiredText>;
+  textFor(device: string, dialect: Dialect): Promise<DesiredText>;
   /** A device's part of any commit of the repository. */
-  textAt(device: string, rev: string): Promise<DesiredText>;
+  textAt(device: string, dialect: Dialect, rev: string): Promise<DesiredText>;
 }
 
 export function openDesiredState(room: DesiredRoom): DesiredState {
@@ -87,11 +92,12 @@ export function openDesiredState(room: DesiredRoom): DesiredState {
     head: () => shown,
     files: () => files,
     refresh,
-    textFor(device) {
-      return Promise.resolve().then(() => textOf(files, device, shown));
+    textFor(device, dialect) {
+      return Promise.resolve().then(() => textOf(room, files, device, shown, dialect));
     },
-    async textAt(device, rev) {
-      return textOf(await readWhole(room.repository, await room.repository.resolve(rev)), device, shown);
+    async textAt(device, dialect, rev) {
+      const commit = await room.repository.resolve(rev);
+      return textOf(room, await readWhole(room.repository, commit), device, shown, dialect);
     },
   };
 }
@@ -155,7 +161,13 @@ async function recordRefusal(
   await room.ledger.append({ kind: 'commit-refused', commit: head, code, message });
 }
 
-function textOf(files: SiteFiles | null, name: string, head: DesiredHead): DesiredText {
+function textOf(
+  room: DesiredRoom,
+  files: SiteFiles | null,
+  name: string,
+  head: DesiredHead,
+  dialect: Dialect,
+): DesiredText {
   if (files === null)
     throw new InvalidInput(head.reason ?? 'desired-missing', head.message ?? 'no commit was accepted yet');
   const device = files.devices.find((candidate) => candidate.name === name);
@@ -165,13 +177,13 @@ function textOf(files: SiteFiles | null, name: string, head: DesiredHead): Desir
       `commit ${files.commit.slice(0, 12)} has no folder devices/${name}`,
     );
   }
-  if (device.error !== null) throw device.error;
-  if (device.text === null)
-    throw new InvalidInput('desired-missing', 'the file is not there', { file: device.file });
+  const { text, problems } = room.compose(device, dialect);
+  const [fault] = problems;
+  if (fault !== undefined) throw new InvalidInput(fault.code, fault.message, fault.place);
   return {
     commit: files.commit,
     file: device.file,
-    text: device.text,
+    text,
     owns: device.owns,
     ignore: device.ignore,
   };

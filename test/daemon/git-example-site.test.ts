@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { openRepository } from '../../src/desired/git-repository.ts';
 import { gitSandbox } from '../support/git-sandbox.ts';
 
-const files = ['site.yaml', 'devices/gw1/device.yaml', 'devices/gw1/config.rsc'];
+const files = ['site.yaml', 'groups/time.rsc', 'devices/gw1/device.yaml', 'devices/gw1/config.rsc'];
 
 test('config/example-site is a desired state that the daemon accepts', async () => {
   const sandbox = gitSandbox();

@@ -7,7 +7,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { InvalidInput, formatPlace } from '../../src/core/errors.ts';
 import { openRepository } from '../../src/desired/git-repository.ts';
 import type { DesiredRepository } from '../../src/desired/git-repository.ts';
-import type { DesiredDevice, SiteFiles } from '../../src/desired/site-files.ts';
+import type { DesiredDevice } from '../../src/desired/device-files.ts';
+import type { SiteFiles } from '../../src/desired/site-files.ts';
 import { gitSandbox } from '../support/git-sandbox.ts';
 import type { GitSandbox } from '../support/git-sandbox.ts';
 
@@ -40,6 +41,10 @@ function device(files: SiteFiles, name: string): DesiredDevice {
   return found;
 }
 
+function textOf({ fragments }: DesiredDevice): Buffer {
+  return Buffer.concat((fragments ?? []).map(({ text }) => text));
+}
+
 async function codeThrown(work: Promise<unknown>): Promise<string> {
   const error = await work.then(
     () => new Error('nothing was thrown'),
@@ -61,7 +66,7 @@ test('a commit is read in place: site, author, subject, and the exact bytes of e
   });
   expect(files.problems).toEqual([]);
   expect(files.devices.map(({ name }) => name)).toEqual(['ap2', 'gw1']);
-  expect(Buffer.from(device(files, 'ap2').text ?? []).equals(bytes)).toBe(true);
+  expect(textOf(device(files, 'ap2')).equals(bytes)).toBe(true);
   expect(device(files, 'ap2')).toMatchObject({
     file: `${site}/devices/ap2/config.rsc`,
     owns: 'sections',
@@ -83,10 +88,8 @@ test('a bare, packed repository with packed references reads the same', async ()
   const head = await repository.head();
   expect(head).toBe(sandbox.git('rev-parse', 'HEAD'));
   const files = await repository.readSite(head);
-  expect(Buffer.from(device(files, 'gw1').text ?? []).toString()).toContain('b.example');
-  expect(Buffer.from(device(await repository.readSite(oid), 'gw1').text ?? []).toString()).toContain(
-    'a.example',
-  );
+  expect(textOf(device(files, 'gw1')).toString()).toContain('b.example');
+  expect(textOf(device(await repository.readSite(oid), 'gw1')).toString()).toContain('a.example');
 });
 
 test('a repository packed again while it is open goes on being read', async () => {
@@ -100,9 +103,7 @@ test('a repository packed again while it is open goes on being read', async () =
   });
   sandbox.git('gc', '-q', '--prune=now');
   expect(await repository.head()).toBe(next);
-  expect(Buffer.from(device(await repository.readSite(next), 'gw1').text ?? []).toString()).toContain(
-    '192.0.2.53',
-  );
+  expect(textOf(device(await repository.readSite(next), 'gw1')).toString()).toContain('192.0.2.53');
 });
 
 test.each([
@@ -118,7 +119,7 @@ test.each([
   });
   const files = await readHead();
   const bad = device(files, 'bad');
-  expect(bad.text).toBeNull();
+  expect(bad.fragments).toBeNull();
   expect(bad.error?.code).toBe(code);
   expect(bad.error?.place?.file).toBe(`${site}/devices/bad/config.rsc`);
   expect(device(files, 'gw1').error).toBeNull();
@@ -145,15 +146,22 @@ test('device.yaml gives the owned scope and what is ignored', async () => {
 
 test.each([
   ['owns: some\n', 'expected sections | items | everything', 1],
-  ['owns: items\ninclude: [base.rsc]\n', 'not supported yet', 2],
-  ['vars: { a: b }\n', 'not supported yet', 1],
+  ['owns: items\ninclude: [config.rsc, base.rsc]\n', "neither in the device's folder, nor the site's", 2],
+  ['owns: items\ninclude:\n  - site.yaml\n', 'which `include` does not name', 3],
+  ['include: []\n', 'at least one file', 1],
+  ['include: [config.rsc, config.rsc]\n', 'each file once', 1],
+  ['include: [../gw2/config.rsc]\n', 'without ".."', 1],
+  ['include: [/etc/passwd]\n', 'not from "/"', 1],
+  ['include: [groups//x.rsc]\n', 'expected the path', 1],
+  ['vars: { 1a: b }\n', 'expected a name of letters', 1],
+  ['vars: [a]\n', 'expected a mapping of names', 1],
   ['owner: items\n', 'did you mean "owns"?', 1],
   ['ignore:\n  - section: /ip dns\n', '"where" or "properties"', 2],
   ['', 'says nothing', 1],
 ])('a device.yaml of %j is an error with its line', async (text, words, line) => {
   sandbox.commit({ ...good, [`${site}/devices/gw1/device.yaml`]: text });
-  const { error, text: config } = device(await readHead(), 'gw1');
-  expect(config).toBeNull();
+  const { error, fragments } = device(await readHead(), 'gw1');
+  expect(fragments).toBeNull();
   expect(error?.message).toContain(words);
   expect(error?.place).toMatchObject({ file: `${site}/devices/gw1/device.yaml`, line });
 });
@@ -167,7 +175,7 @@ test.each([
   ],
   ['no site.yaml', { [`${site}/site.yaml`]: null }, 'site-file-missing', `${site}/site.yaml`],
   ['no devices', { [`${site}/devices`]: null }, 'devices-missing', `${site}/devices`],
-  ['no such path', { [site]: null }, 'path-missing', 'sites'],
+  ['no such path', { [site]: null }, 'path-missing', site],
   [
     'an unknown key',
     { [`${site}/site.yaml`]: 'site: bud-01\nsigned: off\n' },
@@ -184,6 +192,41 @@ test.each([
   expect(
     files.problems.map((problem) => [problem.code, problem.place && formatPlace(problem.place)]),
   ).toEqual([[code, place]]);
+});
+
+test('a device is composed of its files and of those it shares, the nearest of a name first', async () => {
+  sandbox.commit({
+    ...good,
+    'groups/base.rsc': '/system clock\nset time-zone-name=UTC\n',
+    'groups/ntp.rsc': '/ip service\nset ssh port=2222\n',
+    [`${site}/groups/ntp.rsc`]: '/system ntp client\nset enabled=yes\n',
+    [`${site}/devices/gw1/device.yaml`]:
+      'include: [groups/base.rsc, groups/ntp.rsc, config.rsc]\nvars: { name: gw1, vlan: 20, up: true }\n',
+  });
+  const gw1 = device(await readHead(), 'gw1');
+  expect(gw1.fragments?.map(({ file }) => file)).toEqual([
+    'groups/base.rsc',
+    `${site}/groups/ntp.rsc`,
+    `${site}/devices/gw1/config.rsc`,
+  ]);
+  expect(textOf(gw1).toString()).toContain('enabled=yes');
+  expect([...gw1.vars]).toEqual([
+    ['name', 'gw1'],
+    ['vlan', '20'],
+    ['up', 'yes'],
+  ]);
+});
+
+test('a shared file that is emptied stops every device that it is part of', async () => {
+  sandbox.commit({
+    ...good,
+    'groups/base.rsc': '# all gone\n',
+    [`${site}/devices/gw1/device.yaml`]: 'include: [groups/base.rsc, config.rsc]\n',
+  });
+  expect(device(await readHead(), 'gw1').error).toMatchObject({
+    code: 'config-empty',
+    place: { file: 'groups/base.rsc', line: 1 },
+  });
 });
 
 test('links and submodules are refused, never followed', async () => {
@@ -208,7 +251,7 @@ test('an object that does not hash to its name is not believed', async () => {
   const forged = '/user\nadd name=mallory group=full\n';
   chmodSync(file, 0o644);
   writeFileSync(file, deflateSync(Buffer.from(`blob ${forged.length}\0${forged}`)));
-  expect(device(await readHead(), 'gw1')).toMatchObject({ text: null, error: { code: 'object-damaged' } });
+  expect(device(await readHead(), 'gw1')).toMatchObject({ fragments: null, error: { code: 'object-damaged' } });
 });
 
 test('a pack whose index names another object is not believed', async () => {

@@ -123,6 +123,15 @@ export function fakeOperations(asked: Asked[], changes: Partial<Operations> = {}
       return Promise.resolve(statusAnswer([deviceStatus('gw1')]));
     },
     plan: () => Promise.resolve(onePlan),
+    render: ({ device }) =>
+      Promise.resolve({
+        v: 1,
+        device,
+        commit: '9f8e7d6000000000000000000000000000000000',
+        files: ['groups/base.rsc', `devices/${device}/config.rsc`],
+        text: '/ip dns\nset servers=192.0.2.1\n',
+        problems: [],
+      }),
     pending: ({ ids }) =>
       Promise.resolve({
         v: 1,

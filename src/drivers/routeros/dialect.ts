@@ -1,5 +1,6 @@
 /** What core may know about RouterOS, all of it pure: texts, order, references, classification, commands. */
 import type { Dialect, Problem } from '../../core/dialect.ts';
+import { splitFragments } from '../../core/fragments.ts';
 import type { Configuration, Item } from '../../core/item.ts';
 import { changesBetween } from '../../core/plan/model.ts';
 import type { Action } from '../../core/plan/action.ts';
@@ -15,7 +16,9 @@ import {
   referencesOf,
   type MenuFacts,
 } from './menus.ts';
-import { toConfiguration } from './normalize.ts';
+import { fillValues } from './fill-values.ts';
+import { mergeTexts, toConfiguration } from './normalize.ts';
+import { printConfiguration } from './print-configuration.ts';
 import { renderAction } from './render.ts';
 import { rowFacts } from './row-facts.ts';
 import { scriptBytes } from './scripts.ts';
@@ -24,12 +27,17 @@ import { classifyByTable } from './tiers.ts';
 
 export const routerosDialect: Dialect = {
   name: 'routeros',
+  fill: fillValues,
   parseDesired: (text, file, version = null) =>
-    toConfiguration(readExport(text, file), { role: 'desired', version }),
+    mergeTexts(
+      splitFragments(text, file).map((fragment) => readExport(fragment.text, fragment.file)),
+      { role: 'desired', version },
+    ),
   parseActual: (text, version = null) => {
     requireComplete(text);
     return toConfiguration(readExport(text, 'export of the device'), { role: 'device', version });
   },
+  show: (configuration) => printConfiguration(configuration, 'masked'),
   judgeDesired,
   ...rowFacts,
   isMadeUp,

@@ -4,7 +4,7 @@
  * is kept as written; what contradicts itself becomes a problem. It never guesses and never throws.
  */
 import type { ParsedText, Problem } from '../../core/dialect.ts';
-import type { Place } from '../../core/errors.ts';
+import { assert, formatPlace, type Place } from '../../core/errors.ts';
 import type { Item, Section } from '../../core/item.ts';
 import type { Argument, Command } from './export-command.ts';
 import type { ExportText, Piece } from './export-syntax.ts';
@@ -25,7 +25,15 @@ export interface NormalizeOptions {
 }
 
 export function toConfiguration(text: ExportText, options: NormalizeOptions): ParsedText {
-  return new Normalizer(text, options).run();
+  return new Normalizer([text], options).run();
+}
+
+/**
+ * Several files that describe one device, in the order in which they count. The same item in two of them is one item
+ * if they agree about it; else both places are told.
+ */
+export function mergeTexts(texts: readonly ExportText[], options: NormalizeOptions): ParsedText {
+  return new Normalizer(texts, options).run();
 }
 
 /** Objects that siteward itself keeps on a device: no part of base, target, drift or ownership. */
@@ -45,22 +53,30 @@ interface OpenSection {
 const notProperties: ReadonlySet<string> = new Set(['place-before', 'copy-from', 'numbers', 'destination']);
 
 class Normalizer {
-  readonly #text: ExportText;
+  readonly #texts: readonly ExportText[];
+  /** The one that is being read. */
+  #text: ExportText;
   readonly #options: NormalizeOptions;
   readonly #version: string | null;
   readonly #sections = new Map<string, OpenSection>();
   readonly #problems: Problem[];
 
-  constructor(text: ExportText, options: NormalizeOptions) {
-    this.#text = text;
+  constructor(texts: readonly ExportText[], options: NormalizeOptions) {
+    const [first] = texts;
+    assert(first !== undefined, 'normalize: no text');
+    this.#texts = texts;
+    this.#text = first;
     this.#options = options;
-    this.#version = options.version ?? text.header.version;
-    this.#problems = [...text.problems];
+    this.#version = options.version ?? first.header.version;
+    this.#problems = texts.flatMap(({ problems }) => problems);
   }
 
   run(): ParsedText {
-    for (const piece of this.#text.pieces) this.#piece(piece);
-    if (this.#options.role === 'desired') this.#requireEnd();
+    for (const text of this.#texts) {
+      this.#text = text;
+      for (const piece of text.pieces) this.#piece(piece);
+      if (this.#options.role === 'desired') this.#requireEnd();
+    }
     const sections = [...this.#sections.values()].map((section) => this.#finish(section));
     return { configuration: { sections }, problems: this.#problems };
   }
@@ -86,7 +102,8 @@ class Normalizer {
   /** Absence never deletes by accident: an empty text, or an export that ends early, is no wish. */
   #requireEnd(): void {
     const { pieces, header } = this.#text;
-    if (this.#sections.size === 0 && this.#problems.length === 0) {
+    const named = pieces.some(({ path }) => path !== null && path !== '/');
+    if (!named && this.#problems.length === 0) {
       const message = 'the file names no section: expected at least one line such as "/ip address"';
       this.#report('empty-text', message, { line: 1, column: 1 }, null);
     }
@@ -130,11 +147,13 @@ class Normalizer {
     const row: Row = { key, created: true, values, place: this.#place(command) };
     const twin = key === null ? undefined : section.byKey.get(key);
     if (twin?.created === true) {
+      // Files that describe one device may agree about an item.
+      if (twin.place.file !== this.#text.file && sameValues(twin.values, values)) return;
       // A device has what it has: what should be a key is none there, and content tells the rows apart.
       twin.key = null;
       section.rows.push({ ...row, key: null });
       if (this.#options.role === 'desired') {
-        const message = `the same item is at line ${twin.place.line ?? '?'} already: keep one of the two`;
+        const message = `the same item is at ${this.#where(twin.place)} already: keep one of the two`;
         this.#report('duplicate-key', message, command, section.path);
       }
       return;
@@ -214,7 +233,7 @@ class Normalizer {
     name: string,
     before: Place | null,
   ): void {
-    const where = before === null ? 'in the same command' : `for the item of line ${before.line ?? '?'}`;
+    const where = before === null ? 'in the same command' : `for the item of ${this.#where(before)}`;
     this.#report('contradiction', `"${name}" has another value already ${where}: keep one`, at, section.path);
   }
 
@@ -227,6 +246,11 @@ class Normalizer {
     return { path: section.path, kind: kindOf(section), items };
   }
 
+  /** Another file is named, this one is not. */
+  #where(place: Place): string {
+    return place.file === this.#text.file ? `line ${place.line ?? '?'}` : formatPlace(place);
+  }
+
   #place({ line, column }: { line: number; column: number }): Place {
     return { file: this.#text.file, line, column };
   }
@@ -234,6 +258,10 @@ class Normalizer {
   #report(code: string, message: string, at: { line: number; column: number }, section: string | null): void {
     this.#problems.push({ code, message, place: this.#place(at), section });
   }
+}
+
+function sameValues(a: ReadonlyMap<string, string | null>, b: ReadonlyMap<string, string | null>): boolean {
+  return a.size === b.size && [...a].every(([name, value]) => b.get(name) === value);
 }
 
 /** A singleton with rows is a list by now (`listSince`), or no longer what the table says: then only carried. */

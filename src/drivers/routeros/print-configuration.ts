@@ -4,19 +4,22 @@
  */
 import type { Configuration, Item } from '../../core/item.ts';
 import { printArgument, quoteValue } from './quote.ts';
-import { propertyFacts } from './menus.ts';
+import { isSecretProperty, propertyFacts } from './menus.ts';
 
-export function printConfiguration(configuration: Configuration): string {
+export type Secrets = 'shown' | 'masked';
+
+export function printConfiguration(configuration: Configuration, secrets: Secrets = 'shown'): string {
   return configuration.sections
-    .map((section) => [section.path, ...section.items.map(printItem), ''].join('\n'))
+    .map(({ path, items }) => [path, ...items.map((item) => printItem(item, secrets)), ''].join('\n'))
     .join('');
 }
 
 /** The command that describes the item, e.g. `set [ find default-name=ether1 ] mtu=1400`. */
-export function printItem(item: Item): string {
+export function printItem(item: Item, secrets: Secrets = 'shown'): string {
   const words = item.created ? ['add'] : ['set', ...printSelector(item.key ?? '')];
   for (const [name, value] of item.properties) {
-    words.push(printArgument(name, value, propertyFacts(item.section, name)?.type === 'flag'));
+    if (secrets === 'masked' && value && isSecretProperty(item.section, name)) words.push(`${name}=<secret>`);
+    else words.push(printArgument(name, value, propertyFacts(item.section, name)?.type === 'flag'));
   }
   return words.join(' ');
 }
