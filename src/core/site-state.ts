@@ -37,9 +37,8 @@ export interface DeviceState {
   hold: Hold | null;
   /** Items that siteward itself made: `section identity` to the digest of their content. */
   readonly own: Map<string, string>;
-  /** What was last written as `sw-witness`, and what may have been written after it. */
-  witness: { readonly seq: number; readonly head: string } | null;
-  witnessAnnounced: { readonly seq: number; readonly head: string } | null;
+  /** What was announced as `sw-witness`, the newest last: the device carries one of these, or another wrote on it. */
+  witnesses: readonly { readonly seq: number; readonly head: string }[];
   /** The plan and base that was retried by itself because the daemon was gone. */
   retriedAlone: string | null;
 }
@@ -64,6 +63,9 @@ export interface SiteState {
   /** Device whose rolled-back or unknown end stops the commit for the whole site. */
   stopped: { readonly commit: string; readonly device: string } | null;
 }
+
+/** A device restored from an older backup carries an older witness; one older than these is for a person to judge. */
+const keptWitnesses = 256;
 
 export function emptySiteState(): SiteState {
   return {
@@ -93,8 +95,7 @@ export function deviceState(state: SiteState, name: string): DeviceState {
       quarantine: null,
       hold: null,
       own: new Map(),
-      witness: null,
-      witnessAnnounced: null,
+      witnesses: [],
       retriedAlone: null,
     };
     state.devices.set(name, device);
@@ -244,8 +245,8 @@ function foldRolloutRecord(state: SiteState, record: SitewardRecord): void {
       `record ${record.seq} (${record.kind}) does not fit rollout ${record.rollout}`,
     );
   }
-  if (record.kind === 'witness-started') device.witnessAnnounced = record.witness ?? null;
-  if (record.kind === 'witness-finished' && record.result === 'ok') device.witness = device.witnessAnnounced;
+  if (record.kind === 'witness-started' && record.witness !== undefined)
+    device.witnesses = [...device.witnesses, record.witness].slice(-keptWitnesses);
   if (record.kind === 'authorization-consumed') closeBlock(state.pending, record.pending, record.device);
   if (record.kind === 'settled') foldSettled(state, device, rollout, record.at);
 }

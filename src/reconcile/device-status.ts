@@ -64,9 +64,17 @@ function duringRollout(device: DeviceSettings, folded: FoldedDevice, report: Dev
       next: `siteward log ${device.name}`,
     };
   }
-  const unseen = report.sight !== null && report.sight.evidence === null;
-  const message = unseen ? `can't be asked (${report.sight?.code ?? 'unreachable'}); asking again` : null;
-  return { state: 'rolling-out', reason: rollout.cause ?? rollout.phase, message, next: null };
+  const next = 'siteward check';
+  if (report.failure !== null) {
+    const { code } = report.failure;
+    return { state: 'error', reason: code, message: describeFailure(report.failure), next };
+  }
+  const reason = rollout.cause ?? rollout.phase;
+  if (report.sight !== null && report.sight.evidence === null) {
+    const message = `can't be asked (${report.sight.code ?? 'unreachable'}); asking again`;
+    return { state: 'rolling-out', reason, message, next };
+  }
+  return { state: 'rolling-out', reason, message: null, next: null };
 }
 
 /** What `rollout.state` says in answers: the phase, or that evidence is missing or mixed. */

@@ -4,7 +4,6 @@
  */
 import { SitewardError } from '../core/errors.ts';
 import type { Witness } from '../core/rollout/rollout.ts';
-import type { DeviceState } from '../core/site-state.ts';
 import type { Observation } from '../drivers/driver.ts';
 import type { DesiredText, DeviceRoom } from './device-room.ts';
 
@@ -41,7 +40,7 @@ function judgeLeftovers(leftovers: readonly string[]): void {
 /** I6: a device that is ahead of the journal, or that another daemon wrote to, is not touched. */
 export function judgeWitness(witness: Witness | null, room: DeviceRoom): void {
   if (witness === null) return;
-  const folded: DeviceState = room.folded();
+  const { witnesses } = room.folded();
   if (witness.site !== room.site || witness.daemon !== room.daemon) {
     throw new SitewardError(
       'foreign-daemon',
@@ -49,18 +48,15 @@ export function judgeWitness(witness: Witness | null, room: DeviceRoom): void {
         'if this site lost its state, restore the state folder; if another daemon serves the device, stop one of the two',
     );
   }
-  if (folded.witness === null && folded.witnessAnnounced === null) {
+  if (witnesses.length === 0) {
     throw new SitewardError(
       'journal-rewound',
       'the device was written by this daemon, but the journal knows nothing of it under this name; ' +
         'if it was renamed in the settings, name it as before; else restore the newest state',
     );
   }
-  const known = [folded.witness, folded.witnessAnnounced].some(
-    (own) => own !== null && own.seq === witness.seq && own.head === witness.head,
-  );
-  const older = folded.witness !== null && witness.seq < folded.witness.seq;
-  if (!known && !older) {
+  // An older one of this journal's own came back with a backup; one that it never wrote is a copy's work, also below it.
+  if (!witnesses.some(({ seq, head }) => seq === witness.seq && head === witness.head)) {
     throw new SitewardError(
       'journal-rewound',
       `the device has seen record ${witness.seq} of this journal, which is not in it; ` +

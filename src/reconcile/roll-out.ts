@@ -9,6 +9,7 @@ import type { PlannedAction } from '../core/plan/action.ts';
 import type { Approval } from '../core/gate/pending.ts';
 import type { SitewardEvent, TouchedItem } from '../core/rollout/events.ts';
 import type { Evidence, Rollout } from '../core/rollout/rollout.ts';
+import type { DeviceState } from '../core/site-state.ts';
 import type { DeviceRoom } from './device-room.ts';
 import type { Permission } from './pass-gate.ts';
 import { mayStart, whoAllows } from './pass-gate.ts';
@@ -95,7 +96,9 @@ async function run(room: DeviceRoom, rollout: Rollout): Promise<void> {
   const { site, driver, ledger, clock, signal } = room;
   const onSight: RolloutRoom['onSight'] = (evidence, code) => {
     room.report.update({ sight: { evidence, code } });
-    if (evidence !== null) requireOwnDevice(room, rollout, evidence);
+    if (evidence === null) return;
+    requireOwnDevice(room, rollout, evidence);
+    if (room.report.current().failure !== null) room.report.update({ failure: null });
   };
   room.log('rollout', { device: rollout.device, rollout: rollout.id, phase: state.phase });
   await runRollout({ site, rollout, driver, ledger, clock, signal, onSight }, state);
@@ -117,11 +120,34 @@ async function run(room: DeviceRoom, rollout: Rollout): Promise<void> {
 function requireOwnDevice(room: DeviceRoom, rollout: Rollout, evidence: Evidence): void {
   judgeWitness(evidence.witness, room);
   const { lock } = evidence;
-  if (lock === null || (lock.includes(rollout.id) && lock.includes(rollout.owner.daemon))) return;
+  if (lock !== null && !(lock.includes(rollout.id) && lock.includes(rollout.owner.daemon))) {
+    throw new SitewardError(
+      'foreign-rollout',
+      `rollout ${rollout.id} is in flight, but the device is locked by another; find out whose lock it is`,
+    );
+  }
+  const elsewhere = endedElsewhere(room.folded(), evidence);
+  if (elsewhere === null) return;
   throw new SitewardError(
-    'foreign-rollout',
-    `rollout ${rollout.id} is in flight, but the device is locked by another; find out whose lock it is`,
+    'journal-rewound',
+    `rollout ${rollout.id} ${elsewhere}: the state was restored from an older copy or is in use twice; ` +
+      'restore the newest one, then start again',
   );
+}
+
+/** What a copy of this journal did with the rollout and this one knows nothing of; null: nothing. */
+function endedElsewhere({ rollout: state, witnesses }: DeviceState, evidence: Evidence): string | null {
+  if (state === null) return null;
+  const { applyJob, applyNote, decision, lock, witness, objects } = evidence;
+  if (!state.mayHaveChanged) {
+    const applied = applyJob || applyNote !== '' || decision === 'confirm';
+    return applied ? 'was never applied here, but was on the device' : null;
+  }
+  // Only cleaning takes the lock and leaves the witness. To roll back now could undo what was confirmed elsewhere.
+  const cleaned = lock === null && objects.length === 0 && state.cleanAttempts === 0;
+  return cleaned && witness?.seq === witnesses.at(-1)?.seq
+    ? 'is in flight here, but was ended on the device'
+    : null;
 }
 
 function buildRollout(room: DeviceRoom, planned: PlannedDevice): Rollout {
