@@ -56,11 +56,16 @@ function printInWords(record: JournalRecord): void {
   if (!isAnnouncement(record)) printRecord(record);
 }
 
+/** Whoever may use the socket can say anything about who it is. */
+function actorWords(actor: string): string {
+  return actor.startsWith('uid:') ? `${actor}, as it claims` : actor;
+}
+
 function printRecord(record: JournalRecord): void {
   const words = recordWords(record);
   const device = record['device'];
   const name = typeof device === 'string' ? safe(device) : '-';
-  const actor = record.actor === 'daemon' ? '' : `   by ${safe(record.actor)}`;
+  const actor = record.actor === 'daemon' ? '' : `   by ${safe(actorWords(record.actor))}`;
   const number = paint('quiet', String(record.seq).padStart(6));
   printLine(`${number}  ${stampTime(record.at)}  ${name.padEnd(8)}  ${safe(words)}${actor}`);
 }

@@ -82,7 +82,7 @@ function rolloutWords(record: JournalRecord): string | null {
     case 'authorized':
       return 'authorized: benign';
     case 'authorization-consumed':
-      return `authorized by ${list(record, 'by').map(personOf).join(', ')}, document ${short(record, 'document')}`;
+      return `authorized by ${list(record, 'by').map(personOf).join(', ')}${overWhat(record)}`;
     case 'applied':
       return 'applied, seen on the device';
     case 'confirmed':
@@ -98,7 +98,7 @@ function rolloutWords(record: JournalRecord): string | null {
     case 'quarantined':
       return `quarantined: ${text(record, 'reason')}`;
     case 'refused':
-      return `refused: ${text(record, 'code')}: ${text(record, 'message')}`;
+      return `refused: ${text(record, 'code')}: ${text(record, 'message')}${signers(record)}${overWhat(record)}`;
     case 'read-confirmed':
       return `in sync with commit ${short(record, 'commit')}`;
     case 'retry':
@@ -115,9 +115,9 @@ function gateWords(record: JournalRecord): string | null {
     case 'document-issued':
       return `document of ${text(record, 'pending')} issued, until ${text(record, 'expires')}`;
     case 'signature-accepted':
-      return `${text(record, 'pending')} signed by ${text(record, 'person')} (${text(record, 'fingerprint')})`;
+      return `${text(record, 'pending')} signed by ${text(record, 'person')} (${text(record, 'fingerprint')})${overWhat(record)}`;
     case 'signature-refused':
-      return `signature for ${text(record, 'pending')} refused: ${text(record, 'code')}: ${text(record, 'message')}`;
+      return `signature for ${text(record, 'pending')} refused: ${text(record, 'code')}: ${text(record, 'message')}${byKey(record)}${overWhat(record)}`;
     case 'key-counter-decreased':
       return `LOOK: the security key of ${text(record, 'person')} (${text(record, 'fingerprint')}) counts ${text(record, 'counter')} after ${text(record, 'known')}: it may have been copied`;
     case 'pending-closed':
@@ -157,6 +157,23 @@ function siteWords(record: JournalRecord): string {
 function text(record: JournalRecord, field: string): string {
   const value = record[field];
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
+/** The document that was signed, and the trust files by which it was judged. */
+function overWhat(record: JournalRecord): string {
+  const document = text(record, 'document') === '' ? '' : `, document ${short(record, 'document')}`;
+  const files = digests(record);
+  return `${document}${files === '' ? '' : `, ${files}`}`;
+}
+
+function byKey(record: JournalRecord): string {
+  const fingerprint = text(record, 'fingerprint');
+  return fingerprint === '' ? '' : `, key ${fingerprint}`;
+}
+
+function signers(record: JournalRecord): string {
+  const by = list(record, 'by').map(personOf).join(', ');
+  return by === '' ? '' : `, signed by ${by}`;
 }
 
 /** Trust files by the first digits of their SHA-256. */

@@ -124,7 +124,6 @@ export function foldRecord(state: SiteState, record: SitewardRecord): void {
     case 'daemon-stopped':
     case 'trust-kept':
     case 'torn-tail-set-aside':
-    case 'refused':
     case 'signature-refused':
     case 'key-counter-decreased':
     case 'checkpoint':
@@ -170,6 +169,7 @@ export function foldRecord(state: SiteState, record: SitewardRecord): void {
     case 'document-issued':
     case 'signature-accepted':
     case 'pending-closed':
+    case 'refused':
       if (record.kind === 'pending-opened' && !state.pending.has(record.pending)) state.pendingCount += 1;
       if (record.kind === 'signature-accepted') foldCounter(state, record);
       foldPending(state.pending, record);

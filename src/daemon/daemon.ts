@@ -11,6 +11,7 @@ import type { RunningHttp } from '../api/http.ts';
 import { startServer } from '../api/server.ts';
 import type { RecordEnvelope } from '../core/journal.ts';
 import { InvalidInput, messageOf } from '../core/errors.ts';
+import { trustDigests } from '../core/gate/trust.ts';
 import type { SitewardRecord } from '../core/rollout/events.ts';
 import type { SiteState } from '../core/site-state.ts';
 import { deviceState, emptySiteState, foldRecord } from '../core/site-state.ts';
@@ -37,7 +38,7 @@ import { openStateFolder } from './state-folder.ts';
 import { lockState } from './state-lock.ts';
 import { systemClock } from './system-clock.ts';
 import { startTelemetry } from './telemetry.ts';
-import { krlOf, openTrustKeeper, trustDigests } from './trust-keeper.ts';
+import { krlOf, openTrustKeeper } from './trust-keeper.ts';
 
 export interface Daemon {
   /** Where metrics and health are served; null when the settings say no. */
@@ -177,6 +178,7 @@ async function start(
     recent,
     refreshDesired,
     oneAtATime: (work) => questions.add(work),
+    log: telemetry.log,
     count: (metric, labels) => {
       telemetry.count(metric, labels);
     },

@@ -2,14 +2,18 @@
  * What people ask and say about pending items: what waits, its document, signatures, no. Every kind of item goes through
  * here the same way. Whoever brings a signature, what counts is the signature.
  */
-import type { AnswerOf, Operations } from '../api/operations.ts';
+import type { AnswerOf, Client, Operations } from '../api/operations.ts';
 import { InvalidInput, SitewardError } from '../core/errors.ts';
-import { approvalsOf, judgeSignature } from '../core/gate/decide.ts';
+import { approvalsOf, counterDecreased, judgeSignature } from '../core/gate/decide.ts';
+import type { Counted } from '../core/gate/decide.ts';
 import { issueDocument, namespaceFor } from '../core/gate/document.ts';
 import type { PendingItem, PendingState } from '../core/gate/pending.ts';
 import { openDevices, pendingItem } from '../core/gate/pending.ts';
 import { movedLines } from '../core/gate/moved.ts';
-import type { SitewardEvent } from '../core/rollout/events.ts';
+import type { GateRefusal } from '../core/gate/refusal.ts';
+import { trustDigests } from '../core/gate/trust.ts';
+import type { Trust } from '../core/gate/trust.ts';
+import type { CameIn, SitewardEvent } from '../core/rollout/events.ts';
 import type { StateFileKind } from '../reconcile/state-files.ts';
 import { actorOf } from './orders.ts';
 import type { RunningSite } from './running-site.ts';
@@ -24,9 +28,8 @@ export function buildGate(
       return { v: 1, pending: await Promise.all(asked.map((pending) => pendingAnswer(site, pending))) };
     },
     document: ({ id }, client) => site.oneAtATime(() => documentFor(site, id, actorOf(client))),
-    approve: ({ id, signatures }, client) =>
-      site.oneAtATime(() => approve(site, id, signatures, actorOf(client))),
-    reject: ({ id, reason }, client) => site.oneAtATime(() => reject(site, id, reason, actorOf(client))),
+    approve: ({ id, signatures }, client) => site.oneAtATime(() => approve(site, id, signatures, client)),
+    reject: ({ id, reason }, client) => site.oneAtATime(() => reject(site, id, reason, client)),
   };
 }
 
@@ -106,7 +109,7 @@ async function approve(
   site: RunningSite,
   id: string,
   signatures: readonly string[],
-  actor: string,
+  client: Client,
 ): Promise<AnswerOf<'approve'>> {
   const { seq } = site.ledger.journal.head;
   const pending = requirePending(site, id);
@@ -115,34 +118,58 @@ async function approve(
   let [have, need, complete] = [0, site.settings.policy.approvals[pending.class], false];
   for (const signature of signatures) {
     const item = await itemOf(site, pending);
-    const verdict = judgeSignature(item, signature, site.trust(), site.settings.policy, site.clock.now());
-    if (verdict.kind === 'refused') {
-      const { code, message, fingerprint } = verdict;
-      await site.ledger.append({ kind: 'signature-refused', pending: id, code, message }, actor);
-      results.push({ kind: 'refused', code, message, ...(fingerprint === null ? {} : { fingerprint }) });
-      site.count('approvals', { result: 'refused', reason: code });
-      continue;
-    }
-    const { person, principal, fingerprint, signature: armored } = verdict.approval;
-    const document = pending.document?.digest ?? '';
-    await site.ledger.append(
-      {
-        kind: 'signature-accepted',
-        pending: id,
-        document,
-        person,
-        principal,
-        fingerprint,
-        signature: armored,
-      },
-      actor,
-    );
-    results.push({ kind: 'counted', person, fingerprint });
-    site.count('approvals', { result: 'accepted', reason: '' });
-    ({ have, need, complete } = verdict);
+    const trust = site.trust();
+    const verdict = judgeSignature(item, signature, trust, site.settings.policy, site.clock.now());
+    results.push(await recordVerdict(site, pending, verdict, trust, client));
+    if (verdict.kind === 'counted') ({ have, need, complete } = verdict);
   }
   if (complete) goOn(site, devices);
   return { v: 1, id, results, have, need, complete, seq, devices };
+}
+
+/** Yes or no, with everything that an auditor asks for: over what, by which key, by which files, how it came in. */
+async function recordVerdict(
+  site: RunningSite,
+  { id: pending, document }: PendingState,
+  verdict: Counted | GateRefusal,
+  inForce: Trust,
+  client: Client,
+): Promise<AnswerOf<'approve'>['results'][number]> {
+  const common = { pending, trust: trustDigests(inForce), ...cameIn(client) };
+  const actor = actorOf(client);
+  if (verdict.kind === 'refused') {
+    const { code, message, fingerprint } = verdict;
+    const about = { code, message, document: document?.digest ?? null, fingerprint };
+    await site.ledger.append({ kind: 'signature-refused', ...common, ...about }, actor);
+    site.count('approvals', { result: 'refused', reason: code });
+    return { kind: 'refused', code, message, ...(fingerprint === null ? {} : { fingerprint }) };
+  }
+  const { person, principal, fingerprint, signature } = verdict.approval;
+  const counter = verdict.securityKey?.counter;
+  const known = site.ledger.state.keyCounters.get(fingerprint);
+  await site.ledger.append(
+    {
+      kind: 'signature-accepted',
+      ...common,
+      document: document?.digest ?? '',
+      person,
+      principal,
+      fingerprint,
+      signature,
+      ...(counter === undefined ? {} : { counter }),
+    },
+    actor,
+  );
+  site.count('approvals', { result: 'accepted', reason: '' });
+  if (counter !== undefined && known !== undefined && counterDecreased(known, counter)) {
+    await site.ledger.append({ kind: 'key-counter-decreased', pending, person, fingerprint, counter, known });
+    site.log('key-counter-decreased', { pending, person, fingerprint, counter, known });
+  }
+  return { kind: 'counted', person, fingerprint };
+}
+
+function cameIn({ claimed }: Client): CameIn {
+  return { way: 'socket', claimed };
 }
 
 /** Whoever waits for the signatures looks at once. */
@@ -156,11 +183,13 @@ async function reject(
   site: RunningSite,
   id: string,
   reason: string,
-  actor: string,
+  client: Client,
 ): Promise<AnswerOf<'reject'>> {
   const pending = requirePending(site, id);
   const after = consequences(pending);
-  await site.ledger.append({ kind: 'pending-closed', pending: id, reason: `rejected: ${reason}` }, actor);
+  const actor = actorOf(client);
+  const closed = { kind: 'pending-closed', pending: id, reason: `rejected: ${reason}` } as const;
+  await site.ledger.append({ ...closed, ...cameIn(client) }, actor);
   for (const event of after) await site.ledger.append(event, actor);
   return { v: 1, id };
 }

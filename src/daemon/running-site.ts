@@ -35,5 +35,6 @@ export interface RunningSite {
   readonly refreshDesired: () => Promise<void>;
   /** Serialises what reads a pending item and then records something about it. */
   readonly oneAtATime: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly log: (event: string, facts: Record<string, unknown>) => void;
   readonly count: (metric: 'approvals', labels: { result: string; reason: string }) => void;
 }

@@ -4,12 +4,11 @@
  */
 import type { RecordEnvelope } from '../core/journal.ts';
 import type { SitewardRecord } from '../core/rollout/events.ts';
-import { krlVersionOf } from '../core/gate/trust.ts';
+import { krlVersionOf, trustDigests } from '../core/gate/trust.ts';
 import { activeHold } from '../reconcile/device-status.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { deviceStatusAnswer, isArmed } from './answers.ts';
 import type { RunningDevice, RunningSite } from './running-site.ts';
-import { trustDigests } from './trust-keeper.ts';
 
 export interface SiteMetrics {
   refresh(): void;

@@ -26,6 +26,7 @@ const warnings: readonly string[] = [
   'desired-unreadable',
   'trust-kept',
   'clock-untrusted',
+  'key-counter-decreased',
   'rollout-of-unserved-device',
 ];
 const failures: readonly string[] = ['state-lock-lost', 'journal-unwritable'];

@@ -3,7 +3,7 @@
  * changes nothing but what is said about it: the old set stays, for a set with a hole would let keys count again.
  */
 import { codeOf, messageOf } from '../core/errors.ts';
-import { checkNotRewound, krlVersionOf } from '../core/gate/trust.ts';
+import { checkNotRewound, krlVersionOf, trustDigests } from '../core/gate/trust.ts';
 import type { Trust } from '../core/gate/trust.ts';
 import type { SitewardEvent } from '../core/rollout/events.ts';
 import type { Ledger } from '../reconcile/ledger.ts';
@@ -56,14 +56,6 @@ export async function openTrustKeeper(
       await record({ kind: 'trust-loaded', trust: trustDigests(trust), ...krlOf(trust) });
     },
   };
-}
-
-/** For records: setting name to SHA-256 of each file that is in force. */
-export function trustDigests({ digests }: Trust): Readonly<Record<string, string>> {
-  const { allowedSigners, revokedKeys } = digests;
-  return revokedKeys === null
-    ? { 'allowed-signers': allowedSigners }
-    : { 'allowed-signers': allowedSigners, 'revoked-keys': revokedKeys };
 }
 
 /** The version that no later list may go below. */

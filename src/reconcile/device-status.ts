@@ -151,6 +151,10 @@ function waiting(
   ) {
     return quarantined(quarantine.reason);
   }
+  if (pending?.refusal?.device === device.name) {
+    const { code, message } = pending.refusal;
+    return { state: 'pending-signature', reason: code, message, next: `siteward pending ${pending.id}` };
+  }
   // With its signatures it waits for nothing more here; what else is in the way is said below.
   if (pending !== null && pending.approvals.length < approvals[pending.class]) {
     return {

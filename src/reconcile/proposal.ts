@@ -6,6 +6,9 @@
 import { checkAuthorization } from '../core/gate/decide.ts';
 import type { Approval, PendingKind, PendingState, Superseded } from '../core/gate/pending.ts';
 import { itemsFor, pendingItem } from '../core/gate/pending.ts';
+import { trustDigests } from '../core/gate/trust.ts';
+import type { Trust } from '../core/gate/trust.ts';
+import type { SignedBy, TrustDigests } from '../core/rollout/events.ts';
 import type { Role } from '../core/site.ts';
 import type { DeviceRoom } from './device-room.ts';
 
@@ -128,9 +131,23 @@ export async function authorizedNow(
   { pending, document }: Signed,
 ): Promise<readonly Approval[] | null> {
   const { device, digest: planSha256, text } = proposal;
+  const trust = room.trust();
   const refuse = async (code: string, message: string): Promise<null> => {
-    const about = device === null ? { pending: pending.id } : { device: device.name };
-    await room.ledger.append({ kind: 'refused', ...about, code, message });
+    const known = pending.refusal;
+    const name = device?.name ?? null;
+    // The same answer again, at the next pass, is no new decision.
+    if (known !== null && known.device === name && known.code === code && known.message === message)
+      return null;
+    await room.ledger.append({
+      kind: 'refused',
+      ...(name === null ? {} : { device: name }),
+      pending: pending.id,
+      code,
+      message,
+      document: document.digest,
+      by: pending.approvals.map(({ person, fingerprint }) => ({ person, fingerprint })),
+      trust: trustDigests(trust),
+    });
     return null;
   };
   const issued = await room.files.get('document', document.digest);
@@ -141,7 +158,7 @@ export async function authorizedNow(
     pendingItem(room, pending, text, issued.toString('latin1')),
     device?.name ?? null,
     { planSha256, baseSha256: device?.base ?? '', deviceKey: device?.deviceKey ?? '' },
-    room.trust(),
+    trust,
     room.policy,
     room.clock.now(),
   );
@@ -152,16 +169,19 @@ export async function authorizedNow(
 export function consumption(
   { pending, document }: Signed,
   by: readonly Approval[],
+  trust: Trust,
 ): {
   readonly pending: string;
   readonly challenge: string;
   readonly document: string;
-  readonly by: readonly { readonly person: string; readonly fingerprint: string }[];
+  readonly by: readonly SignedBy[];
+  readonly trust: TrustDigests;
 } {
   return {
     pending: pending.id,
     challenge: document.challenge,
     document: document.digest,
     by: by.map(({ person, fingerprint }) => ({ person, fingerprint })),
+    trust: trustDigests(trust),
   };
 }

@@ -7,6 +7,7 @@ import { canonicalItem, itemIdentity, sha256 } from '../core/digest.ts';
 import { SitewardError } from '../core/errors.ts';
 import type { PlannedAction } from '../core/plan/action.ts';
 import type { Approval } from '../core/gate/pending.ts';
+import type { Trust } from '../core/gate/trust.ts';
 import type { SitewardEvent, TouchedItem } from '../core/rollout/events.ts';
 import type { Evidence, Rollout } from '../core/rollout/rollout.ts';
 import type { DeviceState } from '../core/site-state.ts';
@@ -51,7 +52,7 @@ export async function rollOut(
         complete,
         sealed,
       }),
-      room.ledger.append(authorization(ids, permission, by)),
+      room.ledger.append(authorization(ids, permission, by, room.trust())),
     ]);
     await run(room, rollout);
     return true;
@@ -62,9 +63,10 @@ function authorization(
   ids: { readonly rollout: string; readonly device: string },
   permission: Permission,
   by: readonly Approval[],
+  trust: Trust,
 ): SitewardEvent {
   if (permission.kind === 'benign') return { kind: 'authorized', ...ids, reason: 'benign' };
-  return { kind: 'authorization-consumed', ...ids, ...consumption(permission.signed, by) };
+  return { kind: 'authorization-consumed', ...ids, ...consumption(permission.signed, by, trust) };
 }
 
 /** Ends what is in flight before anything else is looked at. False: it waits for a person. */

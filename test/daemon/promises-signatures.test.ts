@@ -10,6 +10,7 @@ import { demoExport } from '../../src/cli/demo/export.ts';
 import type { Daemon } from '../../src/daemon/daemon.ts';
 import { buildWorld } from '../support/daemon-world.ts';
 import type { World, WorldOptions } from '../support/daemon-world.ts';
+import { runCli } from '../support/run-cli.ts';
 
 const rule =
   '/ip firewall filter\nadd action=drop chain=forward comment="no telnet" dst-port=23 protocol=tcp\n';
@@ -59,6 +60,23 @@ describe.concurrent('I2 no destructive action without an authorization', () => {
       ['refused', 'signature-invalid'],
     ]);
     expect(refused).toMatchObject({ have: 0, complete: false });
+    // Every no is on record with all that an auditor asks for.
+    const { document } = (await world.untilRecord('document-issued', undefined, { pending: id })) as {
+      document?: string;
+    };
+    const digest = expect.stringMatching(/^[0-9a-f]{64}$/) as string;
+    const audited = {
+      pending: id,
+      document,
+      way: 'socket',
+      trust: { 'allowed-signers': digest, 'revoked-keys': digest },
+    };
+    const noes = world.records().filter((record) => record.kind === 'signature-refused');
+    expect(noes).toHaveLength(5);
+    for (const no of noes)
+      expect(no).toMatchObject({ ...audited, actor: noes[0]?.actor, claimed: noes[0]?.actor });
+    expect(noes[0]).toMatchObject({ code: 'signature-invalid', fingerprint: world.fingerprint('alice') });
+    expect(noes[4]).toMatchObject({ fingerprint: null });
     await expectUntouched(world);
 
     const signature = world.sign(text);
@@ -82,7 +100,17 @@ describe.concurrent('I2 no destructive action without an authorization', () => {
     await world.api.call('document', { id: again.id });
     const replayed = await world.api.call('approve', { id: again.id, signatures: [signature] });
     expect(replayed.results).toMatchObject([{ kind: 'refused', code: 'signature-invalid' }]);
-    expect(world.records().filter((record) => record.kind === 'authorization-consumed')).toHaveLength(1);
+    const consumed = world.records().filter((record) => record.kind === 'authorization-consumed');
+    expect(consumed).toMatchObject([
+      { document, trust: audited.trust, by: [{ person: 'alice', fingerprint: world.fingerprint('alice') }] },
+    ]);
+    const yes = world.records().find((record) => record.kind === 'signature-accepted');
+    expect(yes).toMatchObject({ document, way: 'socket', trust: audited.trust, person: 'alice' });
+    const { out } = await runCli('log', 'gw1', '--settings', world.settingsFile);
+    expect(out).toMatch(
+      /signed by alice \(SHA256:\S+\), document [0-9a-f]{7}, allowed-signers [0-9a-f]{7}, revoked-keys [0-9a-f]{7} {3}by uid:\d+, as it claims/,
+    );
+    expect(out).toMatch(/refused: unknown-key: .*, key SHA256:\S+, document [0-9a-f]{7}/);
   });
 
   test('a signature for one plan does not carry another', async (t) => {
@@ -149,8 +177,14 @@ describe.concurrent('I2 no destructive action without an authorization', () => {
     writeFileSync(world.at('revoked_keys'), readFileSync(world.at('keys/alice.pub')));
     await daemon.reload();
     await world.api.call('release', { device: 'gw1' });
-    await world.untilRecord('refused', 'gw1', { code: 'quorum-missing' });
+    const no = await world.untilRecord('refused', 'gw1', { code: 'quorum-missing', pending: id });
+    expect(no).toMatchObject({ by: [{ person: 'alice' }], document: expect.any(String) as string });
     await expectUntouched(world);
+    // Said once, and shown as long as it holds.
+    expect(world.records().filter((record) => record.kind === 'refused')).toHaveLength(1);
+    expect((await world.status()).devices).toMatchObject([
+      { state: 'pending-signature', reason: 'quorum-missing', next: `siteward pending ${id}` },
+    ]);
     expect((await world.approve(id, 'bob')).results).toMatchObject([{ kind: 'counted', person: 'bob' }]);
     await world.untilSettled();
   });

@@ -9,12 +9,15 @@ import { describe, expect, test } from 'vitest';
 import type { TestContext } from 'vitest';
 import { demoExport } from '../../src/cli/demo/export.ts';
 import type { Daemon } from '../../src/daemon/daemon.ts';
-import { buildWorld } from '../support/daemon-world.ts';
+import { buildWorld, namespace } from '../support/daemon-world.ts';
 import type { World } from '../support/daemon-world.ts';
 import { runCli } from '../support/run-cli.ts';
+import { makeSshKey, sshSignatureBlob } from '../support/ssh-keys.ts';
+import { armor } from '../support/ssh-signature.ts';
 
 const rule =
   '/ip firewall filter\nadd action=drop chain=forward comment="no telnet" dst-port=23 protocol=tcp\n';
+const otherRule = rule.replace('telnet', 'smb').replace('23', '445');
 const name = '/ip dns static\nadd address=192.0.2.7 name=printer.example.org\n';
 
 async function settledWorld(t: Pick<TestContext, 'onTestFinished'>): Promise<World> {
@@ -134,6 +137,42 @@ describe.concurrent('trust files read again', () => {
     list(9);
     await world.restart();
   });
+});
+
+test('a security key that counts lower than before the restart is reported, and its signature counts', async (t) => {
+  const world = await settledWorld(t);
+  const token = makeSshKey('sk-ssh-ed25519@openssh.com');
+  const signers = readFileSync(world.at('allowed_signers'), 'utf8');
+  writeFileSync(
+    world.at('allowed_signers'),
+    `${signers}alice@example.org namespaces="${namespace}" ${token.line}\n`,
+  );
+  await world.start();
+  await world.untilSettled();
+  const signedWith = async (counter: number): Promise<void> => {
+    const { id } = await world.untilPending();
+    const { text } = await world.api.call('document', { id });
+    const signatures = [armor(sshSignatureBlob(token, namespace, text, { counter }))];
+    expect(await world.api.call('approve', { id, signatures })).toMatchObject({ complete: true });
+    await world.untilSettled();
+  };
+  world.edit((text) => text + rule);
+  await signedWith(9);
+  const daemon = await world.restart();
+  await world.untilSettled();
+  world.edit((text) => text + otherRule);
+  await signedWith(5);
+  const { fingerprint } = token;
+  expect(world.records()).toContainEqual(
+    expect.objectContaining({
+      kind: 'key-counter-decreased',
+      person: 'alice',
+      fingerprint,
+      counter: 5,
+      known: 9,
+    }),
+  );
+  expect(await metric(daemon, 'security_key_counter_decreases_total')).toBe(1);
 });
 
 test('a rule about a menu that does not exist keeps the daemon from starting', async (t) => {

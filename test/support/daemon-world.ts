@@ -77,6 +77,8 @@ export interface World {
   ): Promise<SitewardRecord>;
   /** `ssh-keygen -Y sign` over the text. */
   sign(text: string, person?: string, inNamespace?: string): string;
+  /** Of a person's key. */
+  fingerprint(person: string): string;
   /** Asks for the document, signs it, hands it in. */
   approve(id: string, person?: string): Promise<AnswerOf<'approve'>>;
   /** Whether the device answers yes to a console question about what it has. */
@@ -180,6 +182,7 @@ type Questions = Pick<
   | 'untilRecord'
   | 'sign'
   | 'approve'
+  | 'fingerprint'
   | 'has'
   | 'traces'
 >;
@@ -233,6 +236,9 @@ function questions(
       });
       return readFileSync(`${file}.sig`, 'utf8');
     },
+    fingerprint: (person) =>
+      execFileSync('ssh-keygen', ['-lf', at(`keys/${person}.pub`)], { encoding: 'latin1' }).split(' ')[1] ??
+      '',
     async approve(id, person = 'alice') {
       const { text } = await api.call('document', { id });
       return await api.call('approve', { id, signatures: [asked.sign(text, person)] });

@@ -99,6 +99,14 @@ export function approvalsOf(
   return { have: by.length, need, by };
 }
 
+/**
+ * Whether a security key's counter hints at a copy of it: each signature counts one more, so one that does not was made
+ * by another token. A token that never counts always says 0.
+ */
+export function counterDecreased(known: number, counter: number): boolean {
+  return known > 0 && counter <= known;
+}
+
 /** What the device and the plan are right now, read under the device's lock. */
 export interface CurrentState {
   readonly planSha256: string;

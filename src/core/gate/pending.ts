@@ -82,6 +82,15 @@ export interface PendingState {
     readonly expires: string;
   } | null;
   approvals: Approval[];
+  /** Why it was refused at execution though enough had signed; a new signature or document may change that. */
+  refusal: Refusal | null;
+}
+
+export interface Refusal {
+  /** Null: of the site. */
+  readonly device: string | null;
+  readonly code: string;
+  readonly message: string;
 }
 
 export interface Superseded {
@@ -105,7 +114,7 @@ export function openDevices(pending: PendingState): string[] {
 
 type PendingRecord = Extract<
   SitewardRecord,
-  { kind: 'pending-opened' | 'document-issued' | 'signature-accepted' | 'pending-closed' }
+  { kind: 'pending-opened' | 'document-issued' | 'signature-accepted' | 'pending-closed' | 'refused' }
 >;
 
 /** Applies a record to the items. Records about an item that is gone change nothing. */
@@ -119,7 +128,7 @@ export function foldPending(items: PendingItems, record: PendingRecord): void {
     else known.devices.push(...block);
     return;
   }
-  const pending = items.get(record.pending);
+  const pending = record.pending === undefined ? undefined : items.get(record.pending);
   if (pending === undefined) return;
   switch (record.kind) {
     case 'document-issued': {
@@ -128,11 +137,18 @@ export function foldPending(items: PendingItems, record: PendingRecord): void {
       pending.document = { digest, challenge, notBefore, expires };
       pending.devices = pending.devices.filter(({ open }) => open);
       pending.approvals = [];
+      pending.refusal = null;
       return;
     }
     case 'signature-accepted': {
       const { person, principal, fingerprint, signature, at } = record;
       pending.approvals.push({ person, principal, fingerprint, signature, at });
+      pending.refusal = null;
+      return;
+    }
+    case 'refused': {
+      const { device = null, code, message } = record;
+      pending.refusal = { device, code, message };
       return;
     }
     case 'pending-closed':
@@ -146,7 +162,7 @@ function openedItem(
   devices: PendingBlock[],
 ): PendingState {
   const { pending: id, asks: kind, commit, reason, plan, at: openedAt, supersedes } = record;
-  const open = { devices, document: null, approvals: [] };
+  const open = { devices, document: null, approvals: [], refusal: null };
   return { id, kind, class: record.class, commit, reason, plan, openedAt, supersedes, ...open };
 }
 

@@ -5,6 +5,7 @@
  */
 import { sha256 } from '../digest.ts';
 import { InvalidInput } from '../errors.ts';
+import type { TrustDigests } from '../rollout/events.ts';
 import type { Person } from '../site.ts';
 import { parseAllowedSigners } from '../sshsig/allowed-signers.ts';
 import type { SignerLine } from '../sshsig/allowed-signers.ts';
@@ -62,6 +63,14 @@ export function buildTrust(
 /** Null when the principal is nobody's. */
 export function personOf(principal: string, people: readonly Person[]): Person | null {
   return people.find((person) => person.principals.includes(principal)) ?? null;
+}
+
+/** For records: setting name to SHA-256 of each file that is in force. */
+export function trustDigests({ digests }: Trust): TrustDigests {
+  const { allowedSigners, revokedKeys } = digests;
+  return revokedKeys === null
+    ? { 'allowed-signers': allowedSigners }
+    : { 'allowed-signers': allowedSigners, 'revoked-keys': revokedKeys };
 }
 
 /** Version of the list of revoked keys, where it is one of the binary kind. */

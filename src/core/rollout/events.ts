@@ -85,6 +85,18 @@ export type EffectFinished = OfRollout & {
 /** Setting name to SHA-256 of each trust file that is in force. */
 export type TrustDigests = Readonly<Record<string, string>>;
 
+export interface SignedBy {
+  readonly person: string;
+  readonly fingerprint: string;
+}
+
+/** How a decision came in: the way, and who the client says it is. Anybody who may use the socket can say anything. */
+export interface CameIn {
+  readonly way: 'socket';
+  /** `uid:1000`, or null when it said nothing. */
+  readonly claimed: string | null;
+}
+
 export type SitewardEvent =
   | { readonly kind: 'daemon-created'; readonly daemon: string; readonly site: string }
   | {
@@ -166,7 +178,7 @@ export type SitewardEvent =
       readonly notBefore: string;
       readonly expires: string;
     }
-  | {
+  | (Partial<CameIn> & {
       readonly kind: 'signature-accepted';
       readonly pending: string;
       readonly document: string;
@@ -176,7 +188,8 @@ export type SitewardEvent =
       readonly signature: string;
       /** Of a security key: how often it has signed. */
       readonly counter?: number;
-    }
+      readonly trust?: TrustDigests;
+    })
   | {
       /** A security key that counts lower than before may have been copied: people look. It is no refusal. */
       readonly kind: 'key-counter-decreased';
@@ -186,19 +199,24 @@ export type SitewardEvent =
       readonly counter: number;
       readonly known: number;
     }
-  | {
+  | (Partial<CameIn> & {
       readonly kind: 'signature-refused';
       readonly pending: string;
       readonly code: string;
       readonly message: string;
-    }
-  | {
+      /** Null: none was issued. */
+      readonly document?: string | null;
+      /** Null: it could not be read. */
+      readonly fingerprint?: string | null;
+      readonly trust?: TrustDigests;
+    })
+  | (Partial<CameIn> & {
       readonly kind: 'pending-closed';
       readonly pending: string;
       readonly reason: string;
       /** Only this device's part of it. */
       readonly device?: string;
-    }
+    })
   | (OfRollout & {
       readonly kind: 'rollout-planned';
       readonly commit: string;
@@ -219,7 +237,8 @@ export type SitewardEvent =
       readonly pending: string;
       readonly challenge: string;
       readonly document: string;
-      readonly by: readonly { readonly person: string; readonly fingerprint: string }[];
+      readonly by: readonly SignedBy[];
+      readonly trust?: TrustDigests;
     })
   | EffectStarted
   | EffectFinished
@@ -237,12 +256,17 @@ export type SitewardEvent =
     })
   | (OfDevice & { readonly kind: 'retry' })
   | {
+      /** Signed, but not good enough at the moment of execution. */
       readonly kind: 'refused';
       /** Of a device, or of a pending item that is about the site. */
       readonly device?: string;
       readonly pending?: string;
       readonly code: string;
       readonly message: string;
+      readonly document?: string;
+      /** Whose signatures had come in, counted or not. */
+      readonly by?: readonly SignedBy[];
+      readonly trust?: TrustDigests;
     }
   | {
       readonly kind: 'held';

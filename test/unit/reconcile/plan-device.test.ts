@@ -45,7 +45,7 @@ function room(): { readonly room: DeviceRoom; read(): number } {
       tickMs: 1,
       flushMs: 1,
     },
-    policy: { removals: { items: 20, share: 0.1 } },
+    policy: { removals: { items: 20, share: 0.1 }, sign: [], relax: [] },
     driver: {
       dialect: {
         ...routerosDialect,

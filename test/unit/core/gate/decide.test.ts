@@ -1,7 +1,12 @@
 /** Whether a signature counts, and whether what was signed may still be done: each refusal with its own code. */
 import { describe, expect, test } from 'vitest';
 import { sha256 } from '../../../../src/core/digest.ts';
-import { approvalsOf, checkAuthorization, judgeSignature } from '../../../../src/core/gate/decide.ts';
+import {
+  approvalsOf,
+  checkAuthorization,
+  counterDecreased,
+  judgeSignature,
+} from '../../../../src/core/gate/decide.ts';
 import type { CurrentState } from '../../../../src/core/gate/decide.ts';
 import type { PendingItem } from '../../../../src/core/gate/pending.ts';
 import type { Trust } from '../../../../src/core/gate/trust.ts';
@@ -339,4 +344,15 @@ describe('an approved item at the moment of execution', () => {
       code: 'quorum-missing',
     });
   });
+});
+
+test.each([
+  [0, 0, false],
+  [0, 5, false],
+  [7, 8, false],
+  [7, 7, true],
+  [7, 6, true],
+  [7, 0, true],
+])('a security key that counted to %d and now says %d hints at a copy: %s', (known, counter, hints) => {
+  expect(counterDecreased(known, counter)).toBe(hints);
 });
