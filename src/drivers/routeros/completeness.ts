@@ -20,7 +20,8 @@ export interface Incompleteness {
   readonly remedy: string;
 }
 
-const headerLine = /^# .*by RouterOS \d/m;
+/** Some editors put a byte order mark in front of UTF-8. */
+const headerLine = /^(?:\xef\xbb\xbf)?# .*by RouterOS \d/m;
 const errorLine = /^#\s?error exporting\b|^#\s?interrupted\b/i;
 
 /** Throws `DeviceError` incomplete-export; the message never holds text of the export. */

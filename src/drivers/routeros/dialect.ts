@@ -72,10 +72,15 @@ function isNamed(item: Item, key: string, names: ReadonlySet<string>): boolean {
   return [...names].some((name) => called.some((word) => item.key === `${word}=${name}`));
 }
 
-/** What a row lacks that none can be made without: what it named is gone from the device. */
-function missingWord({ created, properties }: Item, facts: MenuFacts): string | null {
+/**
+ * What a row lacks that none can be made without: what it named is gone from the device. And what names a row that is
+ * new: the device would make a name up, which no text has. Menus whose rows got names later are left out.
+ */
+function missingWord(verb: 'add' | 'remove', { created, properties }: Item, facts: MenuFacts): string | null {
   if (!created) return null;
   const named = new Set(properties.flatMap(([name, value]) => (value === null ? [] : [name])));
+  const [key] = facts.kind === 'keyed' && verb === 'add' ? facts.key : [];
+  if (key !== undefined && !named.has(key) && facts.properties.get(key)?.since === null) return key;
   for (const [name, { required }] of facts.properties) if (required && !named.has(name)) return name;
   return null;
 }
@@ -96,7 +101,7 @@ function plannable(action: Action): Problem | null {
     );
   }
   if (action.verb === 'move') return null;
-  const needed = action.verb === 'set' ? null : missingWord(item, facts);
+  const needed = action.verb === 'set' ? null : missingWord(action.verb, item, facts);
   if (needed !== null) {
     return action.verb === 'add'
       ? problem(

@@ -108,6 +108,7 @@ function readSelector(scanner: Scanner): Selector {
   if (c === '[') return readFind(scanner);
   if (c === '"') return { kind: 'name', name: scanner.quoted() };
   if (c === '!' || c === '.') return { kind: 'none' };
+  const place = scanner.place();
   const mark = scanner.mark();
   const name = scanner.word();
   if (name === '' || scanner.peek() === '=') {
@@ -116,6 +117,13 @@ function readSelector(scanner: Scanner): Selector {
   }
   if (/^\d+$/.test(name)) return { kind: 'number', number: name };
   if (/^\*[0-9A-Fa-f]+$/.test(name)) return { kind: 'id', id: name.toUpperCase() };
+  if (name.includes(',')) {
+    throw scanner.problem(
+      'bad-selector',
+      'several rows in one command: expected one name, number or "[ find name=value ]" (a name with a comma needs quotes)',
+      place,
+    );
+  }
   return { kind: 'name', name };
 }
 

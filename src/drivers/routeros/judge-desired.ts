@@ -16,6 +16,11 @@ import {
   referencesOf,
   type Reference,
 } from './menus.ts';
+import { nameOf } from './names.ts';
+
+function isSameRow(a: Item, b: Item): boolean {
+  return a.section === b.section && a.key === b.key;
+}
 
 export function judgeDesired(
   desired: Configuration,
@@ -31,8 +36,15 @@ export function judgeDesired(
     const first = changed[0];
     if (first === undefined) return [];
     const gate = there === undefined ? judge.menu(first) : null;
-    return gate === null ? changed.flatMap((item) => judge.item(item, there ?? [])) : [gate];
+    if (gate !== null) return [gate];
+    return changed.flatMap((item) => [...judge.item(item, there ?? []), ...judge.name(item)]);
   });
+}
+
+/** Menus whose rows are interfaces: they share one set of names. */
+function holdsInterfaces(path: string): boolean {
+  const [, menu, more] = path.split(' ');
+  return path.startsWith('/interface ') && menu !== 'list' && more === undefined;
 }
 
 /** Rows that come with the device and are in no export, and words that are no names. */
@@ -54,6 +66,7 @@ class Judge {
   readonly #actual: Configuration;
   readonly #version: string | null;
   readonly #names = new Map<string, ReadonlySet<string>>();
+  #byName: ReadonlyMap<string, readonly Item[]> | null = null;
 
   constructor(desired: Configuration, actual: Configuration, version: string | null) {
     this.#desired = desired;
@@ -80,6 +93,38 @@ class Judge {
       const message = `"${name}" names "${missing}", which neither the device nor the file has: add it to the file or correct the name`;
       return [{ code: 'missing-reference', message, place: item.place, section: item.section }];
     });
+  }
+
+  /** Two interfaces of one name: the device refuses the second, whatever they are. */
+  name(item: Item): readonly Problem[] {
+    const name = holdsInterfaces(item.section) ? nameOf(item) : null;
+    const other =
+      name === null
+        ? undefined
+        : this.#interfaces()
+            .get(name)
+            ?.find((one) => !isSameRow(one, item));
+    if (other === undefined) return [];
+    const line = other.place?.line === undefined ? '' : ` (line ${other.place.line})`;
+    const message = `"${name}" is the name of a row in ${other.section} too${line}: names of interfaces are unique, choose another`;
+    return [{ code: 'duplicate-key', message, place: item.place, section: item.section }];
+  }
+
+  /** By name, as it would be: what the text names, and of the device what the text leaves out. */
+  #interfaces(): ReadonlyMap<string, readonly Item[]> {
+    if (this.#byName !== null) return this.#byName;
+    const wanted = new Set(this.#desired.sections.map(({ path }) => path));
+    const sections = [
+      ...this.#desired.sections,
+      ...this.#actual.sections.filter(({ path }) => !wanted.has(path)),
+    ];
+    const byName = new Map<string, Item[]>();
+    for (const item of sections.flatMap(({ path, items }) => (holdsInterfaces(path) ? items : []))) {
+      const name = nameOf(item);
+      if (name !== null) byName.set(name, [...(byName.get(name) ?? []), item]);
+    }
+    this.#byName = byName;
+    return byName;
   }
 
   #property(item: Item, name: string, there: readonly Item[]): Problem | null {

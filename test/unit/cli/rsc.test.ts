@@ -176,6 +176,11 @@ describe('plan', () => {
     expect(there.stdout.trimEnd().endsWith(`] ${reset}`)).toBe(true);
     expect(back.stdout).toBe(there.stdout);
   });
+  test('a new row without the name that the device would make up', async () => {
+    const pool = '/ip pool\nadd ranges=192.0.2.1\n';
+    expect((await plan('/ip pool\n', pool)).stdout).toContain('can\'t be made without "name"');
+    expect(await plan(pool, '/ip pool\n', '--commands')).toMatchObject({ code: 1, stderr: '' });
+  });
   test('a port of a bridge that is gone can be neither made nor brought back', async () => {
     const [none, port] = ['/interface bridge port\n', '/interface bridge port\nadd interface=ether1\n'];
     expect(await plan(none, port, '--commands')).toMatchObject({ code: 2, stdout: '' });
@@ -218,6 +223,27 @@ describe('bad input: a diagnostic of its own, and no plan', () => {
       2,
     ],
     ['a key twice', header + good, `${good}add name=p ranges=192.0.2.9\n`, 'duplicate-key', 3],
+    [
+      'the name of another interface',
+      header + good,
+      '/interface bridge\nadd name=b\n/interface vlan\nadd interface=b name=b vlan-id=3\n',
+      'duplicate-key',
+      2,
+    ],
+    [
+      'the name of an interface that is on the device',
+      `${header}/interface bridge\nadd name=b\n`,
+      '/interface vlan\nadd interface=b name=b vlan-id=3\n',
+      'duplicate-key',
+      2,
+    ],
+    [
+      'several rows at once',
+      header + good,
+      '/interface ethernet\nset ether1,ether2 mtu=1400\n',
+      'bad-selector',
+      2,
+    ],
     ['a newer menu', header + good, '/app settings\nset disk=x\n', 'newer-version', 2],
     [
       'a newer property',

@@ -16,7 +16,8 @@ const refusal = (text: string): DeviceError | null => {
   }
 };
 
-test('a whole export passes, LF or CRLF', () => {
+test('a whole export passes, LF or CRLF, with a byte order mark too', () => {
+  check(`\xef\xbb\xbf${header}/ip address\n`);
   check(`${header}/ip address\nadd address=192.0.2.1/24 comment="a\\\n    b"\n`);
   check(`${header}/ip address\nadd address=192.0.2.1/24\n`.replaceAll('\n', '\r\n'));
   check(header);
