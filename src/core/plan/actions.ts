@@ -11,7 +11,7 @@ import type { Action, Difference, Label, Nth } from './action.ts';
 import { isMove } from './diff.ts';
 import { Model, changesBetween, type Row } from './model.ts';
 import { groupBy } from './order.ts';
-import { orderRenames, renameOfDifference, sectionsThatFollow, type Rename } from './renames.ts';
+import { orderRenames, renameOfDifference, sectionsThatFollow, telling, type Rename } from './renames.ts';
 import { rankRows, targetSequence, type PlanRow, type Sequence } from './sequence.ts';
 
 export interface LabelledAction {
@@ -64,10 +64,11 @@ export function listActions(input: ActionInput): ActionList {
   const names = model.sections().flatMap(({ items }) => items.map((item) => dialect.nameOf?.(item) ?? ''));
   const last = orderRenames(renames, new Set([...names, ...renames.map(({ now }) => now)])).map(
     ({ section, old, now, item, label }): LabelledAction => {
-      const called = (name: string): Item => {
-        const [own] = renames.filter((one) => one.item === item);
-        return (own && dialect.withNames?.(item, [{ section, old: own.old, now: name }])) ?? item;
-      };
+      const own = renames.find((one) => one.item === item);
+      const mark = telling(item, renames);
+      const properties = item.properties.filter(([name]) => name === 'name' || name === mark);
+      const called = (name: string): Item =>
+        (own && dialect.withNames?.({ ...item, properties }, [{ section, old: own.old, now: name }])) ?? item;
       return { label, action: { verb: 'set', section, from: called(old), to: called(now) } };
     },
   );

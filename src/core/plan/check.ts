@@ -154,12 +154,14 @@ export function takeNameBack(model: Model, now: Item, old: Item, facts: NameFact
   return true;
 }
 
-/** Rows with this form's key and name, whatever else they say. */
+/** Rows with this form's key and name, and with what else it says; a port that no text names is there all the same. */
 export function namedLike(form: Item, model: Model): readonly Row[] {
-  const rows = model.matching(form).filter((row) => sameName(row.item, form));
-  return rows.length > 0 || form.created || valueOf(form, 'name') !== null || model.matching(form).length > 0
-    ? rows
-    : [{ item: form }];
+  const alike = model.matching(form);
+  if (alike.length === 0 && !form.created && valueOf(form, 'name') === null) return [{ item: form }];
+  return alike.filter(
+    ({ item }) =>
+      sameName(item, form) && form.properties.every(([name, value]) => valueOf(item, name) === value),
+  );
 }
 
 /** The row with that key and that name. */

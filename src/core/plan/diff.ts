@@ -11,7 +11,7 @@ import type { Action, Difference, Label } from './action.ts';
 import { findRenames } from './find-renames.ts';
 import { matchRows, type Triple } from './match.ts';
 import { findMoves } from './moves.ts';
-import { inNewNames, inOldNames } from './renames.ts';
+import { inNewNames, inOldNames, reversed, type Rename } from './renames.ts';
 import { defaultRow, overlay, ownsSection, viewOf, type IgnoreRule, type Owns } from './scope.ts';
 
 export interface DiffInput {
@@ -58,7 +58,7 @@ export function diffConfigurations(given: DiffInput): DiffResult {
     if (!d || !a || !c) continue;
     ignored += a.ignored;
     const known = actualBy.get(path)?.kind ?? desiredBy.get(path)?.kind ?? 'unknown';
-    const found = diffSection(input, known === 'ordered', d.items, a.items, c.items);
+    const found = diffSection(input, renamed, known === 'ordered', d.items, a.items, c.items);
     const problem = blockedBy(path, known, found, input.dialect);
     if (problem === null)
       for (const difference of found) differences.push(withIgnored(difference, actualBy.get(path), rules));
@@ -67,8 +67,15 @@ export function diffConfigurations(given: DiffInput): DiffResult {
   return { differences, blocked, ignored };
 }
 
+/** What rows are called otherwise than in the names in which everything is compared. */
+interface Renamed {
+  readonly renames: readonly Rename[];
+  readonly moved: readonly Rename[];
+}
+
 function diffSection(
   input: DiffInput,
+  renamed: Renamed,
   ordered: boolean,
   desired: readonly Item[],
   actual: readonly Item[],
@@ -88,6 +95,7 @@ function diffSection(
       hasConfirmed,
       input.owns,
       input.dialect,
+      renamed,
     );
     const position = triple.desired ?? triple.actual ?? 0;
     if (difference === null) continue;
@@ -165,6 +173,7 @@ function compareRow(
   hasConfirmed: boolean,
   owns: Owns,
   dialect: Dialect,
+  renamed: Renamed,
 ): Difference | null {
   const some = d ?? a ?? c;
   if (some === null) return null;
@@ -172,8 +181,9 @@ function compareRow(
   if (!some.created) {
     // A row that the device brings along is there, named or not: not named means as it came.
     const plain = defaultRow(some);
-    was ??= hasConfirmed ? plain : null;
-    if (owns !== 'items' || c !== null) wanted ??= plain;
+    const called = (renames: readonly Rename[]): Item => dialect.withNames?.(plain, renames) ?? plain;
+    was ??= hasConfirmed ? called(renamed.moved) : null;
+    if (owns !== 'items' || c !== null) wanted ??= called(reversed(renamed.renames));
     had ??= plain;
   }
   if (owns === 'items') {

@@ -7,6 +7,7 @@ import type { Configuration, Item, Section } from '../item.ts';
 import type { Difference, Label } from './action.ts';
 import { renameBetween, type Rename } from './renames.ts';
 import { defaultRow, ownsSection, viewOf, type IgnoreRule, type Owns } from './scope.ts';
+import { exchangedNames } from './exchanged-names.ts';
 import { pairSimilar, type Candidate } from './similar.ts';
 
 export interface RenameInput {
@@ -80,8 +81,9 @@ function rowRenames(
   desired: readonly Item[],
   actual: readonly Item[],
   confirmed: readonly Item[],
-  { dialect, owns, confirmed: known }: RenameInput,
+  input: RenameInput,
 ): readonly Difference[] {
+  const { dialect, owns, confirmed: known } = input;
   const keys = (items: readonly Item[]): ReadonlySet<string | null> => new Set(items.map(({ key }) => key));
   const canRename = (item: Item): boolean =>
     item.created && item.key !== null && dialect.nameOf?.(item) != null;
@@ -100,10 +102,20 @@ function rowRenames(
       const was = confirmed.find(({ key }) => key === (label === 'drift' ? to?.key : from.key)) ?? null;
       return [{ label, section: from.section, base: from, target, confirmed: was }];
     });
-  if (known === null) return owns === 'items' ? [] : pair(wanted, had, 'desired');
+  if (known === null && owns === 'items') return [];
+  const round = exchangedNames(desired.filter(canRename), actual.filter(canRename), confirmed, input);
+  const done = new Set(round.flatMap(({ from, to }) => [from, to]));
+  const rest = (items: readonly Item[]): readonly Item[] => items.filter((item) => !done.has(item));
+  const exchanged = round.map(({ from, to, label, rename }): Difference => {
+    const target = dialect.withNames?.(from, [rename]) ?? from;
+    const was = confirmed.find(({ key }) => key === (label === 'drift' ? to.key : from.key)) ?? null;
+    return { label, section: from.section, base: from, target, confirmed: was };
+  });
+  if (known === null) return [...exchanged, ...pair(rest(wanted), rest(had), 'desired')];
   return [
-    ...pair(wanted.filter(isNew), had.filter(isKnown), 'desired'),
-    ...pair(wanted.filter(isKnown), had.filter(isNew), 'drift'),
+    ...exchanged,
+    ...pair(rest(wanted).filter(isNew), rest(had).filter(isKnown), 'desired'),
+    ...pair(rest(wanted).filter(isKnown), rest(had).filter(isNew), 'drift'),
   ];
 }
 

@@ -5,7 +5,7 @@
 import { classifyAction, removalsOf, strictest } from '../gate/classify.ts';
 import { canonicalItem, sha256 } from '../digest.ts';
 import type { Dialect, PlanContext } from '../dialect.ts';
-import type { Configuration, Item, Section } from '../item.ts';
+import { sectionOf, type Configuration, type Item, type Section } from '../item.ts';
 import type { ManagementPath, Policy } from '../site.ts';
 import type { Action, Difference, Label, Plan, PlannedAction } from './action.ts';
 import { listActions, type ActionList } from './actions.ts';
@@ -235,7 +235,9 @@ function digestBase(
     footprint.add(canonicalItem({ ...item, properties }));
   };
   for (const action of actions) {
-    add(action.verb === 'set' ? action.from : action.verb === 'add' ? null : action.item);
+    add(
+      action.verb === 'set' ? wholeOf(action.from, context.base) : action.verb === 'add' ? null : action.item,
+    );
     if (action.verb !== 'set') add(action.before);
     if (action.verb === 'move') add(action.wasBefore);
     const item = action.verb === 'set' ? action.to : action.item;
@@ -244,4 +246,10 @@ function digestBase(
   for (const { path } of base)
     footprint.add(canonicalItem({ section: path, key: null, created: false, properties: [], place: null }));
   return sha256([...footprint].sort().join('\n'));
+}
+
+/** A rename says no more of its row than which one it is. */
+function wholeOf(item: Item, base: Configuration): Item {
+  if (item.key === null) return item;
+  return sectionOf(base, item.section)?.items.find(({ key }) => key === item.key) ?? item;
 }

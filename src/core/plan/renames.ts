@@ -55,11 +55,11 @@ export function inOldNames<T extends Section>(
   renames: readonly Rename[],
   facts: NameFacts,
 ): readonly T[] {
-  return inNewNames(
-    sections,
-    renames.map(({ section, old, now }) => ({ section, old: now, now: old })),
-    facts,
-  );
+  return inNewNames(sections, reversed(renames), facts);
+}
+
+export function reversed(renames: readonly Rename[]): readonly Rename[] {
+  return renames.map(({ section, old, now }) => ({ section, old: now, now: old }));
 }
 
 /** The same rows under other names, all renamed at once. */
@@ -106,4 +106,30 @@ export function orderRenames<T extends Rename>(
     open.push({ ...next, old: name });
   }
   return ordered;
+}
+
+/**
+ * Rows of which one is to be called as another was: the names alone do not say which row is which, so one more property
+ * must, in which all of them differ. Null: there is none. For rows that bring a key of their own: undefined, as for one
+ * whose names nobody shares.
+ */
+export function telling(
+  item: Item,
+  renames: readonly (Rename & { readonly item: Item })[],
+): string | null | undefined {
+  if (!item.created) return undefined;
+  const linked = new Set(renames.filter((one) => one.item === item));
+  for (const one of linked) {
+    for (const other of renames) {
+      if (one.section === other.section && (one.now === other.old || one.old === other.now))
+        linked.add(other);
+    }
+  }
+  if (linked.size < 2) return undefined;
+  const rows = [...linked].map((one) => new Map(one.item.properties));
+  const names = [...(rows[0]?.keys() ?? [])].filter((name) => name !== 'name');
+  const isTelling = (name: string): boolean =>
+    rows.every((row) => row.get(name) != null) &&
+    new Set(rows.map((row) => row.get(name))).size === rows.length;
+  return names.find(isTelling) ?? null;
 }

@@ -4,7 +4,7 @@
  */
 import type { Item } from '../../core/item.ts';
 import type { Rename } from '../../core/plan/renames.ts';
-import { isReferenceTarget, menuFacts, referencesOf } from './menus.ts';
+import { isReferenceTarget, isSecretProperty, menuFacts, menuPaths, referencesOf } from './menus.ts';
 
 /** What a port is called until somebody renames it; null for rows that have no such name. */
 export function bornName(key: string | null): string | null {
@@ -15,32 +15,25 @@ export function bornName(key: string | null): string | null {
 export function nameOf(item: Item): string | null {
   const born = bornName(item.key);
   if (born !== null) return item.properties.find(([name]) => name === 'name')?.[1] ?? born;
-  const facts = menuFacts(item.section);
-  if (!item.created || facts?.key.length !== 1 || facts.key[0] !== 'name' || !isNamed(item.section))
-    return null;
+  if (!item.created || !named.has(item.section)) return null;
   return item.key?.startsWith('name=') === true ? item.key.slice('name='.length) : null;
 }
 
-/** Menus whose rows others name and follow; what only has a name of its own is made anew instead. */
-function isNamed(section: string): boolean {
-  return section.startsWith('/interface ') || followed.has(section);
-}
-
-const followed: ReadonlySet<string> = new Set([
-  '/ip pool',
-  '/ipv6 pool',
-  '/ip dhcp-server',
-  '/ppp profile',
-  '/queue type',
-  '/routing table',
-  '/ip vrf',
-  '/ip ipsec profile',
-  '/ip ipsec proposal',
-  '/ip ipsec peer',
-  '/ip ipsec policy group',
-  '/ip ipsec mode-config',
-  '/ip hotspot profile',
-]);
+/**
+ * Menus whose rows keep all that they are under another name. Not where rows hold secrets or rights: an export does not
+ * show those, and somebody new would get what somebody else had.
+ */
+const named: ReadonlySet<string> = new Set(
+  menuPaths().filter((path) => {
+    const facts = menuFacts(path);
+    if (facts?.key.length !== 1 || facts.key[0] !== 'name' || /^\/(user|certificate)( |$)/.test(path))
+      return false;
+    return (
+      path.startsWith('/interface ') ||
+      [...facts.properties.keys()].every((property) => !isSecretProperty(path, property))
+    );
+  }),
+);
 
 export function withNames(item: Item, renames: readonly Rename[]): Item {
   const own = nameOf(item);
@@ -72,7 +65,12 @@ function follow(
   if (value === null || value === '') return value;
   const parts = value.split(',');
   if (!renames.some(({ old }) => parts.includes(old) || parts.includes(`!${old}`))) return value;
-  const references = referencesOf(item.section, property).filter((one) => one.checked && one.key === 'name');
+  const known = referencesOf(item.section, property);
+  // What no table knows but is called so names interfaces all the same: every menu does.
+  const references =
+    known.length === 0 && /(^|-)interfaces?$/.test(property)
+      ? [{ target: '/interface' }]
+      : known.filter((one) => one.checked && one.key === 'name');
   const after = (part: string): string => {
     const not = part.startsWith('!') ? '!' : '';
     const name = part.slice(not.length);

@@ -66,12 +66,13 @@ export function findRows(item: Item): string {
   return pairs.length === 0 ? `[${section} find]` : `[${section} find where ${conditions(section, pairs)}]`;
 }
 
-/** Rows of this form's menu that are called as it is; a port by what it came with, too. */
+/** Rows of this form's menu that are called as it is, and are what else it says; a port by what it came with, too. */
 export function findNamed(item: Item): string {
   const port = bornName(item.key);
   const pairs: Properties = [
     ...(port === null ? [] : [['default-name', port] as const]),
     ['name', nameOf(item) ?? ''],
+    ...item.properties.filter(([name]) => name !== 'name'),
   ];
   return `[${item.section} find where ${conditions(item.section, pairs)}]`;
 }

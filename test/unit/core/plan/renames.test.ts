@@ -119,6 +119,96 @@ describe('a new name', () => {
     ]);
   });
 
+  describe('of two rows that swap theirs', () => {
+    const vlans = base.replace(
+      '/ip pool\n',
+      '/interface vlan\nadd interface=bridge1 name=cams vlan-id=10\nadd interface=bridge1 name=phones vlan-id=20\n/ip pool\n',
+    );
+    const used = vlans.replace(
+      '/ip address\n',
+      '/ip address\nadd address=10.0.0.1/24 interface=cams network=10.0.0.0\n',
+    );
+    const swapNames = (text: string): string =>
+      text
+        .replaceAll(/\bcams\b/g, 'X')
+        .replaceAll(/\bphones\b/g, 'cams')
+        .replaceAll(/\bX\b/g, 'phones');
+
+    test('goes through a third one, and what names them follows', () => {
+      expect(forward(expectThereAndBack(used, swapNames(used)))).toEqual([
+        '/interface vlan set [/interface vlan find where name="cams"] name=cams-swap',
+        '/interface vlan set [/interface vlan find where name="phones"] name=cams',
+        '/interface vlan set [/interface vlan find where name="cams-swap"] name=phones',
+      ]);
+    });
+    test('goes the same way in a menu of another kind', () => {
+      const pools = (a: string, b: string): string =>
+        base.replace('add name=pool1 ', `add name=${a} ranges=10.1.0.1-10.1.0.9\nadd name=${b} `);
+      const plan = expectThereAndBack(
+        pools('pool2', 'pool1'),
+        pools('pool1', 'pool2').replace('address-pool=pool1', 'address-pool=pool2'),
+      );
+      expect(forward(plan).every((line) => / name=[a-z0-9-]+$/.test(line))).toBe(true);
+      expect(plan.actions).toHaveLength(3);
+    });
+    test('is a change of the rows where what names them is to have the other one', () => {
+      const two = used.replace('interface=cams', 'interface=cams comment=x');
+      const swapped = two
+        .replace('name=cams vlan-id=10', 'name=cams vlan-id=11')
+        .replace('name=phones vlan-id=20', 'name=phones vlan-id=10')
+        .replace('vlan-id=11', 'vlan-id=20');
+      const lines = forward(planOf(planBetween(read(two), read(swapped)).made));
+      expect(lines.map((line) => line.replace(/^.* /, ''))).toEqual(['vlan-id=20', 'vlan-id=10']);
+    });
+    test('is one after the other where one takes the name that the other gives up', () => {
+      const shifted = used.replaceAll('phones', 'voice').replaceAll('cams', 'phones');
+      expect(forward(expectThereAndBack(used, shifted)).map((line) => line.replace(/^.* /, ''))).toEqual([
+        'name=voice',
+        'name=phones',
+      ]);
+    });
+    test('by hand is drift', () => {
+      const { differences } = found(read(used), read(swapNames(used)), read(used));
+      expect(differences.map(({ label }) => label)).toEqual(['drift', 'drift']);
+    });
+  });
+
+  test('is given in every menu whose rows have nothing but a name to be known by', () => {
+    const queue = `${base}/queue simple\nadd max-limit=1M/2M name=guests target=192.0.2.0/25\n`;
+    expect(forward(expectThereAndBack(queue, queue.replace('guests', 'visitors')))).toEqual([
+      '/queue simple set [/queue simple find where name="guests"] name=visitors',
+    ]);
+  });
+
+  test('is never given where rows hold what no export shows', () => {
+    const user = (name: string): string =>
+      `${base}/ppp secret\nadd name=${name} profile=default service=l2tp\n`;
+    const verbs = planOf(planBetween(read(user('alice')), read(user('bob'))).made).actions.map(
+      ({ action }) => action.verb,
+    );
+    expect(verbs).toEqual(['add', 'remove']);
+  });
+
+  test('of a port that the file does not name at all is the one it came with', () => {
+    const desired = base
+      .replace('/interface ethernet\nset [ find default-name=ether2 ] name=lan2\n', '')
+      .replaceAll('lan2', 'ether2');
+    const { made } = planBetween(read(base), read(desired), { owns: 'everything' });
+    expect(forward(planOf(made))).toEqual([
+      '/interface ethernet set [/interface ethernet find where default-name="ether2"] name=ether2',
+    ]);
+  });
+
+  test('is followed by what names interfaces in a menu of which no table says so', () => {
+    const isis = (name: string): string =>
+      `${base.replace('name=lan2', `name=${name}`).replace('interface=lan2', `interface=${name}`)}/routing isis instance\nadd areas=49.0001 name=isis1 system-id=0000.0000.0001\n`;
+    const template = (name: string): string =>
+      `${isis(name)}/routing isis interface-template\nadd instance=isis1 interfaces=${name} levels=l2\n`;
+    const lines = forward(planOf(planBetween(read(isis('lan2')), read(template('up1'))).made));
+    expect(lines[0]).toContain('interfaces=lan2');
+    expect(lines.at(-1)).toMatch(/ name=up1$/);
+  });
+
   test('is refused while the old one is to be used again at once', () => {
     const desired = base
       .replace('name=lan2\n', 'name=lan2\nset [ find default-name=ether3 ] name=cam\n')
