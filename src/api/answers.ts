@@ -75,7 +75,10 @@ export const statusSchema = z.object({
   journal: z.object({ seq: z.number().int(), head: z.string() }),
   devices: z.array(deviceStatusSchema),
   /** Why nothing is changed at the moment (`journal-damaged`, `journal-unwritable` …); null: nothing is in the way. */
-  readOnly: z.object({ code: z.string(), message: z.string() }).nullable().optional(),
+  readOnly: z
+    .object({ code: z.string(), message: z.string(), next: z.string().optional() })
+    .nullable()
+    .optional(),
   /** What a person should look at though the daemon goes on (`clock-untrusted`, trust files that can't be used …). */
   warnings: z
     .array(z.object({ code: z.string(), message: z.string(), next: z.string().nullable() }))

@@ -138,13 +138,25 @@ async function checkState(settings: Settings): Promise<Finding> {
   const { state } = settings;
   try {
     const { judgeStateFolder } = await import('../daemon/state-folder.ts');
-    if (await judgeStateFolder(state)) return { what, result: 'ok', code: 'valid', message: state };
+    if (await judgeStateFolder(state)) return await judgeRoom(state);
     const parent = await stat(path.dirname(state)).catch(() => null);
     const message = `${state} will be made at first start${parent === null ? ', with the folders above it' : ''}`;
     return { what, result: 'ok', code: 'first-start', message };
   } catch (error) {
     return failure(what, error);
   }
+}
+
+/** With less the daemon stops to change anything: a rollout could begin and not be recorded to its end. */
+async function judgeRoom(folder: string): Promise<Finding> {
+  const { fileStorage, leastFreeBytes } = await import('../journal/storage.ts');
+  const free = await fileStorage.freeBytes(folder);
+  const what = 'state';
+  const MiB = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+  if (free >= leastFreeBytes)
+    return { what, result: 'ok', code: 'valid', message: `${folder}, ${MiB(free)} free` };
+  const message = `${folder} has ${MiB(free)} free and needs ${MiB(leastFreeBytes)}; make room: the daemon goes on by itself`;
+  return { what, result: 'failed', code: 'disk-full', message };
 }
 
 async function checkDesired(settings: Settings): Promise<Finding[]> {

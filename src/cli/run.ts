@@ -15,6 +15,8 @@ export function runCommand(): Command {
         import('../daemon/daemon.ts'),
         import('../daemon/notify.ts'),
       ]);
+      // A file that may not grow further (`ulimit -f`) then fails with EFBIG, as a full disk does, and ends nothing.
+      process.on('SIGXFSZ', () => undefined);
       const ending = new Promise<void>((resolve) => {
         const end = (): void => {
           // What is in flight is in the journal: better gone in time than killed by whoever waits.

@@ -33,15 +33,16 @@ export function statusCommand(): Command {
 }
 
 export function printStatus(answer: StatusAnswer, nowMs: number): void {
-  const { site, commit, desired, devices, readOnly, hold } = answer;
+  const { site, commit, desired, devices, journal, readOnly, hold } = answer;
   const said = [
     paint('strong', safe(site)),
     commit === null ? 'no commit accepted yet' : commitWords(commit, desired, nowMs),
     ` ${tally(devices)}`,
+    // To be compared with one noted elsewhere: what is cut off the journal's end shows nowhere else.
+    ` ${paint('quiet', `journal ${journal.seq}:${journal.head.slice(0, 13)}`)}`,
   ];
   printLine(said.join('  '));
-  if (readOnly !== null && readOnly !== undefined)
-    printLine(paint('bad', `nothing is changed: ${readOnly.code}: ${safe(readOnly.message)}`));
+  if (readOnly !== null && readOnly !== undefined) printLine(paint('bad', readOnlyWords(readOnly)));
   for (const { code, message, next } of answer.warnings ?? [])
     printLine(paint('bad', `${code}: ${safe(message)}${next === null ? '' : `   next: ${safe(next)}`}`));
   if (hold !== null && hold !== undefined) {
@@ -67,6 +68,11 @@ export function printStatus(answer: StatusAnswer, nowMs: number): void {
     (a, b) => order.indexOf(a.state) - order.indexOf(b.state) || (a.name < b.name ? -1 : 1),
   );
   printTable(sorted.map((device) => deviceRow(device, nowMs)));
+}
+
+function readOnlyWords({ code, message, next }: NonNullable<StatusAnswer['readOnly']>): string {
+  const typed = next === undefined ? '' : `   next: ${safe(next)}`;
+  return `nothing is changed: ${code}: ${safe(message)}${typed}`;
 }
 
 function commitWords(commit: string, desired: StatusAnswer['desired'], nowMs: number): string {

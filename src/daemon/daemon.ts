@@ -4,26 +4,20 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { join } from 'node:path';
 import PQueue from 'p-queue';
 import { startHttp } from '../api/http.ts';
 import type { RunningHttp } from '../api/http.ts';
 import { startServer } from '../api/server.ts';
-import type { RecordEnvelope } from '../core/journal.ts';
 import { InvalidInput, messageOf } from '../core/errors.ts';
 import { trustDigests } from '../core/gate/trust.ts';
-import type { SitewardRecord } from '../core/rollout/events.ts';
-import type { SiteState } from '../core/site-state.ts';
-import { deviceState, emptySiteState, foldRecord } from '../core/site-state.ts';
+import type { RecordEnvelope } from '../core/journal.ts';
+import { deviceState } from '../core/site-state.ts';
 import { composeDevice } from '../desired/compose.ts';
 import { openRepository } from '../desired/git-repository.ts';
-import type { Journal } from '../journal/journal.ts';
-import { openJournal } from '../journal/journal.ts';
 import { openDesiredState } from '../reconcile/desired-state.ts';
 import { startDeviceLoop } from '../reconcile/device-loop.ts';
 import type { DeviceRoom } from '../reconcile/device-room.ts';
 import { reportCell } from '../reconcile/device-report.ts';
-import { openLedger } from '../reconcile/ledger.ts';
 import { reconcileDevice } from '../reconcile/reconcile-device.ts';
 import type { Settings } from '../settings/settings.ts';
 import { openClockMark, saveEveryMs } from './clock-mark.ts';
@@ -33,6 +27,7 @@ import { firstStartObstacle } from './first-start.ts';
 import { buildOperations } from './operations.ts';
 import type { RunningDevice, RunningSite } from './running-site.ts';
 import { digestsInUse } from '../reconcile/state-files.ts';
+import { openSiteJournal } from './site-journal.ts';
 import { openStateFiles } from './state-files.ts';
 import { openStateFolder } from './state-folder.ts';
 import { lockState } from './state-lock.ts';
@@ -49,8 +44,6 @@ export interface Daemon {
   stop(): Promise<void>;
 }
 
-/** Newest records kept in memory for `log` and `approve --follow`. */
-const recentRecords = 5_000;
 /** How soon a device is tried again that could not be read or may not be touched yet. */
 const soonMs = 30_000;
 
@@ -96,11 +89,9 @@ async function start(
   });
   undo.push(() => lock.release());
 
-  const state = emptySiteState();
-  const recent: RecordEnvelope[] = [];
-  const journal = await replay(settings, state, recent);
+  const recorded = await openSiteJournal(settings, clock, (error) => telemetry.defect(error, {}));
+  const { journal, ledger, state, recent } = recorded;
   undo.push(() => journal.close());
-  const ledger = openLedger(journal, state, (record) => keepRecent(recent, record));
   const mark = await openClockMark(settings.state, clock, latestOf(recent), (distrust) => {
     if (distrust === null) telemetry.log('clock-trusted', {});
     else telemetry.log('clock-untrusted', { reason: distrust });
@@ -123,24 +114,14 @@ async function start(
   for (const [device, { rollout }] of state.devices) {
     if (rollout !== null && !served.has(device)) telemetry.log('rollout-of-unserved-device', { device });
   }
-  if (journal.broken === null) {
-    if (state.daemon === null) {
-      await ledger.append({
-        kind: 'daemon-created',
-        daemon: randomBytes(16).toString('hex'),
-        site: settings.site,
-      });
-    }
-    if (journal.torn !== null) await ledger.append({ kind: 'torn-tail-set-aside', ...journal.torn });
-    const inForce = trust();
-    await ledger.append({
-      kind: 'daemon-started',
-      nonce,
-      version,
-      trust: trustDigests(inForce),
-      ...krlOf(inForce),
-    });
-  }
+  const inForce = trust();
+  await recorded.begin(randomBytes(16).toString('hex'), {
+    kind: 'daemon-started',
+    nonce,
+    version,
+    trust: trustDigests(inForce),
+    ...krlOf(inForce),
+  });
 
   const repository = await openRepository({ ...settings.desired, site: settings.site });
   const drivers = settings.devices.map((device) => ({ device, driver: driverFor(device, clock) }));
@@ -246,8 +227,15 @@ async function start(
     await mark.save().catch(() => undefined);
   });
   const polling = poll(refreshDesired, settings.desired.pollMs, signal, telemetry.log);
+  const keeping = recorded.keep({
+    signal,
+    log: telemetry.log,
+    onRecovered: () => {
+      for (const device of devices) device.loop.wake();
+    },
+  });
   undo.push(async () => {
-    await Promise.allSettled([polling, ...devices.map((device) => device.loop.done)]);
+    await Promise.allSettled([polling, keeping, ...devices.map((device) => device.loop.done)]);
   });
   telemetry.log('started', { site: settings.site, devices: devices.length, journal: journal.head.seq });
 
@@ -264,23 +252,6 @@ async function start(
       await stop();
     },
   };
-}
-
-/** Replays the journal into the state. A record that does not fold counts as damage: nothing is changed, reading goes on. */
-async function replay(settings: Settings, state: SiteState, recent: RecordEnvelope[]): Promise<Journal> {
-  return await openJournal({
-    folder: join(settings.state, 'journal'),
-    clock: systemClock,
-    onRecord: (record) => {
-      keepRecent(recent, record);
-      foldRecord(state, record as unknown as SitewardRecord);
-    },
-  });
-}
-
-function keepRecent(recent: RecordEnvelope[], record: RecordEnvelope): void {
-  recent.push(record);
-  if (recent.length > recentRecords * 1.1) recent.splice(0, recent.length - recentRecords);
 }
 
 /** When the newest of these were written, by the clock of then. */

@@ -92,10 +92,15 @@ function statusAnswer(site: RunningSite, only: string | undefined): AnswerOf<'st
     },
     journal: { seq: journal.head.seq, head: journal.head.hash },
     devices: select(site, only).map((device) => deviceStatusAnswer(site, device)),
-    readOnly: journal.broken,
+    readOnly: journal.broken === null ? null : { ...journal.broken, next: nextOf(journal.broken.code) },
     warnings: warningsOf(site),
     hold: state.siteHold,
   };
+}
+
+/** What is wrong with the files, or what this machine lacks. */
+function nextOf(code: string): string {
+  return code === 'journal-damaged' ? 'siteward journal verify' : 'siteward check --offline';
 }
 
 /** Signatures and documents name the pending item, which was opened for one or more devices. */

@@ -44,6 +44,8 @@ export function siteMetrics(
 function refreshSite(metrics: Metrics, site: RunningSite): void {
   const { state, journal } = site.ledger;
   metrics.set('journal_head_seq', {}, journal.head.seq);
+  // As many bits as a sample keeps exactly; as a label it would be a new series with every record.
+  metrics.set('journal_head_hash', {}, Number.parseInt(journal.head.hash.slice(0, 13), 16));
   metrics.set('journal_chain_ok', {}, journal.broken === null ? 1 : 0);
   metrics.set('desired_commit_timestamp_seconds', {}, seconds(state.accepted?.at));
   const pending = [...state.pending.values()];

@@ -29,7 +29,7 @@ const warnings: readonly string[] = [
   'key-counter-decreased',
   'rollout-of-unserved-device',
 ];
-const failures: readonly string[] = ['state-lock-lost', 'journal-unwritable'];
+const failures: readonly string[] = ['state-lock-lost', 'journal-unwritable', 'journal-damaged'];
 
 export function startTelemetry(version: string, devices: readonly string[]): Telemetry {
   const log = createLog({ level: process.env['SITEWARD_LOG_LEVEL'] });

@@ -15,6 +15,7 @@ import { judgeLine, maxGroupBytes, readTail } from './replay.ts';
 import type { Retention } from './segments.ts';
 import { olderSegments, segmentName, segmentNumber, segmentsToDrop } from './segments.ts';
 import type { AppendFile, JournalStorage } from './storage.ts';
+import { leastFreeBytes } from './storage.ts';
 
 export interface WriterOptions {
   readonly folder: string;
@@ -41,9 +42,6 @@ interface Waiter {
   readonly resolve: (record: RecordEnvelope) => void;
   readonly reject: (error: unknown) => void;
 }
-
-/** Less is no room: a rollout could begin and not be recorded to its end. */
-const leastFreeBytes = 4 * maxGroupBytes;
 
 export class GroupWriter {
   readonly #options: WriterOptions;
@@ -139,6 +137,7 @@ export class GroupWriter {
         return null;
       }
       const aside = await this.begin();
+      if (this.#closed) throw new Error('closed meanwhile');
       // The file is at the size that a limit of this process allows: a new one has room again.
       if (codeOfCause(this.#error) === 'EFBIG') this.#recordBytes = Infinity;
       this.#error = null;

@@ -37,6 +37,9 @@ export interface JournalStorage {
   freeBytes(folder: string): Promise<number>;
 }
 
+/** Less is no room: a rollout could begin and not be recorded to its end. */
+export const leastFreeBytes = 4 * 1024 * 1024;
+
 const fdatasyncAsync = promisify(fdatasync);
 
 function syncFolder(folder: string): void {

@@ -61,6 +61,29 @@ function oneOf<const Values extends readonly [string, ...string[]]>(values: Valu
   return z.enum(values, { error: `expected ${values.join(' | ')}` }).describe(about);
 }
 
+const unitBytes: Readonly<Record<string, number>> = {
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
+};
+const sizePattern = /^(\d{1,6})([KMGT]iB)$/;
+
+function size(about: string, leastBytes: number) {
+  const words = `expected a size such as 512KiB, 16MiB or 2GiB, at least ${leastBytes / 1024}KiB`;
+  return z
+    .string({ error: words })
+    .regex(sizePattern, { error: words })
+    .transform((text, context): number => {
+      const [, amount, unit] = sizePattern.exec(text) ?? [];
+      const bytes = Number(amount) * (unitBytes[unit ?? ''] ?? 0);
+      if (bytes >= leastBytes) return bytes;
+      context.issues.push({ code: 'custom', message: words, input: text });
+      return z.NEVER;
+    })
+    .describe(about);
+}
+
 const mapping = { error: 'expected a mapping of keys' };
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 const nameWords = 'a name of letters, digits, dots, dashes and underscores, at most 63';
@@ -291,6 +314,27 @@ export const settingsSchema = z.strictObject(
         mapping,
       )
       .optional(),
+    journal: z
+      .strictObject(
+        {
+          segment: size(
+            'How large a file of the journal grows before the next one; 16MiB if not said',
+            64 * 1024,
+          ).optional(),
+          size: size(
+            'All files together at most; the oldest go first. 1GiB if not said',
+            64 * 1024,
+          ).optional(),
+          age: duration('How old records become at most; no limit if not said', {
+            least: '1h',
+            most: '36500d',
+          }).optional(),
+          files: whole('How many files are kept at most; no limit if not said', 1, 1_000_000).optional(),
+        },
+        mapping,
+      )
+      .optional()
+      .describe('How much of the journal is kept. What is still needed is never lost with it'),
     listen: text(
       'HOST:PORT such as 127.0.0.1:9464',
       'Where metrics and health are served; nowhere if not said',

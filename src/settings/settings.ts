@@ -36,6 +36,15 @@ export interface Settings {
     readonly people: readonly Person[];
   };
   readonly policy: Policy;
+  readonly journal: {
+    readonly segmentBytes: number;
+    /** Limits; null: none. */
+    readonly keep: {
+      readonly bytes: number | null;
+      readonly ageMs: number | null;
+      readonly segments: number | null;
+    };
+  };
   readonly listen: { readonly host: string; readonly port: number } | null;
   readonly socket: string;
 }
@@ -127,6 +136,7 @@ function settingsOf(
       people,
     },
     policy,
+    journal: journalOf(raw.journal ?? {}),
     listen,
     socket: path.resolve(folder, raw.socket),
   };
@@ -145,6 +155,11 @@ function policyOf(raw: NonNullable<RawSettings['policy']>): Policy {
     },
     batch: raw.batch ?? 5,
   };
+}
+
+function journalOf(raw: NonNullable<RawSettings['journal']>): Settings['journal'] {
+  const { segment = 16 * 2 ** 20, size: bytes = 2 ** 30, age: ageMs = null, files: segments = null } = raw;
+  return { segmentBytes: segment, keep: { bytes, ageMs, segments } };
 }
 
 /** `ssh://`, `https://` and the like, and `host:path` as git takes it. */

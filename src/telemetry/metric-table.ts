@@ -188,6 +188,11 @@ export const metricTable = {
     labels: {},
   },
   journal_head_seq: { kind: 'gauge', help: 'Number of the newest record', labels: {} },
+  journal_head_hash: {
+    kind: 'gauge',
+    help: 'The first 13 hex digits of the hash of the newest record, as a number',
+    labels: {},
+  },
 } as const satisfies Record<string, Row>;
 
 export type MetricName = keyof typeof metricTable;

@@ -89,7 +89,7 @@ test('status says where everything stands, worst first, each with what comes nex
   expect(code).toBe(0);
   const lines = out.split('\n');
   expect(lines[0]).toMatch(
-    /^bud-01 {2}9f8e7d6 "new NTP" Alice, \d s ago {3}4 devices: 1 in-sync, 1 drifted, 1 pending-signature, 1 diverged$/,
+    /^bud-01 {2}9f8e7d6 "new NTP" Alice, \d s ago {3}4 devices: 1 in-sync, 1 drifted, 1 pending-signature, 1 diverged {3}journal \d+:[0-9a-f]{1,13}$/,
   );
   expect(lines.slice(1, 5).map((line) => line.trim().split(/\s+/)[0])).toEqual([
     'cpe9',

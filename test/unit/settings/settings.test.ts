@@ -86,6 +86,7 @@ test('the least that can be said gets every default', async () => {
       removals: { items: 20, share: 0.1 },
       batch: 5,
     },
+    journal: { segmentBytes: 16_777_216, keep: { bytes: 1_073_741_824, ageMs: null, segments: null } },
     listen: null,
     socket: '/run/siteward/siteward.sock',
   });
@@ -132,10 +133,15 @@ policy:
   relax: [/queue*]
   removals: { items: 5, share: 50% }
   batch: 1
+journal: { segment: 64KiB, size: 2MiB, age: 30d, files: 7 }
 listen: "[::1]:0"
 socket: run/s.sock
 `),
   );
+  expect(settings.journal).toEqual({
+    segmentBytes: 65_536,
+    keep: { bytes: 2_097_152, ageMs: 30 * 86_400_000, segments: 7 },
+  });
   expect(settings.desired).toEqual({
     url: 'ssh://git@git.example.org/network.git',
     branch: 'live',
@@ -349,4 +355,11 @@ test.each([
   'policy: { expires: 8d }',
 ])('no setting lowers what is always signed: %s', async (line) => {
   await expect(loadSettings(write(`${least}${line}\n`))).rejects.toThrow();
+});
+
+test.each(['16', '16MB', '1KiB', '0GiB', '-1MiB'])('%s is no size of a journal file', async (text) => {
+  const faults = await loadSettings(write(`${least}journal: { segment: ${text} }\n`)).catch(
+    (error: unknown) => error,
+  );
+  expect(String(faults)).toContain('at least 64KiB');
 });

@@ -1,0 +1,145 @@
+/**
+ * The journal of a running site: opened with its fold, given checkpoints of that fold, and opened again by itself after
+ * an error of the disk. Decides nothing about devices; while nothing can be recorded, `journal.broken` says so to all.
+ */
+import { join } from 'node:path';
+import type { Clock } from '../core/clock.ts';
+import { JournalError } from '../core/errors.ts';
+import type { CheckpointPart, RecordEnvelope } from '../core/journal.ts';
+import type { SitewardEvent, SitewardRecord } from '../core/rollout/events.ts';
+import { checkpointOf, restoreCheckpoint } from '../core/site-checkpoint.ts';
+import type { SiteState } from '../core/site-state.ts';
+import { emptySiteState, foldRecord } from '../core/site-state.ts';
+import type { Journal } from '../journal/journal.ts';
+import { openJournal } from '../journal/journal.ts';
+import type { Ledger } from '../reconcile/ledger.ts';
+import { openLedger } from '../reconcile/ledger.ts';
+import type { Settings } from '../settings/settings.ts';
+
+/** Newest records kept in memory for `log` and `approve --follow`. */
+const recentRecords = 5_000;
+/** Between looks whether the disk is well again: soon at first, ever more rarely while it is not. */
+const leastPauseMs = 1_000;
+const mostPauseMs = 60_000;
+
+export interface SiteJournal {
+  readonly journal: Journal;
+  readonly ledger: Ledger;
+  readonly state: SiteState;
+  readonly recent: readonly RecordEnvelope[];
+  /**
+   * Records that the daemon began, now or once records can be written. Throws `JournalError` at a first start that
+   * can't: without an id there is nothing that the daemon could do.
+   */
+  begin(daemon: string, started: Started): Promise<void>;
+  /** Opens the journal again whenever the disk is well; ends with `signal`. */
+  keep(keeping: Keeping): Promise<void>;
+}
+
+type Started = Extract<SitewardEvent, { kind: 'daemon-started' }>;
+
+interface Keeping {
+  readonly signal: AbortSignal;
+  readonly log: (event: string, facts: Record<string, unknown>) => void;
+  readonly onRecovered: () => void;
+}
+
+export async function openSiteJournal(
+  settings: Pick<Settings, 'site' | 'state' | 'journal'>,
+  clock: Clock,
+  onDefect: (error: unknown) => void,
+): Promise<SiteJournal> {
+  const state = emptySiteState();
+  const recent: RecordEnvelope[] = [];
+  let folded = 0;
+  const keepRecent = (record: RecordEnvelope): void => {
+    folded = record.seq;
+    // A checkpoint says nothing new, and may be large.
+    if (record.kind === 'checkpoint') return;
+    recent.push(record);
+    if (recent.length > recentRecords * 1.1) recent.splice(0, recent.length - recentRecords);
+  };
+  const journal = await openJournal({
+    folder: join(settings.state, 'journal'),
+    clock,
+    onRecord: (record) => {
+      keepRecent(record);
+      foldRecord(state, record as unknown as SitewardRecord);
+    },
+    onCheckpoint: (parts) => restoreCheckpoint(state, parts as unknown as readonly CheckpointPart[]),
+    checkpoint: (seq) => {
+      if (seq !== folded) return null;
+      try {
+        return checkpointOf(state);
+      } catch (error) {
+        // The journal goes on without: nothing is dropped then, and nothing is lost.
+        onDefect(error);
+        return null;
+      }
+    },
+    segmentBytes: settings.journal.segmentBytes,
+    retention: settings.journal.keep,
+  });
+  const ledger = openLedger(journal, state, keepRecent);
+  let beginning: Started | null = null;
+  const recordBeginning = async (): Promise<void> => {
+    if (beginning === null) return;
+    await ledger.append(beginning);
+    beginning = null;
+  };
+  return {
+    journal,
+    ledger,
+    state,
+    recent,
+    async begin(daemon, started) {
+      beginning = started;
+      if (journal.damage !== null) return;
+      try {
+        if (state.daemon === null)
+          await ledger.append({ kind: 'daemon-created', daemon, site: settings.site });
+        if (journal.torn !== null) await ledger.append({ kind: 'torn-tail-set-aside', ...journal.torn });
+        await recordBeginning();
+      } catch (error) {
+        if (!(error instanceof JournalError) || state.daemon === null) throw error;
+      }
+    },
+    keep: (keeping) => keepWritable(journal, ledger, recordBeginning, clock, keeping),
+  };
+}
+
+async function keepWritable(
+  journal: Journal,
+  ledger: Ledger,
+  recordBeginning: () => Promise<void>,
+  clock: Clock,
+  { signal, log, onRecovered }: Keeping,
+): Promise<void> {
+  let pauseMs = leastPauseMs;
+  let told = false;
+  for (;;) {
+    await clock.sleep(pauseMs, signal).catch(() => undefined);
+    if (signal.aborted) return;
+    const { broken } = journal;
+    if (broken === null) {
+      pauseMs = leastPauseMs;
+      told = false;
+      continue;
+    }
+    if (!told) log(broken.code, { error: broken.message });
+    told = true;
+    pauseMs = Math.min(2 * pauseMs, mostPauseMs);
+    const aside = await journal.recover();
+    if (aside === null) continue;
+    try {
+      await ledger.append({ kind: 'journal-recovered', ...broken, ...aside });
+      await recordBeginning();
+    } catch (error) {
+      // The disk was well for a moment only; the next round looks again, later.
+      if (error instanceof JournalError) continue;
+      throw error;
+    }
+    log('journal-recovered', { ...aside });
+    onRecovered();
+  }
+}
