@@ -2,6 +2,7 @@
  * One exec channel is one console line, without PTY and prompt, CRLF between lines, errors on standard output, and
  * an exit status by which little can be told.
  */
+import { giveFile, scpRequest, takeFiles } from './files/scp.ts';
 import type { Connection, ServerChannel } from 'ssh2';
 import type { Behaviour } from './behaviour.ts';
 import type { Faults } from './faults.ts';
@@ -16,6 +17,12 @@ export function runExec(
   command: string,
 ): void {
   const text = Buffer.from(command, 'utf8').toString('latin1');
+  const copy = scpRequest(text);
+  if (copy !== undefined && session.policies.has('ftp')) {
+    if (copy.to === 'device') takeFiles(machine, session, channel, copy.path);
+    else giveFile(machine, channel, copy.path);
+    return;
+  }
   const output = new ExecOutput(connection, channel, machine.faults);
   const firstBreak = text.search(/[\r\n]/);
   const { exitStatus } = machine.behaviour;

@@ -8,6 +8,7 @@ import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
 import ssh2 from 'ssh2';
 import { authenticate, loginName } from './authentication.ts';
 import { runExec } from './exec.ts';
+import { serveSftp } from './files/sftp.ts';
 import { runShell } from './shell.ts';
 import type { Connection, Server, ServerConfig } from 'ssh2';
 import type { Machine } from './machine.ts';
@@ -187,6 +188,10 @@ export class SshServer {
       channels.on('env', (yes) => yes?.());
       channels.on('window-change', (yes) => yes?.());
       channels.on('exec', (yes, _no, info) => runExec(machine, session, connection, yes(), info.command));
+      channels.on('sftp', (yes, no) => {
+        if (session.policies.has('ftp')) serveSftp(machine, session, yes());
+        else no();
+      });
       channels.on('shell', (yes) => runShell(machine, session, yes(), options));
     });
   }
