@@ -5,10 +5,12 @@
  */
 import type { Problem } from '../core/dialect.ts';
 import { itemIdentity } from '../core/digest.ts';
+import { strictest } from '../core/gate/classify.ts';
 import { blockFaulty } from '../core/plan/blocked.ts';
 import { diffConfigurations } from '../core/plan/diff.ts';
 import type { Plan, PlannedAction } from '../core/plan/action.ts';
-import { makePlan, renderActions } from '../core/plan/plan.ts';
+import { planAllParts } from '../core/plan/all-parts.ts';
+import { renderActions } from '../core/plan/plan.ts';
 import type { Owns } from '../core/plan/scope.ts';
 import { incompleteness } from '../drivers/routeros/completeness.ts';
 import { routerosDialect as dialect } from '../drivers/routeros/dialect.ts';
@@ -21,7 +23,8 @@ import { paint, printJson, printLine, printNote, safe } from './terminal.ts';
 export type PlanForm = 'people' | 'json' | 'commands' | 'inverse';
 
 interface Found {
-  readonly plan: Plan | null;
+  /** One rollout after the other; none: nothing to do. */
+  readonly plans: readonly Plan[];
   /** Faults that leave no plan at all. */
   readonly faults: readonly Problem[];
   /** Sections that are left as they are. */
@@ -29,7 +32,7 @@ interface Found {
 }
 
 export function showPlan(texts: readonly [Text, Text], owns: Owns, form: PlanForm): ExitCode {
-  const { plan, faults, blocked } = findPlan(texts, owns);
+  const { plans, faults, blocked } = findPlan(texts, owns);
   const whole = form === 'commands' || form === 'inverse';
   if (faults.length > 0) return refuse(faults, texts, form === 'json');
   if (whole && blocked.length > 0) {
@@ -38,10 +41,10 @@ export function showPlan(texts: readonly [Text, Text], owns: Owns, form: PlanFor
     return 2;
   }
   if (whole) {
-    if (plan !== null) for (const line of commandsOf(plan, form === 'inverse')) printLine(line);
-  } else if (form === 'json') printJson(answer(plan, blocked, texts));
-  else showToPeople(plan, blocked, texts);
-  return plan === null && blocked.length === 0 ? 0 : 1;
+    for (const line of allCommands(plans, form === 'inverse')) printLine(line);
+  } else if (form === 'json') printJson(answer(plans, blocked, texts));
+  else showToPeople(plans, blocked, texts);
+  return plans.length === 0 && blocked.length === 0 ? 0 : 1;
 }
 
 /** Compares two texts, which names their places in what it finds. */
@@ -64,9 +67,9 @@ export function findPlan([a, b]: readonly [Text, Text], owns: Owns): Found {
         ];
   // The same bytes mean the same, whatever is missing in both of them.
   const same = a.bytes.equals(b.bytes);
-  if (same && a.read.problems.length === 0) return { plan: null, faults: [], blocked: [] };
+  if (same && a.read.problems.length === 0) return { plans: [], faults: [], blocked: [] };
   const faults = unique([...incomplete, ...unread]);
-  if (faults.length > 0) return { plan: null, faults, blocked: [] };
+  if (faults.length > 0) return { plans: [], faults, blocked: [] };
 
   const [actual, desired] = [reading.configuration, wish.configuration];
   const found = diffConfigurations({ confirmed: null, desired, actual, owns, ignore: [], dialect });
@@ -77,28 +80,32 @@ export function findPlan([a, b]: readonly [Text, Text], owns: Owns): Found {
   ];
   const trusted = blockFaulty(found, judged);
   const wrong = trusted.blocked.filter((problem) => !found.blocked.includes(problem));
-  if (wrong.length > 0) return { plan: null, faults: wrong, blocked: [] };
+  if (wrong.length > 0) return { plans: [], faults: wrong, blocked: [] };
   // Where the text ends early, what is missing behind its end can't be told from what should go.
   const end = judged.find(({ code }) => code === 'truncated-export');
   if (end !== undefined && found.differences.length + found.blocked.length > 0)
-    return { plan: null, faults: [end], blocked: [] };
+    return { plans: [], faults: [end], blocked: [] };
 
-  const made = makePlan({
-    differences: found.differences,
-    actual,
-    desired,
-    labels: ['desired'],
-    caps: { items: 20, share: 0.1 },
-    management: { address: '', port: 22, from: '', interface: null },
-    isOwn: () => false,
-    secretsOnDevice: 'allow',
-    dialect,
-  });
-  if (made.kind === 'refused') {
-    const refused = { code: made.code, message: made.message, place: { file: b.name }, section: null };
-    return { plan: null, faults: [refused], blocked: [] };
+  const { plans, refused } = planAllParts(
+    {
+      differences: found.differences,
+      actual,
+      desired,
+      labels: ['desired'],
+      caps: { items: 20, share: 0.1 },
+      management: { address: '', port: 22, from: '', interface: null },
+      isOwn: () => false,
+      secretsOnDevice: 'allow',
+      dialect,
+    },
+    { confirmed: null, owns, ignore: [] },
+  );
+  if (refused !== null) {
+    const fault = { code: refused.code, message: refused.message, place: { file: b.name }, section: null };
+    // What is left out of the plan may be all that is missing in it.
+    return { plans: [], faults: [fault, ...found.blocked], blocked: [] };
   }
-  return { plan: made.kind === 'plan' ? made.plan : null, faults: [], blocked: found.blocked };
+  return { plans, faults: [], blocked: found.blocked };
 }
 
 function unique(problems: readonly Problem[]): readonly Problem[] {
@@ -106,8 +113,13 @@ function unique(problems: readonly Problem[]): readonly Problem[] {
   return [...seen.values()];
 }
 
+/** Of all parts in turn; back from the last to the first. */
+export function allCommands(plans: readonly Plan[], inverse: boolean): readonly string[] {
+  return (inverse ? plans.toReversed() : plans).flatMap((plan) => commandsOf(plan, inverse));
+}
+
 /** As they are to be typed, one after the other, secrets in the clear. */
-export function commandsOf({ actions, base }: Plan, inverse: boolean): readonly string[] {
+function commandsOf({ actions, base }: Plan, inverse: boolean): readonly string[] {
   const plain = actions.map(({ action }) => action);
   const rendered = renderActions(plain, base, dialect, true);
   return inverse
@@ -115,14 +127,18 @@ export function commandsOf({ actions, base }: Plan, inverse: boolean): readonly 
     : rendered.flatMap(({ forward }) => forward);
 }
 
-function answer(plan: Plan | null, blocked: readonly Problem[], texts: readonly [Text, Text]): object {
+function answer(plans: readonly Plan[], blocked: readonly Problem[], texts: readonly [Text, Text]): object {
+  const actions = plans.flatMap((plan) => plan.actions);
+  const strictness = strictest(plans);
   return {
     device: null,
     commit: null,
     base: null,
-    actions: plan?.actions.map(actionView) ?? [],
-    class: plan?.class ?? 'benign',
-    reason: plan?.reason ?? null,
+    actions: actions.map((action, i) => ({ ...actionView(action), id: i + 1 })),
+    class: plans.length === 0 ? 'benign' : strictness.class,
+    reason: plans.length === 0 ? null : strictness.reason,
+    // How many of the actions each rollout takes, in their order.
+    parts: plans.map((plan) => plan.actions.length),
     problems: blocked.map((problem) =>
       problemView(
         problem,
@@ -139,16 +155,23 @@ function actionView({ action, ...planned }: PlannedAction): object {
   return { ...planned, section, verb, item, ...changes };
 }
 
-function showToPeople(plan: Plan | null, blocked: readonly Problem[], texts: readonly [Text, Text]): void {
+function showToPeople(
+  plans: readonly Plan[],
+  blocked: readonly Problem[],
+  texts: readonly [Text, Text],
+): void {
   const [a, b] = texts;
   const { version } = a.read.header;
   printLine(
     `${paint('strong', safe(`${a.name} → ${b.name}`))}  RouterOS ${safe(version ?? 'of unknown version')}`,
   );
-  const actions = plan?.actions ?? [];
-  printLines(
-    actions.map(({ action }) => ({ verb: action.verb, section: action.section, words: actionWords(action) })),
-  );
+  plans.forEach(({ actions: part }, i) => {
+    if (plans.length > 1) printLine(paint('strong', `part ${i + 1} of ${plans.length}`));
+    printLines(
+      part.map(({ action }) => ({ verb: action.verb, section: action.section, words: actionWords(action) })),
+    );
+  });
+  const actions = plans.flatMap((plan) => plan.actions);
   for (const problem of blocked) {
     printLine(` ${paint('bad', '!')} ${safe(problem.section ?? '')} is left as it is:`);
     for (const line of problemLines(problem, texts)) printLine(`   ${line}`);

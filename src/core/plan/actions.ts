@@ -62,7 +62,7 @@ export function listActions(input: ActionInput): ActionList {
   const model = new Model(base, dialect);
   for (const { action } of list.actions) model.apply(action);
   const names = model.sections().flatMap(({ items }) => items.map((item) => dialect.nameOf?.(item) ?? ''));
-  const last = orderRenames(renames, new Set([...names, ...renames.map(({ now }) => now)])).map(
+  const last = orderRenames(renames, new Set([...names, ...renames.map(({ now }) => now)]), dialect).map(
     ({ section, old, now, item, label }): LabelledAction => {
       const own = renames.find((one) => one.item === item);
       const mark = telling(item, renames);

@@ -5,7 +5,7 @@
 import type { Dialect, Problem } from '../dialect.ts';
 import type { Configuration, Item, Section } from '../item.ts';
 import type { Difference, Label } from './action.ts';
-import { renameBetween, type Rename } from './renames.ts';
+import { renameBetween, sameNameSpace, type Rename } from './renames.ts';
 import { defaultRow, ownsSection, viewOf, type IgnoreRule, type Owns } from './scope.ts';
 import { exchangedNames } from './exchanged-names.ts';
 import { pairSimilar, type Candidate } from './similar.ts';
@@ -134,7 +134,13 @@ function withoutCollisions(
   const problems: Problem[] = [];
   for (const found of known) {
     const { one, rename } = found;
-    if (known.some((other) => other.rename.now === rename.old)) continue;
+    if (
+      known.some(
+        (other) =>
+          other.rename.now === rename.old && sameNameSpace(other.rename.section, rename.section, dialect),
+      )
+    )
+      continue;
     const probe = { ...rename, now: `${rename.old}\0` };
     const user = desired
       .flatMap(({ items }) => items)

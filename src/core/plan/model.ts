@@ -4,7 +4,7 @@
  * It does nothing that a device would refuse: a row that is not there, or a key that is taken, is an error here too.
  */
 import { canonicalItem } from '../digest.ts';
-import { renameOf, type NameFacts, type Rename } from './renames.ts';
+import { renameOf, sameNameSpace, type NameFacts, type Rename } from './renames.ts';
 import { overlay } from './scope.ts';
 import type { Configuration, Item, Properties, Section, SectionKind } from '../item.ts';
 import type { Action } from './action.ts';
@@ -188,7 +188,8 @@ export class Model {
   /** The row gets its new name, and whatever names it follows. */
   rename(rename: Rename): void {
     const follow = (item: Item): Item => this.#facts.withNames?.(item, [rename]) ?? item;
-    for (const { rows } of this.#tables.values()) {
+    for (const [path, { rows }] of this.#tables) {
+      if (!sameNameSpace(path, rename.section, this.#facts)) continue;
       if (rows.some(({ item }) => this.#facts.nameOf?.(item) === rename.now)) {
         throw new ModelRefusal(`"${rename.now}" is already the name of an item`);
       }

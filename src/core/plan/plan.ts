@@ -183,7 +183,7 @@ function holdsSecret(action: Action, dialect: Dialect): boolean {
 }
 
 /** The configuration with some of its sections replaced, new ones at the end. */
-function withSections(configuration: Configuration, sections: readonly Section[]): Configuration {
+export function withSections(configuration: Configuration, sections: readonly Section[]): Configuration {
   const by = new Map(sections.map((section) => [section.path, section]));
   const kept = configuration.sections.map((section) => by.get(section.path) ?? section);
   const known = new Set(configuration.sections.map((section) => section.path));

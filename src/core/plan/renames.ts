@@ -16,6 +16,8 @@ export interface Rename {
 export interface NameFacts {
   /** The name by which other rows may mean this one; null: they can't, or it can't be changed. */
   nameOf?(item: Item): string | null;
+  /** Rows of which menus can't be called the same: those of one namespace. Absent: each menu is its own. */
+  nameSpaceOf?(section: string): string;
   /** The item with its own name and the names it holds replaced, all at once; the same object when nothing changes. */
   withNames?(item: Item, renames: readonly Rename[]): Item;
 }
@@ -85,15 +87,22 @@ export function sectionsThatFollow(
   return actual.sections.filter((section) => withNames(section, renames, facts) !== section);
 }
 
+export function sameNameSpace(a: string, b: string, facts: NameFacts): boolean {
+  return a === b || (facts.nameSpaceOf !== undefined && facts.nameSpaceOf(a) === facts.nameSpaceOf(b));
+}
+
 /** In an order in which each new name is free; where names go in a circle, one row waits under a name of its own. */
 export function orderRenames<T extends Rename>(
   renames: readonly T[],
   taken: ReadonlySet<string>,
+  facts: NameFacts,
 ): readonly T[] {
+  const blocks = (one: Rename, other: Rename): boolean =>
+    one.old === other.now && sameNameSpace(one.section, other.section, facts);
   const open = [...renames];
   const ordered: T[] = [];
   while (open.length > 0) {
-    const free = open.findIndex(({ now }) => !open.some(({ old }) => old === now));
+    const free = open.findIndex((one) => !open.some((other) => blocks(other, one)));
     const [next] = open.splice(Math.max(free, 0), 1);
     if (next === undefined) break;
     if (free >= 0) {

@@ -35,6 +35,11 @@ const named: ReadonlySet<string> = new Set(
   }),
 );
 
+/** Interfaces of all kinds share their names; every other menu has its own. */
+export function nameSpaceOf(section: string): string {
+  return section.startsWith('/interface ') ? '/interface' : section;
+}
+
 export function withNames(item: Item, renames: readonly Rename[]): Item {
   const own = nameOf(item);
   const self =

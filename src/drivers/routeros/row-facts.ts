@@ -4,13 +4,14 @@ import type { ConvergeFacts } from '../../core/plan/converge.ts';
 import { changesBetween } from '../../core/plan/model.ts';
 import { overlay } from '../../core/plan/scope.ts';
 import { creationRank, isSecretProperty, menuFacts } from './menus.ts';
-import { nameOf, withNames } from './names.ts';
+import { nameOf, nameSpaceOf, withNames } from './names.ts';
 import { changeCommands } from './script-forms.ts';
 
 export const rowFacts = {
   orderGroup,
   isSecret: isSecretProperty,
   nameOf,
+  nameSpaceOf,
   withNames,
   creationRank,
   intermediates,

@@ -1,7 +1,7 @@
 /** What `rsc plan --commands` prints is typed on a device made from ACTUAL: it becomes DESIRED, and comes back. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { commandsOf, findPlan } from '../../../src/cli/rsc-plan.ts';
+import { allCommands, findPlan } from '../../../src/cli/rsc-plan.ts';
 import type { Text } from '../../../src/cli/rsc-texts.ts';
 import type { Owns } from '../../../src/core/plan/scope.ts';
 import { readExport } from '../../../src/drivers/routeros/export-syntax.ts';
@@ -17,8 +17,8 @@ function textOf(name: string, bytes: Uint8Array): Text {
 /** Null when there is nothing that can be planned whole; such answers have tests of their own. */
 function thereAndBack(actual: Uint8Array, desired: Uint8Array): 'reached' | null {
   const wanted = textOf('DESIRED', desired);
-  const { plan, faults, blocked } = findPlan([textOf('ACTUAL', actual), wanted], 'sections');
-  if (plan === null || faults.length + blocked.length > 0) return null;
+  const { plans, faults, blocked } = findPlan([textOf('ACTUAL', actual), wanted], 'sections');
+  if (plans.length === 0 || faults.length + blocked.length > 0) return null;
   const device = startMachine(Buffer.from(actual).toString('latin1'));
   const read = (): Text => textOf('device', Buffer.from(`${device.run('/export').join('\n')}\n`, 'latin1'));
   const type = (line: string): void => expect([line, ...device.run(line)]).toEqual([line]);
@@ -26,13 +26,13 @@ function thereAndBack(actual: Uint8Array, desired: Uint8Array): 'reached' | null
   const left = (to: Text, owns: Owns): readonly string[] => {
     const rest = findPlan([read(), to], owns);
     const problems = [...rest.faults, ...rest.blocked].map(({ message }) => message);
-    return [...problems, ...(rest.plan === null ? [] : commandsOf(rest.plan, false))];
+    return [...problems, ...allCommands(rest.plans, false)];
   };
 
   const before = read();
-  commandsOf(plan, false).forEach(type);
+  allCommands(plans, false).forEach(type);
   expect(left(wanted, 'sections')).toEqual([]);
-  commandsOf(plan, true).forEach(type);
+  allCommands(plans, true).forEach(type);
   expect(left(before, 'everything')).toEqual([]);
   return 'reached';
 }
@@ -54,6 +54,11 @@ test.each([
     'order',
     '/ip firewall filter\nadd action=drop chain=input comment=a\nadd action=drop chain=input comment=b\nadd action=drop chain=input comment=b\n',
     '/ip firewall filter\nadd action=drop chain=input comment=b\nadd action=accept chain=input comment=n\nadd action=drop chain=input comment=b\nadd action=drop chain=input comment=a\n',
+  ],
+  [
+    'more than one rollout may hold',
+    '/ip firewall address-list\nadd address=192.0.2.1 list=old\n',
+    `/ip firewall address-list\n${[...Array(600).keys()].map((i) => `add address=10.0.${i >> 8}.${i & 255} list=office\n`).join('')}`,
   ],
 ])('%s: there and back', (_what, actual, desired) => {
   expect(thereAndBack(Buffer.from(header + actual), Buffer.from(desired))).toBe('reached');

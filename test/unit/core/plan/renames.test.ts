@@ -180,6 +180,11 @@ describe('a new name', () => {
     ]);
   });
 
+  test('may be that of a row in another menu', () => {
+    const types = `${base}/queue type\nadd kind=sfq name=guests\n/queue simple\nadd max-limit=1M/2M name=g target=192.0.2.0/25\n`;
+    expectThereAndBack(types, types.replace('name=g ', 'name=guests '));
+  });
+
   test('is never given where rows hold what no export shows', () => {
     const user = (name: string): string =>
       `${base}/ppp secret\nadd name=${name} profile=default service=l2tp\n`;
