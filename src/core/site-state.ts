@@ -39,6 +39,10 @@ export interface DeviceState {
   readonly own: Map<string, string>;
   /** What was announced as `sw-witness`, the newest last: the device carries one of these, or another wrote on it. */
   witnesses: readonly { readonly seq: number; readonly head: string }[];
+  /** Number of the record from which on the device has everything that was accepted before it. */
+  upToDateAt: number;
+  /** The same of the rollout in flight, should it be confirmed. */
+  plannedAt: number;
   /** The plan and base that was retried by itself because the daemon was gone. */
   retriedAlone: string | null;
 }
@@ -56,6 +60,8 @@ export interface SiteState {
   pendingCount: number;
   /** Highest version of a binary list of revoked keys that was in force; decimal. */
   krlVersion: string | null;
+  /** Who wrote accepted commits, and the number of the record that last brought one of theirs. */
+  readonly authors: Map<string, number>;
   /** Highest counter that each security key has shown, by its fingerprint. */
   readonly keyCounters: Map<string, number>;
   /** Items of the rollout in flight, by rollout: provenance once it is confirmed. */
@@ -79,10 +85,17 @@ export function emptySiteState(): SiteState {
     pending: new Map(),
     pendingCount: 0,
     krlVersion: null,
+    authors: new Map(),
     keyCounters: new Map(),
     touched: new Map(),
     stopped: null,
   };
+}
+
+/** Who wrote what these devices don't have yet; commits accepted since any of them was last confirmed. */
+export function authorsFor(state: SiteState, devices: readonly string[]): readonly string[] {
+  const since = Math.min(...devices.map((name) => state.devices.get(name)?.upToDateAt ?? 0));
+  return [...state.authors].flatMap(([author, seq]) => (seq > since ? [author] : []));
 }
 
 export function deviceState(state: SiteState, name: string): DeviceState {
@@ -96,6 +109,8 @@ export function deviceState(state: SiteState, name: string): DeviceState {
       hold: null,
       own: new Map(),
       witnesses: [],
+      upToDateAt: 0,
+      plannedAt: 0,
       retriedAlone: null,
     };
     state.devices.set(name, device);
@@ -131,6 +146,7 @@ export function foldRecord(state: SiteState, record: SitewardRecord): void {
       return;
     case 'commit-accepted':
       state.accepted = { commit: record.commit, at: record.at };
+      for (const author of record.authors ?? ['*']) state.authors.set(author, record.seq);
       state.refusedCommit = null;
       state.stopped = null;
       return;
@@ -140,6 +156,7 @@ export function foldRecord(state: SiteState, record: SitewardRecord): void {
     case 'read-confirmed': {
       const device = deviceState(state, record.device);
       device.confirmed = { commit: record.commit, desired: record.desired, at: record.at };
+      if (record.commit === state.accepted?.commit) device.upToDateAt = record.seq;
       return;
     }
     case 'held': {
@@ -203,6 +220,8 @@ function foldCounter(
 function foldPlanned(state: SiteState, record: Extract<SitewardRecord, { kind: 'rollout-planned' }>): void {
   const { rollout: id, device: name, commit, plan, base, desired, complete, sealed, at: plannedAt } = record;
   state.touched.set(id, record.items);
+  const device = deviceState(state, name);
+  device.plannedAt = commit === state.accepted?.commit ? record.seq : device.upToDateAt;
   deviceState(state, name).rollout = {
     id,
     device: name,
@@ -260,7 +279,10 @@ function foldSettled(state: SiteState, device: DeviceState, rollout: RolloutStat
   device.lastRollout = { id, outcome: outcome ?? 'not-started', plan, base, items: left };
   if (outcome === 'confirmed') {
     // A part of the text is no state that anybody meant: what was confirmed before stays the measure for the rest.
-    if (complete) device.confirmed = { commit, desired, at };
+    if (complete) {
+      device.confirmed = { commit, desired, at };
+      device.upToDateAt = device.plannedAt;
+    }
     device.quarantine = null;
     device.retriedAlone = null;
     for (const item of items) foldProvenance(device.own, item);

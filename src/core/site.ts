@@ -42,6 +42,8 @@ export interface Policy {
   readonly expiresMs: number;
   /** Whether only security keys that checked who touched them may sign. */
   readonly userVerification: 'required' | 'off';
+  /** Whether who wrote or signed a commit may not sign what comes of it. */
+  readonly fourEyes: 'required' | 'off';
   /** Menus whose changes need a signature though they would go through; `*` at the end: and below, alone: all. */
   readonly sign: readonly string[];
   /** Menus whose changes need none though they would by the middle tier. Never lowers the floor. */

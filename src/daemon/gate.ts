@@ -15,6 +15,7 @@ import { trustDigests } from '../core/gate/trust.ts';
 import type { Trust } from '../core/gate/trust.ts';
 import type { CameIn, SitewardEvent } from '../core/rollout/events.ts';
 import type { StateFileKind } from '../reconcile/state-files.ts';
+import { authorsFor } from '../core/site-state.ts';
 import { actorOf } from './orders.ts';
 import type { RunningSite } from './running-site.ts';
 
@@ -226,7 +227,7 @@ async function itemOf(site: RunningSite, pending: PendingState): Promise<Pending
       `the text of ${pending.id} is gone from the state; reject it, and it is asked anew`,
     );
   }
-  return pendingItem(ids, pending, text, documentText);
+  return pendingItem(ids, pending, authorsFor(site.ledger.state, openDevices(pending)), text, documentText);
 }
 
 async function textOf(site: RunningSite, kind: StateFileKind, digest: string): Promise<string | null> {

@@ -9,6 +9,7 @@ import path from 'node:path';
 import git from 'isomorphic-git';
 import { InvalidInput } from '../core/errors.ts';
 import { GitObjects, isOid } from './git-objects.ts';
+import type { CommitObject } from './git-objects.ts';
 import { gitTree } from './git-tree.ts';
 import { readSiteFiles } from './site-files.ts';
 import type { SiteFiles } from './site-files.ts';
@@ -29,6 +30,8 @@ export interface DesiredRepository {
   readSite(oid: string): Promise<SiteFiles>;
   /** Whether `ancestor` is `oid` itself or one of those it descends from. */
   descends(oid: string, ancestor: string): Promise<boolean>;
+  /** Every commit that came with `oid`: not reached from `before` (null: only it). Null: more than can be looked at. */
+  commitsSince(oid: string, before: string | null): Promise<readonly Uint8Array[] | null>;
   /** The commit as it was hashed, for judging its signature. */
   rawCommit(oid: string): Promise<Uint8Array>;
   /** A branch, a tag, or an object name of at least 7 digits, as the commit it means. */
@@ -49,6 +52,7 @@ export async function openRepository(options: RepositoryOptions): Promise<Desire
       return readSiteFiles(gitTree(objects, tree), head, options.path, options.site ?? null);
     },
     descends: (oid, ancestor) => descends(gitdir, objects, oid, ancestor),
+    commitsSince: (oid, before) => commitsSince(gitdir, objects, oid, before),
     rawCommit: (oid) => objects.read(oid, 'commit'),
     resolve: (rev) => resolve(gitdir, objects, rev),
   };
@@ -160,6 +164,57 @@ async function descends(
       }
   }
   return false;
+}
+
+const mostCommits = 300;
+
+/**
+ * Newest first by the committer's time, as git goes, until only commits are left that `before` reaches too. A wrong time
+ * can make it one too many, never one too few.
+ */
+async function commitsSince(
+  gitdir: string,
+  objects: GitObjects,
+  oid: string,
+  before: string | null,
+): Promise<readonly Uint8Array[] | null> {
+  if (before === null) return [(await objects.readCommit(oid)).raw];
+  const cut = await shallowCommits(gitdir);
+  const known = new Set([before]);
+  const seen = new Map<string, Uint8Array>();
+  const queue: { readonly oid: string; readonly time: number }[] = [];
+  const read = async (name: string): Promise<CommitObject> => {
+    const commit = await objects.readCommit(name);
+    queue.push({ oid: name, time: committedAt(commit.raw) });
+    return commit;
+  };
+  const commits = new Map([before, oid].map((name) => [name, null as CommitObject | null]));
+  for (const name of commits.keys()) commits.set(name, await read(name));
+  // What `before` reaches is followed as far down as the oldest commit that it does not seem to reach.
+  let oldest = Infinity;
+  const unsettled = (): boolean => queue.some(({ oid: name, time }) => !known.has(name) || time >= oldest);
+  for (let looked = 0; unsettled(); looked++) {
+    if (looked > mostCommits) return null;
+    queue.sort((a, b) => a.time - b.time);
+    const newest = queue.pop();
+    const commit = commits.get(newest?.oid ?? '');
+    if (newest === undefined || commit == null) break;
+    if (!known.has(commit.oid)) {
+      seen.set(commit.oid, commit.raw);
+      oldest = Math.min(oldest, newest.time);
+    }
+    for (const parent of cut.has(commit.oid) ? [] : commit.parents) {
+      if (known.has(commit.oid)) known.add(parent);
+      if (!commits.has(parent)) commits.set(parent, await read(parent));
+    }
+  }
+  return [...seen].flatMap(([name, raw]) => (known.has(name) ? [] : [raw]));
+}
+
+/** The committer's time; 0 where it can't be read, so that it comes last. */
+function committedAt(raw: Uint8Array): number {
+  const head = Buffer.from(raw).toString('latin1').split('\n\n', 1)[0] ?? '';
+  return Number(/^committer .*> (\d{1,15}) /m.exec(head)?.[1] ?? 0);
 }
 
 /** Commits whose parents a shallow clone left out. */

@@ -138,7 +138,23 @@ async function accept(room: DesiredRoom, head: string, before: string | null): P
     previous: before,
     reason: before === null ? 'first' : 'descendant',
     signer,
+    authors: await authorsSince(room, head, before),
   });
+}
+
+/** Addresses as the commits have them, and who signed them where that can be told. */
+async function authorsSince(room: DesiredRoom, head: string, before: string | null): Promise<string[]> {
+  const commits = await room.repository.commitsSince(head, before);
+  if (commits === null) return ['*'];
+  const authors = new Set<string>();
+  for (const raw of commits) {
+    const [header = ''] = Buffer.from(raw).toString('latin1').split('\n\n', 1);
+    for (const [, address = ''] of header.matchAll(/^(?:author|committer) [^\n]*<([^<>\n]{1,250})>/gm))
+      authors.add(address.toLowerCase());
+    const verdict = room.judgeSignature?.(raw);
+    if (verdict?.ok === true) authors.add(verdict.signer);
+  }
+  return [...authors];
 }
 
 /** Throws the first fault of the commit as a whole; a fault of one device's files is that device's alone. */

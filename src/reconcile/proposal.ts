@@ -5,10 +5,11 @@
  */
 import { checkAuthorization } from '../core/gate/decide.ts';
 import type { Approval, PendingKind, PendingState, Superseded } from '../core/gate/pending.ts';
-import { itemsFor, pendingItem } from '../core/gate/pending.ts';
+import { itemsFor, openDevices, pendingItem } from '../core/gate/pending.ts';
 import { trustDigests } from '../core/gate/trust.ts';
 import type { Trust } from '../core/gate/trust.ts';
 import type { SignedBy, TrustDigests } from '../core/rollout/events.ts';
+import { authorsFor } from '../core/site-state.ts';
 import type { Role } from '../core/site.ts';
 import type { DeviceRoom } from './device-room.ts';
 
@@ -154,8 +155,9 @@ export async function authorizedNow(
   if (issued === null) {
     return await refuse('document-missing', 'the issued document is gone from the state');
   }
+  const authors = authorsFor(room.ledger.state, openDevices(pending));
   const verdict = checkAuthorization(
-    pendingItem(room, pending, text, issued.toString('latin1')),
+    pendingItem(room, pending, authors, text, issued.toString('latin1')),
     device?.name ?? null,
     { planSha256, baseSha256: device?.base ?? '', deviceKey: device?.deviceKey ?? '' },
     trust,

@@ -282,6 +282,10 @@ export const settingsSchema = z.strictObject(
             ['required', 'off'],
             'Whether only security keys that checked who touched them (PIN, fingerprint) may sign; off if not said',
           ).optional(),
+          'four-eyes': oneOf(
+            ['required', 'off'],
+            'Whether who wrote or signed a commit may not sign what comes of it; off if not said',
+          ).optional(),
           sign: menus(
             'Menus whose changes need a signature though they would go through by themselves',
             /^(?:\*|\/[a-z0-9-]{1,40}(?: [a-z0-9-]{1,40}){0,7}\*?)$/,

@@ -147,6 +147,7 @@ function policyOf(raw: NonNullable<RawSettings['policy']>): Policy {
     approvals: { operational: raw.approvals?.operational ?? 1, recovery: raw.approvals?.recovery ?? 2 },
     expiresMs: raw.expires ?? 3_600_000,
     userVerification: raw['user-verification'] ?? 'off',
+    fourEyes: raw['four-eyes'] ?? 'off',
     sign: raw.sign ?? [],
     relax: raw.relax ?? [],
     removals: {

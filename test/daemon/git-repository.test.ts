@@ -251,7 +251,10 @@ test('an object that does not hash to its name is not believed', async () => {
   const forged = '/user\nadd name=mallory group=full\n';
   chmodSync(file, 0o644);
   writeFileSync(file, deflateSync(Buffer.from(`blob ${forged.length}\0${forged}`)));
-  expect(device(await readHead(), 'gw1')).toMatchObject({ fragments: null, error: { code: 'object-damaged' } });
+  expect(device(await readHead(), 'gw1')).toMatchObject({
+    fragments: null,
+    error: { code: 'object-damaged' },
+  });
 });
 
 test('a pack whose index names another object is not believed', async () => {
@@ -344,4 +347,26 @@ test('what is no repository, no branch, or not on this machine says so', async (
   const repository = await open();
   rmSync(path.join(sandbox.folder, '.git'), { recursive: true });
   expect(await codeThrown(repository.head())).toBe('unreadable-repository');
+});
+
+test('the commits that came with a head are those that the last one does not reach, merged branches included', async () => {
+  const oldBranchPoint = sandbox.commit({ 'a.txt': '1' }, 'base');
+  const before = sandbox.commit({ 'a.txt': '2' }, 'before');
+  sandbox.git('checkout', '-q', '-b', 'side', oldBranchPoint);
+  const side = sandbox.commit({ 'b.txt': '1' }, 'side');
+  sandbox.git('checkout', '-q', 'main');
+  const after = sandbox.commit({ 'a.txt': '3' }, 'after');
+  sandbox.git('merge', '-q', '--no-ff', '-m', 'merge', 'side');
+  const merge = sandbox.git('rev-parse', 'HEAD');
+  const repository = await open();
+  const subjects = async (oid: string, from: string | null): Promise<string[] | null> => {
+    const raws = await repository.commitsSince(oid, from);
+    return (
+      raws?.map((raw) => Buffer.from(raw).toString('utf8').split('\n\n')[1]?.trim() ?? '').sort() ?? null
+    );
+  };
+  expect(await subjects(merge, before)).toEqual(['after', 'merge', 'side']);
+  expect(await subjects(after, before)).toEqual(['after']);
+  expect(await subjects(side, before)).toEqual(['side']);
+  expect(await subjects(merge, null)).toEqual(['merge']);
 });

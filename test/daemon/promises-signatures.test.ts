@@ -151,6 +151,20 @@ describe.concurrent('I2 no destructive action without an authorization', () => {
     expect(consumed).toMatchObject({ by: [{ person: 'alice' }, { person: 'bob' }] });
   });
 
+  test('who wrote a commit since the device was confirmed signs nothing of it, where four eyes are asked for', async (t) => {
+    const { world, id } = await worldThatWaits({ policy: '{ four-eyes: required }' });
+    t.onTestFinished(() => world.close());
+    // Somebody else’s commit on top does not make it somebody else’s change.
+    world.repository.git('commit', '-q', '--allow-empty', '--author=Bob <bob@example.org>', '-m', 'more');
+    const top = world.repository.git('rev-parse', 'HEAD');
+    await world.untilRecord('commit-accepted', undefined, { commit: top });
+    for (const person of ['alice', 'bob'])
+      expect((await world.approve(id, person)).results).toMatchObject([
+        { kind: 'refused', code: 'own-change' },
+      ]);
+    await expectUntouched(world);
+  });
+
   test('an expired document is refused, and signatures that waited too long no longer count', async (t) => {
     const { world, id } = await worldThatWaits({ policy: '{ expires: 3s }' });
     t.onTestFinished(() => world.close());

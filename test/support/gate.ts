@@ -16,6 +16,7 @@ export const gatePolicy: Policy = {
   approvals: { operational: 1, recovery: 2 },
   expiresMs: 3_600_000,
   userVerification: 'off',
+  fourEyes: 'off',
   sign: [],
   relax: [],
   removals: { items: 20, share: 0.1 },
@@ -31,6 +32,7 @@ export function gateItem(parts: Partial<PendingItem> = {}, challenge = 'c'.repea
     site: 'bud-01',
     daemon: 'd'.repeat(32),
     commit: '9'.repeat(40),
+    authors: [],
     devices: [
       { name: 'gw1', deviceKey: 'SHA256:abc', baseSha256: 'b'.repeat(64), planSha256: sha256(gatePlan) },
     ],

@@ -15,7 +15,7 @@ import type { Approval, IssuedDocument, PendingDevice, PendingItem } from './pen
 import { refused, refusedSignature } from './refusal.ts';
 import type { GateRefusal } from './refusal.ts';
 import type { Trust } from './trust.ts';
-import { personOf, principalsOf } from './trust.ts';
+import { isAuthor, personOf, principalsOf } from './trust.ts';
 
 export interface Counted {
   readonly kind: 'counted';
@@ -245,6 +245,13 @@ function judgeSigner(
     return refused('unknown-key', `the key ${fingerprint} belongs to none of the people`, fingerprint);
   if (!person.roles.includes(item.class)) {
     return refused('role-denied', `${person.name} does not have the role ${item.class}`, fingerprint);
+  }
+  if (policy.fourEyes === 'required' && isAuthor(person, item.authors)) {
+    return refused(
+      'own-change',
+      `${person.name} wrote or signed a commit that ${item.id} comes from; another person must sign`,
+      fingerprint,
+    );
   }
   return { person: person.name, principal, fingerprint, securityKey };
 }

@@ -45,6 +45,8 @@ export interface PendingItem {
   /** 32 hex digits, made at the daemon's first start. */
   readonly daemon: string;
   readonly commit: string;
+  /** Addresses and principals of who wrote what would be carried out, for four eyes. */
+  readonly authors: readonly string[];
   readonly devices: readonly PendingDevice[];
   readonly planText: string;
   /** Null until somebody asks for it. */
@@ -180,6 +182,7 @@ export function closeBlock(items: PendingItems, id: string, device: string | nul
 export function pendingItem(
   site: { readonly site: string; readonly daemon: string },
   pending: PendingState,
+  authors: readonly string[],
   planText: string,
   documentText: string | null,
 ): PendingItem {
@@ -190,6 +193,7 @@ export function pendingItem(
     class: pending.class,
     ...site,
     commit,
+    authors,
     devices: pending.devices.map(({ name, deviceKey, base: baseSha256 }) => ({
       name,
       deviceKey,

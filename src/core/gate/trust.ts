@@ -11,6 +11,7 @@ import { parseAllowedSigners } from '../sshsig/allowed-signers.ts';
 import type { SignerLine } from '../sshsig/allowed-signers.ts';
 import { matchPatternList } from '../sshsig/patterns.ts';
 import { noRevocations, parseRevocations } from '../sshsig/revocation.ts';
+import { toBytes } from '../sshsig/signer-lines.ts';
 import type { Revocations } from '../sshsig/revocation.ts';
 
 export interface Trust {
@@ -87,6 +88,19 @@ export function checkNotRewound(trust: Trust, knownVersion: bigint | null, file:
     `${file ?? 'the list of revoked keys'}: its version is ${version}, and ${knownVersion} was in force before; ` +
       `put the newer one back, or make one with ssh-keygen -k -z ${knownVersion + 1n}`,
     file === null ? null : { file },
+  );
+}
+
+/**
+ * Whether one of these wrote it: addresses of commits, or principals as a line of allowed_signers has them. In doubt
+ * yes, for a pattern means everybody whom it fits.
+ */
+export function isAuthor(person: Person, authors: readonly string[]): boolean {
+  return person.principals.some((principal) =>
+    authors.some(
+      (author) =>
+        author.toLowerCase() === principal.toLowerCase() || matchPatternList(toBytes(principal), author),
+    ),
   );
 }
 

@@ -138,6 +138,8 @@ export type SitewardEvent =
       readonly previous: string | null;
       readonly reason: 'first' | 'descendant' | 'signed';
       readonly signer: string | null;
+      /** Addresses and verified signers of every commit that came with it; `*`: too many to tell. */
+      readonly authors?: readonly string[];
     }
   | {
       readonly kind: 'commit-refused';

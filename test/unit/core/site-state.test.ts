@@ -4,7 +4,7 @@ import type { SitewardEvent } from '../../../src/core/rollout/events.ts';
 import type { SiteState } from '../../../src/core/site-state.ts';
 import type { PendingState } from '../../../src/core/gate/pending.ts';
 import { openDevices } from '../../../src/core/gate/pending.ts';
-import { deviceState, emptySiteState, foldRecord } from '../../../src/core/site-state.ts';
+import { authorsFor, deviceState, emptySiteState, foldRecord } from '../../../src/core/site-state.ts';
 
 const evidence = {
   decision: 'rollback',
@@ -236,4 +236,50 @@ test('records that do not fit are refused: a kind of a newer version, a step of 
   expect(() => fold({ kind: 'teleported' } as unknown as SitewardEvent)).toThrow(JournalError);
   expect(() => fold({ kind: 'confirmed', ...ids, evidence })).toThrow(JournalError);
   expect(() => fold(planned, { kind: 'apply-finished', ...ids, result: 'ok' })).toThrow(/does not fit/);
+});
+
+describe('who wrote what a device does not have yet', () => {
+  const accepted = (commit: string, authors?: readonly string[]): SitewardEvent => ({
+    kind: 'commit-accepted',
+    commit,
+    previous: null,
+    reason: 'descendant',
+    signer: null,
+    ...(authors === undefined ? {} : { authors }),
+  });
+  const read = (device: string, commit: string): SitewardEvent => ({
+    kind: 'read-confirmed',
+    device,
+    commit,
+    desired: 'd',
+  });
+  const of = (...events: readonly SitewardEvent[]) => [...authorsFor(fold(...events), ['gw1'])].sort();
+
+  test('is everybody since the device was last confirmed', () => {
+    expect(of(accepted('c1', ['alice']), accepted('c2', ['bob']))).toEqual(['alice', 'bob']);
+    expect(of(accepted('c1', ['alice']), read('gw1', 'c1'), accepted('c2', ['bob']))).toEqual(['bob']);
+    expect(of(accepted('c1', ['alice']), read('gw1', 'c1'))).toEqual([]);
+    expect(of(accepted('c1', ['alice']), read('gw1', 'c1'), accepted('c2', ['alice']))).toEqual(['alice']);
+  });
+  test('is not over with a reading of an older commit, or of another device', () => {
+    expect(of(accepted('c1', ['alice']), accepted('c2', ['bob']), read('gw1', 'c1'))).toEqual([
+      'alice',
+      'bob',
+    ]);
+    expect(of(accepted('c1', ['alice']), read('gw2', 'c1'))).toEqual(['alice']);
+  });
+  test('is over with a rollout that was planned after it, and not with one planned before', () => {
+    const whole = (commit: string): SitewardEvent =>
+      ({ ...planned, commit, complete: true }) as SitewardEvent;
+    const ended: SitewardEvent[] = [
+      authorized,
+      { kind: 'confirmed', ...ids, evidence: { ...evidence, decision: 'confirm', footprint: 'target' } },
+      { kind: 'settled', ...ids, outcome: 'confirmed' },
+    ];
+    expect(of(accepted('c1', ['alice']), whole('c1'), ...ended)).toEqual([]);
+    expect(of(accepted('c1', ['alice']), whole('c1'), accepted('c2', ['bob']), ...ended)).toEqual(['bob']);
+  });
+  test('is everybody when a record does not say', () => {
+    expect(of(accepted('c1'))).toEqual(['*']);
+  });
 });

@@ -81,6 +81,7 @@ test('the least that can be said gets every default', async () => {
       approvals: { operational: 1, recovery: 2 },
       expiresMs: 3_600_000,
       userVerification: 'off',
+      fourEyes: 'off',
       sign: [],
       relax: [],
       removals: { items: 20, share: 0.1 },
@@ -129,6 +130,7 @@ policy:
   approvals: { operational: 1, recovery: 1 }
   expires: 7d
   user-verification: required
+  four-eyes: required
   sign: ["*", /ip dns static]
   relax: [/queue*]
   removals: { items: 5, share: 50% }
@@ -176,6 +178,7 @@ socket: run/s.sock
       approvals: { operational: 1, recovery: 1 },
       expiresMs: 604_800_000,
       userVerification: 'required',
+      fourEyes: 'required',
       sign: ['*', '/ip dns static'],
       relax: ['/queue*'],
       removals: { items: 5, share: 0.5 },

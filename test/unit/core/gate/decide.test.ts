@@ -179,6 +179,21 @@ describe('a signature over the item’s document', () => {
       'key-not-yet-valid',
       () => [gateItem(), signed(alice, gateItem()), dated('valid-after="20261121100001Z"')],
     ],
+    [
+      'by who wrote the commit, where that is asked for',
+      'own-change',
+      () => [authoredBy('Alice@Example.org'), signed(alice, authoredBy('Alice@Example.org'))],
+    ],
+    [
+      'by whom the commit’s signature may mean, where that is asked for',
+      'own-change',
+      () => [authoredBy('*@example.org,!bob@example.org'), signed(alice, gateItem())],
+    ],
+    [
+      'by anybody of whom it is not known whether they wrote it',
+      'own-change',
+      () => [authoredBy('*'), signed(alice, gateItem())],
+    ],
     ['by a recovery key', 'role-denied', () => [gateItem(), signed(rita, gateItem())]],
     ['by a person without the role', 'role-denied', () => [gateItem(), signed(carol, gateItem())]],
     [
@@ -213,11 +228,28 @@ describe('a signature over the item’s document', () => {
       { name: 'alice', key: alice, roles: ['operational'], options: `namespaces="${operational}",${option}` },
     ]);
 
+  const authoredBy = (author: string): PendingItem => gateItem({ authors: [author] });
+
   test.each(refusals)('%s is refused as %s', (_, code, make) => {
     const [item, signature, trusted = trust, nowMs = gateNowMs] = make();
-    const verdict = judgeSignature(item, signature, trusted, twoOf, nowMs);
+    const verdict = judgeSignature(item, signature, trusted, { ...twoOf, fourEyes: 'required' }, nowMs);
     expect(verdict).toMatchObject({ kind: 'refused', code });
     if (verdict.kind === 'refused') expect(verdict.message).toMatch(/^[^\n]{10,300}$/);
+  });
+
+  test('of who wrote the commit counts where nothing else is asked for, and of others anyway', () => {
+    const item = authoredBy('alice@example.org');
+    expect(judgeSignature(item, signed(alice, item), trust, gatePolicy, gateNowMs)).toMatchObject({
+      kind: 'counted',
+    });
+    const fourEyes: Policy = { ...gatePolicy, fourEyes: 'required' };
+    expect(judgeSignature(item, signed(bob, item), trust, fourEyes, gateNowMs)).toMatchObject({
+      complete: true,
+    });
+    const before = approved(item, [alice]);
+    expect(checkAuthorization(before, 'gw1', current, trust, fourEyes, gateNowMs)).toMatchObject({
+      code: 'quorum-missing',
+    });
   });
 
   test('recovery signs a rotation', () => {
