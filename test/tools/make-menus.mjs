@@ -71,7 +71,7 @@ const curatedDefaults = {
   '/ip/route': { ...route, 'dst-address': '0.0.0.0/0' },
   '/ipv6/route': { ...route, 'dst-address': '::/0' },
   '/ip/dhcp-client': { disabled: disabledBefore7(), 'dhcp-options': [['7.0', null, 'hostname,clientid']] },
-  '/ip/dhcp-server': { disabled: disabledBefore7() },
+  '/ip/dhcp-server': { disabled: disabledBefore7(), 'add-arp': 'no', 'use-reconfigure': 'no' },
   '/system/identity': { name: 'MikroTik' },
   '/interface/bridge/port': {
     'internal-path-cost': [[null, '7.13', '10']],
@@ -81,9 +81,18 @@ const curatedDefaults = {
   '/ip/hotspot': { disabled: 'yes' },
   '/interface/wifiwave2': { disabled: 'yes' },
   '/interface/ethernet': { 'disable-running-check': 'yes' },
+  '/interface/wireguard/peers': { responder: 'no' },
+  '/container': { 'check-certificate': 'yes', logging: 'no', 'start-on-boot': 'no' },
+  '/dude': { enabled: 'no' },
   // The manual's own words; no table has them.
   '/ip/dhcp-server/lease': { 'lease-time': '0s', 'block-access': 'no' },
-  '/ip/dns': { 'allow-remote-requests': 'no' },
+  '/ip/dns': { 'allow-remote-requests': 'no', 'address-list-extra-time': '0s', 'mdns-repeat-ifaces': '' },
+  '/interface/wireless/security-profiles': {
+    'authentication-types': '',
+    'wpa-pre-shared-key': '',
+    'wpa2-pre-shared-key': '',
+  },
+  '/ip/service': { certificate: 'none', 'tls-version': 'any' },
   '/ip/neighbor/discovery-settings': { 'discover-interface-list': 'static' },
   '/tool/mac-server': { 'allowed-interface-list': 'all' },
   '/tool/mac-server/mac-winbox': { 'allowed-interface-list': 'all' },
@@ -106,6 +115,16 @@ const enabledByDefault = new RegExp(
 /** Rows that the device brings along with a default of their own. */
 const rowDefaults = {
   '/ip/service disabled': { 'name=www-ssl': 'yes' },
+  '/ip/service port': {
+    'name=api': '8728',
+    'name=api-ssl': '8729',
+    'name=ftp': '21',
+    'name=ssh': '22',
+    'name=telnet': '23',
+    'name=winbox': '8291',
+    'name=www': '80',
+    'name=www-ssl': '443',
+  },
   '/ip/firewall/service-port disabled': { 'name=rtsp': 'yes' },
   // Every export that has these rows prints them so.
   '/port name': { 'number=0': 'serial0', 'number=1': 'serial1' },

@@ -176,6 +176,17 @@ describe('plan', () => {
     expect(there.stdout.trimEnd().endsWith(`] ${reset}`)).toBe(true);
     expect(back.stdout).toBe(there.stdout);
   });
+  test('a service on its own port again', async () => {
+    const [moved, plain] = ['set ssh port=2222', 'set ssh address=192.0.2.0/24'].map(
+      (row) => `/ip service\n${row}\n`,
+    );
+    expect((await plan(moved ?? '', plain ?? '', '--commands')).stdout).toContain(
+      'address=192.0.2.0/24 port=22\n',
+    );
+    expect((await plan(plain ?? '', moved ?? '', '--inverse')).stdout).toContain(
+      'address=192.0.2.0/24 port=22\n',
+    );
+  });
   test('a new row without the name that the device would make up', async () => {
     const pool = '/ip pool\nadd ranges=192.0.2.1\n';
     expect((await plan('/ip pool\n', pool)).stdout).toContain('can\'t be made without "name"');
