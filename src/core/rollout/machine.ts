@@ -153,6 +153,14 @@ export function foldRollout(state: RolloutState, event: SitewardEvent): boolean 
   }
 }
 
+/** Ends of `lock` that prove that it is not on the device. */
+const nothingLocked: ReadonlySet<string> = new Set([
+  'locked',
+  'foreign-rollout',
+  'auth-failed',
+  'host-key-mismatch',
+]);
+
 function foldFinish(
   state: RolloutState,
   effect: EffectName,
@@ -163,7 +171,8 @@ function foldFinish(
     // An unknown end stays in flight: only evidence closes it.
     if (event.result === 'unknown') return;
     state.inFlight = null;
-    if (effect === 'lock') state.touched = false;
+    // Any other failure may have come after the lock was added, by a question about it that got no answer.
+    if (effect === 'lock' && nothingLocked.has(event.code ?? '')) state.touched = false;
     if (effect === 'verify') state.cause ??= 'verify-failed';
     return;
   }

@@ -17,6 +17,7 @@ export function clean(reach: Reach, rollout: Rollout, signal: AbortSignal): Prom
   return withConsole(reach, 'clean', signal, async (console) => {
     const names = objectsOf(rollout.id);
     const first = await idle(reach, console, rollout, signal);
+    requireNoOther(first, rollout);
     requireSettled(first, rollout);
     if (first.tick !== null) await console.modify(removeTickCommand(names.tick));
     const scripts = [names.apply, names.back, names.check];
@@ -49,6 +50,13 @@ export function releaseLock(reach: Reach, owner: RolloutOwner, signal: AbortSign
   return withConsole(reach, 'release-lock', signal, (console) =>
     dropLock(console, (lock) => lock.daemon === owner.daemon, reach.device.name),
   );
+}
+
+/** Another has the device: it is looked at again before anything of it is touched. */
+function requireNoOther({ lock: source }: RolloutFacts, rollout: Rollout): void {
+  const lock = source === null ? null : parseLock(source);
+  if (source === null || (lock?.rollout === rollout.id && lock.daemon === rollout.owner.daemon)) return;
+  throw new DeviceError('locked', `${rollout.device}: it is locked by another than rollout ${rollout.id}`);
 }
 
 /** Whoever asks: while a rollback may still be needed, its timer stays. */
