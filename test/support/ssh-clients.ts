@@ -22,8 +22,11 @@ export interface ClientFolder {
 export const hasProgram = (name: string, argument: string): boolean =>
   spawnSync(name, [argument], { stdio: 'ignore' }).error === undefined;
 
+/** Debian's, which has Debian's modules. */
+export const python = '/usr/bin/python3';
+
 export const hasPythonModule = (name: string): boolean =>
-  spawnSync('python3', ['-c', `import ${name}`], { stdio: 'ignore' }).status === 0;
+  spawnSync(python, ['-c', `import ${name}`], { stdio: 'ignore' }).status === 0;
 
 export function clientFolder(): ClientFolder {
   const path = mkdtempSync(join(tmpdir(), 'siteward-clients-'));
