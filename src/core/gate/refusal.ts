@@ -15,7 +15,7 @@ export type GateRefusalCode =
   | 'key-not-yet-valid'
   | 'role-denied'
   | 'own-change'
-  | 'own-change'
+   
   | 'same-person'
   | 'same-key'
   | 'too-many-signatures'

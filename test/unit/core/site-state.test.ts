@@ -270,7 +270,7 @@ describe('who wrote what a device does not have yet', () => {
   });
   test('is over with a rollout that was planned after it, and not with one planned before', () => {
     const whole = (commit: string): SitewardEvent =>
-      ({ ...planned, commit, complete: true }) as SitewardEvent;
+      ({ ...planned, commit, complete: true });
     const ended: SitewardEvent[] = [
       authorized,
       { kind: 'confirmed', ...ids, evidence: { ...evidence, decision: 'confirm', footprint: 'target' } },
