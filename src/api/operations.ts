@@ -4,6 +4,7 @@
  * counts by its signature, whoever brings it.
  */
 import * as z from 'zod';
+import { resolutions } from '../core/rollout/events.ts';
 import {
   approveSchema,
   documentSchema,
@@ -57,6 +58,8 @@ export const operations = {
   reject: { request: z.strictObject({ id, reason }), answer: rejectSchema },
   apply: { request: anyDevice, answer: orderSchema },
   retry: { request: device, answer: orderSchema },
+  /** For a device that stands still: what it is to have. Nothing is done before it is signed. */
+  resolve: { request: z.strictObject({ device: name, as: z.enum(resolutions) }), answer: orderSchema },
   /** `device: null` is the whole site. */
   hold: {
     request: z.strictObject({

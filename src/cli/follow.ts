@@ -27,6 +27,8 @@ export async function followDevices(daemon: ApiClient, followed: Followed, json:
   const waiting = new Set(followed.devices);
   const several = waiting.size > 1;
   let seq = followed.sinceSeq;
+  /** Rollouts that were ended, where another one comes after. */
+  const followedBy = new Set<unknown>();
   let allConfirmed = true;
   let quietSince = performance.now();
   while (waiting.size > 0) {
@@ -37,11 +39,12 @@ export async function followDevices(daemon: ApiClient, followed: Followed, json:
       const device = record['device'];
       if (!closed && (typeof device !== 'string' || !waiting.has(device))) continue;
       quietSince = performance.now();
-      const over = closed ? 'superseded' : isOver(record);
+      if (typeof record['next'] === 'string') followedBy.add(record['rollout']);
+      const over = closed ? 'superseded' : followedBy.has(record['rollout']) ? null : isOver(record);
       if (json) printJson(record);
       else if (!isAnnouncement(record)) printRecord(record, over, several);
       if (over === null) continue;
-      allConfirmed &&= over === 'confirmed';
+      allConfirmed &&= isGood(over);
       if (typeof device === 'string') waiting.delete(device);
       else waiting.clear();
     }
@@ -69,11 +72,15 @@ async function newRecords(daemon: ApiClient, sinceSeq: number): Promise<readonly
   }
 }
 
+function isGood(over: string): boolean {
+  return over === 'confirmed' || over === 'resolved';
+}
+
 function printRecord(record: JournalRecord, over: string | null, several: boolean): void {
   const words = recordWords(record);
   const device = record['device'];
   const name = several && typeof device === 'string' ? `${safe(device)}  ` : '';
-  const said = over === null ? safe(words) : paint(over === 'confirmed' ? 'good' : 'bad', safe(words));
+  const said = over === null ? safe(words) : paint(isGood(over) ? 'good' : 'bad', safe(words));
   const number = paint('quiet', `journal ${record.seq}`);
   printLine(`${clockTime(record.at, Date.now())}  ${name}${said}   ${number}`);
 }

@@ -1,10 +1,12 @@
 /**
- * The commands that tell the daemon to go on, stop or look: `apply retry hold release refresh`. Each says
+ * The commands that tell the daemon to go on, stop or look: `apply retry resolve hold release refresh`. Each says
  * what became of it per device; a no is exit 1, with the reason.
  */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { OrderAnswer } from '../api/answers.ts';
 import { InvalidInput } from '../core/errors.ts';
+import type { Resolution } from '../core/rollout/events.ts';
+import { resolutions } from '../core/rollout/events.ts';
 import { daemonOf, durationOf, setExit, wantsJson } from './common.ts';
 import { paint, printJson, printLine, safe } from './terminal.ts';
 
@@ -23,6 +25,20 @@ export function retryCommand(): Command {
     .action(async (device: string, _options: object, command: Command) => {
       const daemon = await daemonOf(command);
       finish(await daemon.call('retry', { device }), command);
+    });
+}
+
+export function resolveCommand(): Command {
+  return new Command('resolve')
+    .argument('<device>')
+    .addOption(
+      new Option('--as <what>', 'what it had, what was planned, or what it has now')
+        .choices(resolutions)
+        .makeOptionMandatory(),
+    )
+    .action(async (device: string, options: { as: Resolution }, command: Command) => {
+      const daemon = await daemonOf(command);
+      finish(await daemon.call('resolve', { device, as: options.as }), command);
     });
 }
 

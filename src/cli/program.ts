@@ -76,6 +76,12 @@ const entries: readonly Entry[] = [
     load: async () => (await import('./operate.ts')).retryCommand(),
   },
   {
+    name: 'resolve',
+    usage: 'DEVICE --as base|target|actual',
+    summary: 'say what a device that stands still is to have',
+    load: async () => (await import('./operate.ts')).resolveCommand(),
+  },
+  {
     name: 'hold',
     usage: 'DEVICE|--all',
     summary: 'start nothing more',

@@ -11,6 +11,8 @@ export function isOver(record: JournalRecord): string | null {
     case 'diverged':
     case 'refused':
       return record.kind;
+    case 'resolved':
+      return record['rollout'] === null && record['next'] === null ? record.kind : null;
     default:
       return null;
   }
@@ -80,7 +82,7 @@ function rolloutWords(record: JournalRecord): string | null {
     case 'rollout-planned':
       return `rollout ${text(record, 'rollout')} of commit ${short(record, 'commit')}, ${text(record, 'class')}, ${list(record, 'items').length} items`;
     case 'authorized':
-      return 'authorized: benign';
+      return `authorized: ${text(record, 'reason')}`;
     case 'authorization-consumed':
       return `authorized by ${list(record, 'by').map(personOf).join(', ')}${overWhat(record)}`;
     case 'applied':
@@ -103,6 +105,12 @@ function rolloutWords(record: JournalRecord): string | null {
       return `in sync with commit ${short(record, 'commit')}`;
     case 'retry':
       return 'may be tried again';
+    case 'resolve-ordered':
+      return text(record, 'as') === ''
+        ? 'nothing is to be resolved any more'
+        : `to be resolved as ${text(record, 'as')}`;
+    case 'resolved':
+      return `RESOLVED as ${text(record, 'as')} by ${list(record, 'by').map(personOf).join(', ')}`;
     default:
       return null;
   }

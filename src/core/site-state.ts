@@ -6,8 +6,9 @@
 import { JournalError } from './errors.ts';
 import type { PendingItems } from './gate/pending.ts';
 import { closeBlock, foldPending } from './gate/pending.ts';
-import type { RolloutOutcome, SitewardRecord, TouchedItem } from './rollout/events.ts';
+import type { Resolution, RolloutOutcome, SitewardRecord, TouchedItem } from './rollout/events.ts';
 import type { RolloutState } from './rollout/machine.ts';
+import type { Witness } from './rollout/rollout.ts';
 import { foldRollout } from './rollout/machine.ts';
 
 export interface Hold {
@@ -17,7 +18,7 @@ export interface Hold {
 }
 
 export interface Quarantine {
-  readonly reason: 'rolled-back' | 'not-converging' | 'rejected';
+  readonly reason: 'rolled-back' | 'diverged' | 'not-converging' | 'rejected';
   readonly plan: string;
   readonly base: string;
 }
@@ -43,6 +44,10 @@ export interface DeviceState {
   upToDateAt: number;
   /** The same of the rollout in flight, should it be confirmed. */
   plannedAt: number;
+  /** Another's, or of records that are lost: people accepted it as it is. */
+  witnessAccepted: Witness | null;
+  /** What people want of a device that stands still. */
+  resolve: { readonly as: Resolution; readonly sealed: string | null } | null;
   /** The plan and base that was retried by itself because the daemon was gone. */
   retriedAlone: string | null;
 }
@@ -66,7 +71,7 @@ export interface SiteState {
   readonly keyCounters: Map<string, number>;
   /** Items of the rollout in flight, by rollout: provenance once it is confirmed. */
   readonly touched: Map<string, readonly TouchedItem[]>;
-  /** Device whose rolled-back or unknown end stops the commit for the whole site. */
+  /** Device whose rolled-back or diverged end stops the commit for the whole site. */
   stopped: { readonly commit: string; readonly device: string } | null;
 }
 
@@ -111,6 +116,8 @@ export function deviceState(state: SiteState, name: string): DeviceState {
       witnesses: [],
       upToDateAt: 0,
       plannedAt: 0,
+      witnessAccepted: null,
+      resolve: null,
       retriedAlone: null,
     };
     state.devices.set(name, device);
@@ -191,9 +198,22 @@ export function foldRecord(state: SiteState, record: SitewardRecord): void {
       if (record.kind === 'signature-accepted') foldCounter(state, record);
       foldPending(state.pending, record);
       return;
-    case 'rollout-planned':
-      foldPlanned(state, record);
+    case 'resolve-ordered': {
+      const { as, sealed } = record;
+      deviceState(state, record.device).resolve = as === null ? null : { as, sealed };
       return;
+    }
+    case 'resolved':
+      foldResolved(state, record);
+      return;
+    case 'rollout-planned': {
+      const { rollout: id, commit } = record;
+      state.touched.set(id, record.items);
+      const device = deviceState(state, record.device);
+      device.plannedAt = commit === state.accepted?.commit ? record.seq : device.upToDateAt;
+      device.rollout = newRollout({ ...record, id, plannedAt: record.at });
+      return;
+    }
     default:
       foldRolloutRecord(state, record);
   }
@@ -217,14 +237,16 @@ function foldCounter(
     keyCounters.set(fingerprint, counter);
 }
 
-function foldPlanned(state: SiteState, record: Extract<SitewardRecord, { kind: 'rollout-planned' }>): void {
-  const { rollout: id, device: name, commit, plan, base, desired, complete, sealed, at: plannedAt } = record;
-  state.touched.set(id, record.items);
-  const device = deviceState(state, name);
-  device.plannedAt = commit === state.accepted?.commit ? record.seq : device.upToDateAt;
-  deviceState(state, name).rollout = {
+type RolloutIds = Pick<
+  RolloutState,
+  'id' | 'device' | 'commit' | 'plan' | 'base' | 'desired' | 'complete' | 'sealed' | 'plannedAt'
+>;
+
+function newRollout(ids: RolloutIds): RolloutState {
+  const { id, device, commit, plan, base, desired, complete, sealed, plannedAt } = ids;
+  return {
     id,
-    device: name,
+    device,
     commit,
     plan,
     base,
@@ -240,12 +262,32 @@ function foldPlanned(state: SiteState, record: Extract<SitewardRecord, { kind: '
     deadline: null,
     runCount: 0,
     cause: null,
+    resolving: false,
     problem: null,
     outcome: null,
     confirmAttempts: 0,
     rollBackAttempts: 0,
     cleanAttempts: 0,
   };
+}
+
+/**
+ * Another's rollout becomes one of this journal, so that taking it off the device is finished after a crash too. Where one
+ * of ours was in flight as far as this journal knows, it goes: what is left of it is found on the device.
+ */
+function foldResolved(state: SiteState, record: Extract<SitewardRecord, { kind: 'resolved' }>): void {
+  const { device: name, rollout: id, sealed, commit, at: plannedAt } = record;
+  const device = deviceState(state, name);
+  closeBlock(state.pending, record.pending, name);
+  device.witnessAccepted = record.witness;
+  if (record.next === null) device.resolve = null;
+  if (id === null) return;
+  const ids = { id, device: name, commit, plan: '', base: '', desired: '', complete: false };
+  if (device.rollout?.id !== id) {
+    if (device.rollout !== null) state.touched.delete(device.rollout.id);
+    device.rollout = newRollout({ ...ids, sealed: sealed ?? '', plannedAt });
+  }
+  foldRollout(device.rollout, record);
 }
 
 function foldRolloutRecord(state: SiteState, record: SitewardRecord): void {
@@ -266,7 +308,9 @@ function foldRolloutRecord(state: SiteState, record: SitewardRecord): void {
   }
   if (record.kind === 'witness-started' && record.witness !== undefined)
     device.witnesses = [...device.witnesses, record.witness].slice(-keptWitnesses);
+  if (record.kind === 'witness-finished' && record.result === 'ok') device.witnessAccepted = null;
   if (record.kind === 'authorization-consumed') closeBlock(state.pending, record.pending, record.device);
+  if (record.kind === 'diverged') state.stopped = { commit: rollout.commit, device: record.device };
   if (record.kind === 'settled') foldSettled(state, device, rollout, record.at);
 }
 
@@ -283,12 +327,15 @@ function foldSettled(state: SiteState, device: DeviceState, rollout: RolloutStat
       device.confirmed = { commit, desired, at };
       device.upToDateAt = device.plannedAt;
     }
-    device.quarantine = null;
+    if (rollout.resolving) device.resolve = null;
+    else device.quarantine = null;
     device.retriedAlone = null;
     for (const item of items) foldProvenance(device.own, item);
     return;
   }
-  if (outcome === 'rolled-back') {
+  if (outcome === 'resolved' && plan !== '') device.quarantine = { reason: 'diverged', plan, base };
+  // What people ordered is asked of them again; what was stopped or set aside before stays so.
+  if (outcome === 'rolled-back' && !rollout.resolving) {
     const key = `${plan} ${base}`;
     // Once more by itself when nothing but the daemon's absence was the reason, and only once.
     if (cause === 'daemon-gone' && device.retriedAlone !== key) {

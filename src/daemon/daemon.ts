@@ -208,8 +208,12 @@ async function start(
       },
     };
     const delayMs = (): number => {
-      const { failure, comparison } = room.report.current();
-      const waits = failure !== null || comparison?.planned?.obstacle != null;
+      const { failure, stuck, comparison } = room.report.current();
+      const waits =
+        failure !== null ||
+        stuck !== null ||
+        room.folded().rollout !== null ||
+        comparison?.planned?.obstacle != null;
       return waits ? Math.min(soonMs, device.readMs) : device.readMs;
     };
     const loop = startDeviceLoop(

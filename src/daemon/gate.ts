@@ -208,6 +208,7 @@ function consequences({ kind, plan, devices }: PendingState): readonly SitewardE
         base,
       }));
     case 'resolve':
+      return open.map(({ name }) => ({ kind: 'resolve-ordered', device: name, as: null, sealed: null }));
     case 'accept-commit':
     case 'rotation':
     case 'adopt':

@@ -5,13 +5,15 @@
 import type { AnswerOf, Client, Operations } from '../api/operations.ts';
 import { rfc3339 } from '../core/clock.ts';
 import { InvalidInput } from '../core/errors.ts';
-import type { SitewardEvent } from '../core/rollout/events.ts';
+import type { Resolution, SitewardEvent } from '../core/rollout/events.ts';
 import { standingFor } from './answers.ts';
 import type { RunningDevice, RunningSite } from './running-site.ts';
 
 type Answer = AnswerOf<'apply'>['results'][number];
 
-export function buildOrders(site: RunningSite): Pick<Operations, 'apply' | 'retry' | 'hold' | 'release'> {
+export function buildOrders(
+  site: RunningSite,
+): Pick<Operations, 'apply' | 'retry' | 'resolve' | 'hold' | 'release'> {
   return {
     apply: ({ device }) => Promise.resolve(results(select(site, device).map((one) => apply(site, one)))),
     retry: async ({ device: name }, client) => {
@@ -22,6 +24,16 @@ export function buildOrders(site: RunningSite): Pick<Operations, 'apply' | 'retr
       await record(site, { kind: 'retry', device: name }, client);
       device.loop.wake();
       return results([yes(name, 'retrying', 'the plan is made and tried again')]);
+    },
+    resolve: async ({ device: name, as }, client) => {
+      const [device] = select(site, name);
+      const told = device === undefined ? null : judgeResolve(device, as);
+      if (device === undefined || told !== null) return results(told === null ? [] : [told]);
+      const sealed = as === 'actual' ? null : whereBaseIs(device);
+      await record(site, { kind: 'resolve-ordered', device: name, as, sealed }, client);
+      device.loop.wake();
+      const message = 'the device is read again; what would be done on it then waits for a signature';
+      return results([{ ...yes(name, 'ordered', message), next: 'siteward pending' }]);
     },
     hold: async ({ device, reason, forMs }, client) => {
       const running = device === null ? [] : select(site, device);
@@ -75,6 +87,26 @@ function apply(site: RunningSite, device: RunningDevice): Answer {
     return yes(name, 'reading', 'nothing to roll out as of the last reading; reading again');
   const { length } = planned.plan.actions;
   return yes(name, 'started', length === 1 ? '1 action' : `${length} actions`);
+}
+
+/** The rollout that says what base and target are: the one in flight, or the one that an unfinished order is about. */
+function whereBaseIs({ folded }: Pick<RunningDevice, 'folded'>): string | null {
+  const { rollout, resolve } = folded();
+  const tells = rollout?.mayHaveChanged === true && rollout.phase !== 'resolved';
+  return tells ? rollout.sealed : (resolve?.sealed ?? null);
+}
+
+/** Why this order makes no sense now; null: it does. */
+function judgeResolve({ settings, room, folded }: RunningDevice, as: Resolution): Answer | null {
+  const { name } = settings;
+  const { rollout, resolve } = folded();
+  if (room.report.current().stuck === null && rollout?.phase !== 'diverged' && resolve === null) {
+    const message = 'the device does not wait for a decision';
+    return { ...no(name, 'nothing-to-resolve', message), next: `siteward status ${name}` };
+  }
+  if (as === 'actual' || whereBaseIs({ folded }) !== null) return null;
+  const message = `no rollout of this journal may have changed the device, so nothing says what its ${as} is`;
+  return { ...no(name, 'nothing-to-go-to', message), next: `siteward resolve ${name} --as actual` };
 }
 
 function results(answers: readonly Answer[]): AnswerOf<'apply'> {

@@ -31,6 +31,8 @@ export interface Observation {
   readonly lock: string | null;
   /** Names of objects of any siteward found on the device, witness excluded. */
   readonly leftovers: readonly string[];
+  /** Whose rollout the leftovers are of, where they tell. */
+  readonly leftover?: { readonly rollout: string; readonly daemon: string | null };
   /** Reasons why no rollout may start now (`uptime-too-short`, `held-on-device`, …). */
   readonly obstacles: readonly { readonly code: string; readonly message: string }[];
 }

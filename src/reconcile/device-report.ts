@@ -11,6 +11,11 @@ export interface Failure {
   readonly place: Place | null;
 }
 
+export interface Stuck {
+  readonly code: string;
+  readonly message: string;
+}
+
 export interface DeviceReport {
   /** Milliseconds since the epoch; null: not read since start. */
   readonly readAt: number | null;
@@ -21,6 +26,8 @@ export interface DeviceReport {
   readonly observation: Observation | null;
   /** Why the last pass could not be finished. */
   readonly failure: Failure | null;
+  /** Why nothing is begun on the device, although it was read: a person has to decide. */
+  readonly stuck: Stuck | null;
   /** What the reading and the accepted commit made of each other; null: no pass came that far. */
   readonly comparison: Comparison | null;
   /** A rollout was confirmed, and the first reading after it is still to come. */
@@ -35,6 +42,7 @@ export const unreadReport: DeviceReport = {
   facts: null,
   observation: null,
   failure: null,
+  stuck: null,
   comparison: null,
   justConfirmed: false,
   sight: null,

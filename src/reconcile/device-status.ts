@@ -30,6 +30,8 @@ export interface Standing {
 
 const quarantineMessages: Readonly<Record<Quarantine['reason'], string>> = {
   'rolled-back': 'this plan was rolled back on this base; correct it in git, or let it be tried once more',
+  diverged:
+    'this plan ended on this base with a device that had neither; correct it in git, or let it be tried once more',
   'not-converging': 'the device does not keep what was rolled out and confirmed',
   rejected: 'this plan was rejected',
 };
@@ -45,7 +47,9 @@ export function standingOf(
   nowMs: number,
 ): Standing {
   return (
-    duringRollout(device, folded, report) ??
+    duringRollout(folded, report) ??
+    unreachable(report) ??
+    standingStill(device, folded, report, site) ??
     unreadable(report) ??
     stoppedByPeople(device, folded, site, nowMs) ??
     waiting(device, folded, report, site, approvals) ??
@@ -53,17 +57,9 @@ export function standingOf(
   );
 }
 
-function duringRollout(device: DeviceSettings, folded: FoldedDevice, report: DeviceReport): Standing | null {
+function duringRollout(folded: FoldedDevice, report: DeviceReport): Standing | null {
   const { rollout } = folded;
-  if (rollout === null) return null;
-  if (rollout.phase === 'diverged') {
-    return {
-      state: 'diverged',
-      reason: 'diverged',
-      message: `rollout ${rollout.id}: the device has neither what it had nor what was planned`,
-      next: `siteward log ${device.name}`,
-    };
-  }
+  if (rollout === null || rollout.phase === 'diverged' || report.stuck !== null) return null;
   const next = 'siteward check';
   if (report.failure !== null) {
     const { code } = report.failure;
@@ -77,6 +73,39 @@ function duringRollout(device: DeviceSettings, folded: FoldedDevice, report: Dev
   return { state: 'rolling-out', reason, message: null, next: null };
 }
 
+export function divergedMessage(rollout: string): string {
+  return (
+    `rollout ${rollout}: the device has neither what it had (base) nor what was planned (target); ` +
+    'resolve it as base, as target, or as actual, which keeps what it has now; nothing is done before it is signed'
+  );
+}
+
+/** Read, and yet nothing is begun on it: what people may decide, or have ordered. */
+function standingStill(
+  device: DeviceSettings,
+  folded: FoldedDevice,
+  report: DeviceReport,
+  site: SiteState,
+): Standing | null {
+  const { rollout, resolve } = folded;
+  const diverged = rollout?.phase === 'diverged';
+  const stuck =
+    report.stuck ?? (diverged ? { code: 'diverged', message: divergedMessage(rollout.id) } : null);
+  if (stuck === null && resolve === null) return null;
+  const items = itemsFor(site.pending, device.name).filter(({ kind }) => kind === 'resolve');
+  // Where the whole site's state was lost, accepting its commit settles the devices with it.
+  const whole = site.accepted === null ? itemsFor(site.pending, null) : [];
+  const [pending] = [...items, ...whole];
+  const first = rollout !== null && diverged ? 'base' : 'actual';
+  const ordered = resolve === null ? `siteward resolve ${device.name} --as ${first}` : null;
+  return {
+    state: diverged ? 'diverged' : stuck === null ? 'held' : 'error',
+    reason: stuck?.code ?? 'resolve-unfinished',
+    message: stuck === null ? `to be taken to ${resolve?.as ?? ''}; it was not finished` : stuck.message,
+    next: pending === undefined ? ordered : `siteward pending ${pending.id}`,
+  };
+}
+
 /** What `rollout.state` says in answers: the phase, or that evidence is missing or mixed. */
 export function rolloutStateName(folded: FoldedDevice, report: DeviceReport): string {
   const { rollout } = folded;
@@ -87,16 +116,16 @@ export function rolloutStateName(folded: FoldedDevice, report: DeviceReport): st
   return rollout.phase;
 }
 
+function unreachable({ failure }: DeviceReport): Standing | null {
+  if (failure === null || !unreachableCodes.includes(failure.code)) return null;
+  return { state: 'unreachable', reason: failure.code, message: describeFailure(failure), next: null };
+}
+
 function unreadable(report: DeviceReport): Standing | null {
-  if (report.failure !== null) {
-    const { code } = report.failure;
-    const state = unreachableCodes.includes(code) ? 'unreachable' : 'error';
-    return {
-      state,
-      reason: code,
-      message: describeFailure(report.failure),
-      next: state === 'error' ? 'siteward check' : null,
-    };
+  const { failure } = report;
+  if (failure !== null) {
+    const message = describeFailure(failure);
+    return { state: 'error', reason: failure.code, message, next: 'siteward check' };
   }
   if (report.readAt === null) return { state: 'unknown', reason: 'not-read-yet', message: null, next: null };
   return null;
@@ -165,7 +194,7 @@ function waiting(
     };
   }
   if (site.stopped !== null && site.stopped.commit === site.accepted?.commit) {
-    const message = `${site.stopped.device} rolled this commit back; nothing more is rolled out`;
+    const message = `${site.stopped.device} did not keep this commit; nothing more is rolled out`;
     return { state: 'held', reason: 'wave-stopped', message, next: 'siteward release --all' };
   }
   if (planned.obstacle !== null) {

@@ -24,7 +24,7 @@ export async function passGate(
   const wanted =
     planned !== null && room.device.manage === 'rollout' && !isQuarantined(room, planned) ? planned : null;
   const proposal = wanted === null ? null : proposalOf(room, wanted);
-  const pending = await keepPending(room, room.device.name, ['rollout', 'resolve'], proposal);
+  const pending = await keepPending(room, room.device.name, 'rollout', proposal);
   if (wanted === null || (room.device.rollout === 'manual' && !order.apply)) return null;
   const signed = signedFor(room, pending);
   const permission: Permission | null =

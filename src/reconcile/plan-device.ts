@@ -8,24 +8,37 @@ import { canonicalItem, itemIdentity, sha256 } from '../core/digest.ts';
 import { blockFaulty } from '../core/plan/blocked.ts';
 import { diffConfigurations } from '../core/plan/diff.ts';
 import type { ParsedText } from '../core/dialect.ts';
+import type { Plan } from '../core/plan/action.ts';
+import type { PlanInput, PlanResult } from '../core/plan/plan.ts';
 import { makePlan } from '../core/plan/plan.ts';
 import { planDigest, planText } from '../core/plan/plan-text.ts';
 import type { ManagementPath } from '../core/site.ts';
 import type { Observation } from '../drivers/driver.ts';
 import type { Comparison, PlannedDevice } from './comparison.ts';
 import type { DesiredText, DeviceRoom } from './device-room.ts';
-import type { Reading } from './read-device.ts';
 
+/** Throws `InvalidInput` when the desired text or the reading can't be used. */
 export async function planDevice(
   room: DeviceRoom,
-  { observation, desired }: Reading,
+  observation: Observation,
+  desired: DesiredText,
 ): Promise<PlannedDevice | null> {
-  const comparison =
-    knownComparison(room, observation, desired) ?? (await compareDevice(room, observation, desired));
-  room.report.update({ comparison, observation });
+  const comparison = await showDevice(room, observation, desired);
   await noteConfirmed(room, desired, comparison);
   await noteConvergence(room, comparison);
   return comparison.planned;
+}
+
+/** What git and the device make of each other, for whoever asks; nothing is recorded. */
+export async function showDevice(
+  room: DeviceRoom,
+  observation: Observation,
+  desired: DesiredText,
+): Promise<Comparison> {
+  const comparison =
+    knownComparison(room, observation, desired) ?? (await compareDevice(room, observation, desired));
+  room.report.update({ comparison });
+  return comparison;
 }
 
 /** What another commit would do, judged against the last reading; nothing is recorded. */
@@ -83,25 +96,12 @@ async function compareDevice(
       ? found.differences.map((one) => ({ ...one, label: 'conflict' as const }))
       : found.differences;
   const { blocked: problems, ignored } = found;
-  const made = makePlan({
-    differences,
-    actual,
-    desired: wanted,
-    labels: ['desired', 'conflict'],
-    caps: room.policy.removals,
-    rules: room.policy,
-    secretsOnDevice: room.device.secretsOnDevice,
-    management: managementPath(room, observation),
-    isOwn: (item) =>
-      room.folded().own.get(`${item.section} ${itemIdentity(item)}`) === sha256(canonicalItem(item)),
-    dialect,
-  });
+  const made = makeDevicePlan(room, observation, { differences, actual, desired: wanted });
   if (made.kind === 'refused') throw new InvalidInput(made.code, made.message, { file: desired.file });
   const { commit } = desired;
   const inputs = inputsOf(room, observation, desired);
   if (made.kind === 'nothing') return { inputs, commit, differences, ignored, problems, planned: null };
-  const { windowMs, tickMs, flushMs } = room.device;
-  const text = planText(made.plan, { windowMs, tickMs, flushMs });
+  const text = devicePlanText(room, made.plan);
   const planned: PlannedDevice = {
     plan: made.plan,
     text,
@@ -115,8 +115,32 @@ async function compareDevice(
   return { inputs, commit, differences, ignored, problems, planned };
 }
 
+/** By this device's settings, provenance and management path. */
+export function makeDevicePlan(
+  room: DeviceRoom,
+  observation: Observation,
+  parts: Pick<PlanInput, 'differences' | 'actual' | 'desired'>,
+): PlanResult {
+  return makePlan({
+    ...parts,
+    labels: ['desired', 'conflict'],
+    caps: room.policy.removals,
+    rules: room.policy,
+    secretsOnDevice: room.device.secretsOnDevice,
+    management: managementPath(room, observation),
+    isOwn: (item) =>
+      room.folded().own.get(`${item.section} ${itemIdentity(item)}`) === sha256(canonicalItem(item)),
+    dialect: room.driver.dialect,
+  });
+}
+
+export function devicePlanText(room: DeviceRoom, plan: Plan): string {
+  const { windowMs, tickMs, flushMs } = room.device;
+  return planText(plan, { windowMs, tickMs, flushMs });
+}
+
 /** A fault of the whole text ends the pass; a fault of one section blocks that section, which the difference tells. */
-function requireUsable(parsed: ParsedText): Configuration {
+export function requireUsable(parsed: ParsedText): Configuration {
   const fatal = parsed.problems.find((problem) => problem.section === null);
   if (fatal !== undefined) throw new InvalidInput(fatal.code, fatal.message, fatal.place);
   return parsed.configuration;

@@ -37,16 +37,16 @@ export type GateRoom = Pick<
   'site' | 'daemon' | 'ledger' | 'files' | 'clock' | 'policy' | 'trust' | 'oneAtATime'
 >;
 
-/** Opens the item that stands for the proposal, or keeps the one that does; closes the others of these kinds. */
+/** Opens the item that stands for the proposal, or keeps the one that does; closes the others of its kind. */
 export async function keepPending(
   room: GateRoom,
   device: string | null,
-  kinds: readonly PendingKind[],
+  kind: PendingKind,
   proposal: Proposal | null,
 ): Promise<PendingState | null> {
   return await room.oneAtATime(async () => {
     const { pending: items } = room.ledger.state;
-    const open = itemsFor(items, device).filter(({ kind }) => kinds.includes(kind));
+    const open = itemsFor(items, device).filter((pending) => pending.kind === kind);
     const standing = open.find((pending) => proposal !== null && stands(pending, proposal)) ?? null;
     let supersedes: Superseded | null = null;
     for (const pending of open) {

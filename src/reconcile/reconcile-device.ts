@@ -6,8 +6,9 @@ import { SitewardError } from '../core/errors.ts';
 import { failureOf } from './device-report.ts';
 import type { DeviceRoom, Order } from './device-room.ts';
 import { passGate } from './pass-gate.ts';
-import { planDevice } from './plan-device.ts';
+import { planDevice, showDevice } from './plan-device.ts';
 import { readDevice } from './read-device.ts';
+import { resolveDevice } from './resolve-device.ts';
 import { finishRollout, rollOut } from './roll-out.ts';
 
 /** Rejects only when the daemon ends; all else is in the report. */
@@ -15,9 +16,12 @@ export async function reconcileDevice(room: DeviceRoom, order: Order): Promise<v
   try {
     // Without a journal what is in flight is left to the device; it is still read and reported.
     const readOnly = room.ledger.journal.broken !== null;
-    if (!readOnly && !(await finishRollout(room))) return;
-    const reading = await readDevice(room);
-    const planned = await planDevice(room, reading);
+    const stopped = readOnly ? null : await finishRollout(room);
+    const observation = await readDevice(room, stopped);
+    if (!readOnly) await resolveDevice(room, observation);
+    const desired = await room.desired();
+    if (standsStill(room)) return void (await showDevice(room, observation, desired));
+    const planned = await planDevice(room, observation, desired);
     const permission = await passGate(room, planned, order);
     if (planned === null || permission === null) return;
     const begun = await rollOut(room, planned, permission);
@@ -29,4 +33,10 @@ export async function reconcileDevice(room: DeviceRoom, order: Order): Promise<v
     room.report.update({ failure });
     room.log(error instanceof SitewardError ? 'pass-failed' : 'defect', { device: room.device.name, error });
   }
+}
+
+/** What was ended or begun by people's decision is read again before anything else is planned. */
+function standsStill(room: DeviceRoom): boolean {
+  const { rollout, resolve } = room.folded();
+  return room.report.current().stuck !== null || rollout !== null || resolve !== null;
 }

@@ -15,7 +15,8 @@ import type { DeviceRoom } from './device-room.ts';
 import type { Permission } from './pass-gate.ts';
 import { mayStart, whoAllows } from './pass-gate.ts';
 import { consumption } from './proposal.ts';
-import { judgeWitness } from './read-device.ts';
+import { judgeWitness, sealedRollout, stuckBy } from './read-device.ts';
+import type { Stuck } from './device-report.ts';
 import type { PlannedDevice } from './comparison.ts';
 import type { RolloutRoom } from './rollout-runner.ts';
 import { runRollout } from './rollout-runner.ts';
@@ -30,33 +31,49 @@ export async function rollOut(
     room.signal.throwIfAborted();
     if (!mayStart(room, planned, permission)) return false;
     const rollout = buildRollout(room, planned);
-    const sealed = await room.files.put('rollout', Buffer.from(JSON.stringify(rollout), 'utf8'));
-    const desired = await room.files.put('desired', planned.desiredText);
+    const event = await seal(room, planned, rollout);
     // Judged at this moment and not when it was queued: a key may have been revoked, a hold set, the plan rejected.
     const by = await whoAllows(room, permission);
     room.signal.throwIfAborted();
     if (by === null || !mayStart(room, planned, permission)) return false;
     const ids = { rollout: rollout.id, device: room.device.name };
-    const { plan, digest, commit, complete } = planned;
-    // Both go into the journal's queue at once, so that nothing can come between the plan and what allows it.
-    await Promise.all([
-      room.ledger.append({
-        kind: 'rollout-planned',
-        ...ids,
-        commit,
-        plan: digest,
-        base: plan.baseDigest,
-        class: plan.class,
-        items: plan.actions.map(touchedItem),
-        desired,
-        complete,
-        sealed,
-      }),
-      room.ledger.append(authorization(ids, permission, by, room.trust())),
-    ]);
-    await run(room, rollout);
+    await begin(room, rollout, event, authorization(ids, permission, by, room.trust()));
     return true;
   });
+}
+
+/** What is needed to finish it, on disk; and the record that names it. */
+export async function seal(
+  room: DeviceRoom,
+  planned: Omit<PlannedDevice, 'text' | 'hostKey' | 'obstacle'>,
+  rollout: Rollout,
+): Promise<SitewardEvent> {
+  const { plan, digest, commit, complete } = planned;
+  const sealed = await room.files.put('rollout', Buffer.from(JSON.stringify(rollout), 'utf8'));
+  return {
+    kind: 'rollout-planned',
+    rollout: rollout.id,
+    device: room.device.name,
+    commit,
+    plan: digest,
+    base: plan.baseDigest,
+    class: plan.class,
+    items: plan.actions.map(touchedItem),
+    desired: await room.files.put('desired', planned.desiredText),
+    complete,
+    sealed,
+  };
+}
+
+/** Both go into the journal's queue at once, so that nothing can come between the plan and what allows it. */
+export async function begin(
+  room: DeviceRoom,
+  rollout: Rollout,
+  planned: SitewardEvent,
+  allowed: SitewardEvent,
+): Promise<void> {
+  await Promise.all([room.ledger.append(planned), room.ledger.append(allowed)]);
+  await run(room, rollout);
 }
 
 function authorization(
@@ -69,37 +86,26 @@ function authorization(
   return { kind: 'authorization-consumed', ...ids, ...consumption(permission.signed, by, trust) };
 }
 
-/** Ends what is in flight before anything else is looked at. False: it waits for a person. */
-export async function finishRollout(room: DeviceRoom): Promise<boolean> {
-  const state = room.folded().rollout;
-  if (state === null) return true;
-  const sealed = await room.files.get('rollout', state.sealed);
-  if (sealed === null) {
-    throw new SitewardError(
-      'sealed-rollout-missing',
-      `rollout ${state.id} is in flight, but its sealed scripts are gone from the state; restore the state folder`,
-    );
+/** Ends what is in flight before anything else is looked at. Says what of it people have to judge; null: nothing. */
+export async function finishRollout(room: DeviceRoom): Promise<Stuck | null> {
+  try {
+    const rollout = await sealedRollout(room);
+    if (rollout !== null) await run(room, rollout);
+    return null;
+  } catch (error) {
+    return stuckBy(error);
   }
-  const rollout = JSON.parse(sealed.toString('utf8')) as Rollout;
-  if (rollout.deviceKey !== room.device.hostKey) {
-    throw new SitewardError(
-      'device-key-changed',
-      `rollout ${state.id} is in flight on the device with host key ${rollout.deviceKey}, and the settings name another; ` +
-        'name that one again until it is settled',
-    );
-  }
-  await run(room, rollout);
-  return room.folded().rollout === null;
 }
 
-async function run(room: DeviceRoom, rollout: Rollout): Promise<void> {
+export async function run(room: DeviceRoom, rollout: Rollout): Promise<void> {
   const state = room.folded().rollout;
   if (state === null) return;
   const { site, driver, ledger, clock, signal } = room;
   const onSight: RolloutRoom['onSight'] = (evidence, code) => {
     room.report.update({ sight: { evidence, code } });
     if (evidence === null) return;
-    requireOwnDevice(room, rollout, evidence);
+    // Taking off what is left of an ended rollout touches nothing of anybody else's.
+    if (state.outcome !== 'resolved') requireOwnDevice(room, rollout, evidence);
     if (room.report.current().failure !== null) room.report.update({ failure: null });
   };
   room.log('rollout', { device: rollout.device, rollout: rollout.id, phase: state.phase });
@@ -152,7 +158,7 @@ function endedElsewhere({ rollout: state, witnesses }: DeviceState, evidence: Ev
     : null;
 }
 
-function buildRollout(room: DeviceRoom, planned: PlannedDevice): Rollout {
+export function buildRollout(room: DeviceRoom, planned: Pick<PlannedDevice, 'plan' | 'hostKey'>): Rollout {
   const { device, daemon, nonce } = room;
   const { windowMs, tickMs, flushMs, minUptimeMs, soakMs } = device;
   const id = room.random(6).toString('hex');

@@ -25,7 +25,10 @@ export function digestsInUse(state: SiteState): Readonly<Record<StateFileKind, R
   ]);
   const confirmed = devices.flatMap((device) => device.confirmed ?? []);
   return {
-    rollout: new Set(rollouts.map(({ sealed }) => sealed)),
+    rollout: new Set([
+      ...rollouts.map(({ sealed }) => sealed),
+      ...devices.flatMap(({ resolve }) => resolve?.sealed ?? []),
+    ]),
     document: new Set(pending.flatMap(({ document }) => document?.digest ?? [])),
     plan: new Set(plans),
     desired: new Set([...rollouts, ...confirmed].map(({ desired }) => desired)),

@@ -77,7 +77,7 @@ function duration(ms: number): string {
 }
 
 /** One line: whatever a name holds, it can't end the line or look like another. */
-function printable(line: string): string {
+export function printable(line: string): string {
   return line
     .replace(
       /[^\x20-\x7e]/g,

@@ -5,7 +5,7 @@
  */
 import type { PendingKind, Superseded } from '../gate/pending.ts';
 import type { StateEntry } from '../journal.ts';
-import type { Deadline } from './rollout.ts';
+import type { Deadline, Witness } from './rollout.ts';
 
 /** What a rollout does to a device, in the usual order. */
 export const effectNames = [
@@ -233,7 +233,8 @@ export type SitewardEvent =
       /** SHA-256 of the sealed rollout in the state. */
       readonly sealed: string;
     })
-  | (OfRollout & { readonly kind: 'authorized'; readonly reason: 'benign' })
+  /** `resolved`: the signatures were used up by the `resolved` record that names this rollout as its next. */
+  | (OfRollout & { readonly kind: 'authorized'; readonly reason: 'benign' | 'resolved' })
   | (OfRollout & {
       readonly kind: 'authorization-consumed';
       readonly pending: string;
@@ -257,6 +258,32 @@ export type SitewardEvent =
       readonly base: string;
     })
   | (OfDevice & { readonly kind: 'retry' })
+  | (OfDevice & {
+      /** What a person wants of a device that stands still; null: no longer. Nothing is done before it is signed. */
+      readonly kind: 'resolve-ordered';
+      readonly as: Resolution | null;
+      /** Where base and target are written: the SHA-256 of the stuck rollout in the state; null for `actual`. */
+      readonly sealed: string | null;
+    })
+  | (OfDevice & {
+      /** Signatures used up: what is named here is ended, and the device is this daemon's again. */
+      readonly kind: 'resolved';
+      readonly as: Resolution;
+      /** The rollout, ours or another's, whose objects are taken off the device; null: there is none. */
+      readonly rollout: string | null;
+      /** SHA-256 of what it takes to do that, in the state. */
+      readonly sealed: string | null;
+      /** On the device, and accepted as it is from now on. */
+      readonly witness: Witness | null;
+      /** The rollout that leads to base or target; null: nothing else is changed. */
+      readonly next: string | null;
+      readonly commit: string;
+      readonly pending: string;
+      readonly challenge: string;
+      readonly document: string;
+      readonly by: readonly SignedBy[];
+      readonly trust?: TrustDigests;
+    })
   | {
       /** Signed, but not good enough at the moment of execution. */
       readonly kind: 'refused';
@@ -280,7 +307,12 @@ export type SitewardEvent =
     }
   | { readonly kind: 'released'; readonly device: string | null };
 
-export type RolloutOutcome = 'confirmed' | 'rolled-back' | 'not-started';
+/** `resolved`: ended by people, whatever the device had. */
+export type RolloutOutcome = 'confirmed' | 'rolled-back' | 'not-started' | 'resolved';
+
+/** What a device that stands still is to have: what it had before, what was planned, or what it has. */
+export const resolutions = ['base', 'target', 'actual'] as const;
+export type Resolution = (typeof resolutions)[number];
 
 /** A record as it stands in the journal. */
 export type SitewardRecord = SitewardEvent & {

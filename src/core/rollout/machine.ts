@@ -24,6 +24,7 @@ export type RolloutPhase =
   | 'rolled-back'
   | 'not-started'
   | 'diverged'
+  | 'resolved'
   | 'settled';
 
 export interface RolloutState {
@@ -34,7 +35,7 @@ export interface RolloutState {
   readonly base: string;
   readonly desired: string;
   readonly complete: boolean;
-  readonly sealed: string;
+  sealed: string;
   readonly plannedAt: string;
   phase: RolloutPhase;
   /** The effect that was announced and has no finish yet. */
@@ -49,6 +50,8 @@ export interface RolloutState {
   /** Run count of the net when it was last seen by a finished effect. */
   runCount: number;
   cause: Cause | null;
+  /** It leads to the base or target of a rollout that people ended. */
+  resolving: boolean;
   /** Why the last effect failed, for people. */
   problem: { readonly code: string; readonly message: string } | null;
   outcome: RolloutOutcome | null;
@@ -119,6 +122,7 @@ export function foldRollout(state: RolloutState, event: SitewardEvent): boolean 
     case 'authorized':
     case 'authorization-consumed':
       state.phase = 'authorized';
+      state.resolving = event.kind === 'authorized' && event.reason === 'resolved';
       return true;
     case 'applied':
       state.phase = 'applied';
@@ -144,6 +148,14 @@ export function foldRollout(state: RolloutState, event: SitewardEvent): boolean 
     case 'diverged':
       state.phase = 'diverged';
       state.inFlight = null;
+      return true;
+    case 'resolved':
+      state.phase = 'resolved';
+      state.outcome = 'resolved';
+      state.sealed = event.sealed ?? state.sealed;
+      state.touched = true;
+      state.inFlight = null;
+      state.problem = null;
       return true;
     case 'settled':
       state.phase = 'settled';
@@ -225,6 +237,7 @@ function towardsApply(state: RolloutState): Step {
     case 'rolled-back':
     case 'not-started':
     case 'diverged':
+    case 'resolved':
     case 'settled':
       return { do: 'stop' };
     default:
@@ -320,7 +333,8 @@ function towardsSettled(state: RolloutState, outcome: RolloutOutcome, sight: Sig
     return { do: 'record', event: { kind: 'settled', rollout: state.id, device: state.device, outcome } };
   }
   const { evidence } = sight;
-  const again = outcome === 'confirmed' || state.cleanAttempts > 0 || state.interrupted;
+  const again =
+    outcome === 'confirmed' || outcome === 'resolved' || state.cleanAttempts > 0 || state.interrupted;
   if (again && evidence === null) {
     const pause = Math.min(60_000, 500 * 2 ** state.cleanAttempts);
     return sight.looks === 0 && state.cleanAttempts > 0 ? { do: 'look', afterMs: pause } : look(sight.looks);

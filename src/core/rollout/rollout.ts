@@ -39,6 +39,24 @@ export interface Rollout {
   readonly payload: unknown;
 }
 
+/** A rollout of which nothing is known but whose it is: enough to look at what is left of it, and to take that off. */
+export function remainsOf(
+  rollout: Pick<Rollout, 'id' | 'device' | 'owner' | 'deviceKey' | 'times'>,
+): Rollout {
+  const nothing = { kind: 'untouched', by: '' } as const;
+  const plan: Plan = {
+    actions: [],
+    class: 'benign',
+    reason: '',
+    base: [],
+    target: [],
+    baseDigest: '',
+    path: nothing,
+    rollback: 'exact',
+  };
+  return { ...rollout, plan, payload: null };
+}
+
 /** Uptimes of the device, in seconds since its boot, that judge its deadline. */
 export interface Deadline {
   readonly armedUptimeS: number;

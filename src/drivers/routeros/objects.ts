@@ -64,6 +64,17 @@ export function parseWitness(text: string): Witness | null {
   return { site: match[1] ?? '', daemon: match[2] ?? '', seq: Number(match[3]), head: match[4] ?? '' };
 }
 
+/** The rollout that these objects are of, by the lock or else by a name; null when neither tells. */
+export function rolloutOf(
+  names: readonly string[],
+  lockText: string | null,
+): { readonly rollout: string; readonly daemon: string | null } | null {
+  const lock = lockText === null ? null : parseLock(lockText);
+  if (lock !== null) return { rollout: lock.rollout, daemon: lock.daemon };
+  const ids = names.flatMap((name) => /^sw-([0-9a-f]{12})-/.exec(name)?.[1] ?? []);
+  return ids[0] === undefined ? null : { rollout: ids[0], daemon: null };
+}
+
 /** Objects of any siteward that are neither the witness, nor the lock, nor of this rollout. */
 export function foreignObjects(names: readonly string[], rolloutId: string): readonly string[] {
   return names.filter(

@@ -78,8 +78,7 @@ function room(): { readonly room: DeviceRoom; read(): number } {
 
 test('an export that did not change is not read again, a changed one or another text is', async () => {
   const { room: gw1, read } = room();
-  const pass = async (text: string, wish: DesiredText) =>
-    await planDevice(gw1, { observation: observation(text), desired: wish });
+  const pass = async (text: string, wish: DesiredText) => await planDevice(gw1, observation(text), wish);
   // The first reading is what confirms; what was confirmed is part of what counts.
   await pass(exportOf(1, pools), desired(pools, 'a'));
   await pass(exportOf(2, pools), desired(pools, 'a'));

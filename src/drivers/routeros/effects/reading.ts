@@ -18,7 +18,7 @@ import {
   type StandingFacts,
 } from '../facts.ts';
 import { fingerprint } from '../fingerprint.ts';
-import { objectsOf, parseWitness } from '../objects.ts';
+import { objectsOf, parseWitness, rolloutOf } from '../objects.ts';
 import { withConsole, type DeviceConsole, type Reach } from './device-console.ts';
 
 export function observe(reach: Reach, signal: AbortSignal): Promise<Observation> {
@@ -26,6 +26,8 @@ export function observe(reach: Reach, signal: AbortSignal): Promise<Observation>
     const facts = await readFacts(console);
     const exportText = await readExport(console, facts.version);
     const witness = facts.witness === null ? null : parseWitness(facts.witness);
+    const leftovers = leftoversOf(facts, facts.witness === null || witness !== null);
+    const leftover = rolloutOf(leftovers, facts.lock);
     return {
       exportText,
       fingerprint: fingerprint(exportText),
@@ -34,7 +36,8 @@ export function observe(reach: Reach, signal: AbortSignal): Promise<Observation>
       localAddress: console.localAddress,
       witness,
       lock: facts.lock,
-      leftovers: leftoversOf(facts, facts.witness === null || witness !== null),
+      leftovers,
+      ...(leftover === null ? {} : { leftover }),
       obstacles: obstaclesOf(facts, reach.device.minUptimeMs),
     };
   });
