@@ -41,8 +41,11 @@ async function diverge(one: World): Promise<void> {
 }
 
 async function ordered(one: World, as: 'base' | 'target' | 'actual'): Promise<PendingAnswerItem> {
-  const answer = await one.api.call('resolve', { device: 'gw1', as });
-  expect(answer.results).toMatchObject([{ device: 'gw1', done: true, next: 'siteward pending' }]);
+  // The record is on the disk a moment before the daemon goes by it.
+  await until('the order is taken', async () => {
+    const answer = await one.api.call('resolve', { device: 'gw1', as });
+    expect(answer.results).toMatchObject([{ device: 'gw1', done: true, next: 'siteward pending' }]);
+  });
   return await until('it waits for a signature', async () => {
     const { pending } = await one.api.call('pending', {});
     const item = pending.find(({ kind, reason }) => kind === 'resolve' && reason === `as-${as}`);
