@@ -12,6 +12,7 @@ import { isMove } from './diff.ts';
 import { Model, changesBetween, type Row } from './model.ts';
 import { groupBy } from './order.ts';
 import { orderRenames, renameOfDifference, sectionsThatFollow, telling, type Rename } from './renames.ts';
+import { addsInOrder, keepNamed, type Work, type WorkRow } from './reference-order.ts';
 import { rankRows, targetSequence, type PlanRow, type Sequence } from './sequence.ts';
 
 export interface LabelledAction {
@@ -33,18 +34,6 @@ export interface ActionInput {
   readonly dialect: Dialect;
   /** Whether the daemon's own way to the device depends on what this action touches. */
   readonly onPath: (action: Action) => boolean;
-}
-
-interface WorkRow extends PlanRow {
-  label: Label;
-  moveLabel: Label;
-}
-
-interface Work {
-  readonly path: string;
-  readonly ordered: boolean;
-  readonly base: Section;
-  readonly rows: readonly WorkRow[];
 }
 
 /** Everything in the names of the base; then the renames, which the device follows wherever a name is used. */
@@ -105,7 +94,11 @@ function listPlain(input: ActionInput): ActionList {
   const down = [...up].reverse();
   for (const work of up) run.open(work);
 
-  for (const { work, row } of addsInOrder(up, input)) run.add(work, row);
+  const completed = addsInOrder(up, input).flatMap(({ work, row, without }) => {
+    run.add(work, row, without);
+    return without.length > 0 ? [{ work, row }] : [];
+  });
+  for (const { work, row } of completed) run.complete(work, row);
   const sets = up.flatMap((work) => work.rows.filter(isSet).map((row) => ({ work, row })));
   const late = new Set(sets.filter(({ work, row }) => input.onPath(plainSet(work, row))));
   for (const set of sets) if (!late.has(set)) run.set(set.work, set.row);
@@ -117,9 +110,15 @@ function listPlain(input: ActionInput): ActionList {
       .map((row) => ({ work, row })),
   );
   const last = new Set(removes.filter(({ work, row }) => input.onPath(plainRemove(work, row))));
+  keepNamed(
+    [...late, ...last].flatMap(({ row }) => (row.base === null ? [] : [row.base])),
+    removes,
+    last,
+    input,
+  );
   for (const remove of removes) if (!last.has(remove)) run.remove(remove.work, remove.row);
   for (const { work, row } of late) run.set(work, row);
-  for (const { work, row } of last) run.remove(work, row);
+  for (const remove of removes) if (last.has(remove)) run.remove(remove.work, remove.row);
   return { actions: run.actions, base, target: run.model.sections() };
 }
 
@@ -185,31 +184,6 @@ function newRow(base: Item | null, target: Item | null): WorkRow {
   return { base, target, wanted: null, reorder: false, label: 'desired', moveLabel: 'desired' };
 }
 
-/** Added rows by rank of their section and the order of the text; what a row names is made before it. */
-function addsInOrder(works: readonly Work[], input: ActionInput): readonly { work: Work; row: WorkRow }[] {
-  const adds = works.flatMap((work) => {
-    const rows = work.rows.filter((row) => row.base === null && row.target !== null);
-    if (work.ordered) rows.sort((a, b) => (a.wanted ?? Infinity) - (b.wanted ?? Infinity));
-    return rows.map((row) => ({ work, row }));
-  });
-  const byItem = new Map(adds.map((add) => [`${add.work.path}\n${add.row.target?.key ?? ''}`, add]));
-  const done = new Set<(typeof adds)[number]>();
-  const ordered: { work: Work; row: WorkRow }[] = [];
-  const visit = (add: (typeof adds)[number]): void => {
-    if (done.has(add)) return;
-    done.add(add);
-    for (const named of add.row.target === null
-      ? []
-      : input.dialect.references(add.row.target, input.desired)) {
-      const other = named.key === null ? undefined : byItem.get(`${named.section}\n${named.key}`);
-      if (other) visit(other);
-    }
-    ordered.push(add);
-  };
-  for (const add of adds) visit(add);
-  return ordered;
-}
-
 /** Does each action on a model as it is listed, so that the n-th of equal rows is always the right one. */
 class Run {
   readonly model: Model;
@@ -253,15 +227,26 @@ class Run {
     return (next && this.#rows.get(next)) ?? null;
   }
 
-  add(work: Work, row: WorkRow): void {
+  add(work: Work, row: WorkRow, without: readonly string[]): void {
     if (row.target === null) return;
+    const properties = row.target.properties.filter(([name]) => !without.includes(name));
+    const item = without.length === 0 ? row.target : { ...row.target, properties };
     const anchor = this.#anchorOf(work, row);
     const before = anchor === null ? { before: null } : { before: anchor.item, ...this.#beforeNth(anchor) };
     this.actions.push({
       label: row.label,
-      action: { verb: 'add', section: work.path, item: row.target, ...before },
+      action: { verb: 'add', section: work.path, item, ...before },
     });
-    this.#rows.set(row, this.model.add(row.target, anchor));
+    this.#rows.set(row, this.model.add(item, anchor));
+  }
+
+  /** A row that was made without some of its properties gets them. */
+  complete(work: Work, row: WorkRow): void {
+    const there = this.#rows.get(row);
+    if (!there || row.target === null) return;
+    const action = { verb: 'set' as const, section: work.path, from: there.item, to: row.target };
+    this.actions.push({ label: row.label, action });
+    this.model.set(there, changesBetween(there.item, row.target));
   }
 
   set(work: Work, row: WorkRow): void {

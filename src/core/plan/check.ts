@@ -47,6 +47,8 @@ export type Check =
       readonly inBase: boolean;
       readonly inTarget: boolean;
       readonly properties: readonly TouchedProperty[];
+      /** A step before makes the row, this one completes it: as in the base both without the row and before its step. */
+      readonly completes?: true;
     }
   /** Rows found by content alone: how many of each form. */
   | {
@@ -89,6 +91,7 @@ export function evaluate(check: Check, model: Model): ItemState {
       const matches = (side: 'base' | 'target', there: boolean): boolean =>
         item === null ? !there : there && check.properties.every((p) => valueOf(item, p.name) === p[side]);
       if (matches('base', check.inBase)) return 'base';
+      if (check.completes === true && matches('base', true)) return 'base';
       if (matches('target', check.inTarget)) return 'target';
       const mixed =
         item !== null &&

@@ -25,6 +25,8 @@ export type Step =
   | {
       readonly kind: 'reset';
       readonly row: Item;
+      /** A row that the plan makes: only while it is there, so that what it names can go before it. */
+      readonly ifThere?: true;
       /** Null: unset. */
       readonly properties: readonly (readonly [name: string, value: string | null])[];
     }
@@ -93,7 +95,11 @@ export function convergeSteps(
       Number(!onPath.has(sectionOfStep(a)) || adding(a)) -
         Number(!onPath.has(sectionOfStep(b)) || adding(b)) || rank(sectionOfStep(a)) - rank(sectionOfStep(b)),
   );
-  surplus.sort((a, b) => rank(sectionOfStep(b)) - rank(sectionOfStep(a)));
+  surplus.sort(
+    (a, b) =>
+      Number(a.kind === 'surplus') - Number(b.kind === 'surplus') ||
+      rank(sectionOfStep(b)) - rank(sectionOfStep(a)),
+  );
   return [...names, ...restores, ...places, ...unique(surplus)];
 }
 
@@ -121,10 +127,10 @@ function collect(
   const had = (item: Item): number => counts.get(canonicalItem(item)) ?? 0;
   if (check.by === 'key') {
     const { row, properties } = check;
-    if (check.inBase) {
-      const back = properties.map((p) => [p.name, p.base] as const);
-      restores.push({ kind: 'reset', row, properties: back });
-    } else surplus.push({ kind: 'surplus', form: row, keep: 0 });
+    const back = properties.map((p) => [p.name, p.base] as const);
+    if (check.inBase) restores.push({ kind: 'reset', row, properties: back });
+    else if (check.completes === true) surplus.push({ kind: 'reset', row, ifThere: true, properties: back });
+    else surplus.push({ kind: 'surplus', form: row, keep: 0 });
   } else if (check.by === 'count') {
     const donors = formsMade(check).map((form) => ({ form, keep: had(form) }));
     const own = check.consumed?.form;
@@ -326,6 +332,7 @@ function restore(model: Model, step: Step & { kind: 'restore' }): number {
 function reset(model: Model, step: Step & { kind: 'reset' }): number {
   const [row, ...others] = model.matching(step.row);
   if (!row) {
+    if (step.ifThere === true) return 0;
     if (!step.row.created) throw new ModelRefusal(`no such item in ${step.row.section}`);
     model.add(step.row, null);
     return 1;

@@ -33,6 +33,9 @@ export function checksOf(
     assert(check !== undefined, 'each move has its check');
     return check;
   };
+  const made = new Set(
+    actions.flatMap((one) => (one.verb === 'add' && one.item.key !== null ? [rowId(one.item)] : [])),
+  );
   return actions.map((action) => {
     switch (action.verb) {
       case 'add':
@@ -45,7 +48,10 @@ export function checksOf(
           : keyCheck(action.item, null);
       case 'set': {
         if (renameOf(action, facts) !== null) return nameCheck(action, actions, facts);
-        if (action.from.key !== null) return keyCheck(action.from, action.to);
+        if (action.from.key !== null) {
+          const check = keyCheck(action.from, action.to);
+          return made.has(rowId(action.from)) ? { ...check, inBase: false, completes: true } : check;
+        }
         const between = (facts.intermediates?.(action.from, action.to) ?? []).map((form) =>
           counts.still(form),
         );
@@ -79,7 +85,11 @@ function nameCheck(action: Action & { verb: 'set' }, actions: readonly Action[],
   return { by: 'name', forms, at };
 }
 
-function keyCheck(base: Item | null, target: Item | null): Check {
+function rowId({ section, key }: Item): string {
+  return `${section}\n${key ?? ''}`;
+}
+
+function keyCheck(base: Item | null, target: Item | null): Check & { by: 'key' } {
   const row = base ?? target;
   if (row === null) throw new TypeError('a check needs an item');
   const nothing = { ...row, properties: [] };

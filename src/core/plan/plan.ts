@@ -9,6 +9,7 @@ import { sectionOf, type Configuration, type Item, type Section } from '../item.
 import type { ManagementPath, Policy } from '../site.ts';
 import type { Action, Difference, Label, Plan, PlannedAction } from './action.ts';
 import { listActions, type ActionList } from './actions.ts';
+import { consoleRefusal } from './console-rules.ts';
 import { danglingReference } from './dangling.ts';
 import { itemCount } from './diff.ts';
 import { Model, ModelRefusal } from './model.ts';
@@ -74,6 +75,8 @@ function planOrRefuse(input: PlanInput): PlanResult {
   const all = whole.actions.map(({ action }) => action);
   const dangling = danglingReference(all, withSections(actual, whole.target), dialect);
   if (dangling !== null) return { kind: 'refused', code: 'dangling-reference', message: dangling };
+  const refusal = consoleRefusal(all, actual, dialect);
+  if (refusal !== null) return { kind: 'refused', ...refusal };
   // Judged by all that goes, so that a change in parts needs what the whole of it needs.
   const removals = removalsOf(all, whole.base, whole.target, itemCount(actual), input.caps);
   const units = unitsOf(differences, whole.actions, dialect);

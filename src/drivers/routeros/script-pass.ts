@@ -62,7 +62,11 @@ function resetLines(step: Step & { kind: 'reset' }, known: KnownRows): Lines {
     ? [`:if ($m > 1) do={ ${section} remove $i; ${counted} } else={`, ...indent(back), '}']
     : back;
   const missing = row.created ? `${section} add ${addWords(row)}; ${counted}` : ':error "no item"';
-  return [':set m 0', ...eachRow(row, known, [':set m ($m + 1)', ...body]), `:if ($m = 0) do={ ${missing} }`];
+  return [
+    ':set m 0',
+    ...eachRow(row, known, [':set m ($m + 1)', ...body]),
+    ...(step.ifThere === true ? [] : [`:if ($m = 0) do={ ${missing} }`]),
+  ];
 }
 
 /** In one look at each form: turned back while the base has more of its own, gone where it has none left to want. */

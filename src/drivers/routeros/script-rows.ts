@@ -125,7 +125,7 @@ export function checkLines(
 }
 
 function keyLines(check: Check & { by: 'key' }, known: KnownRows): Lines {
-  const { row, properties, inBase, inTarget } = check;
+  const { row, properties, inBase, inTarget, completes } = check;
   const id = isSingleton(row) ? '' : '$i';
   const side = (which: 'base' | 'target'): string =>
     allOf(properties.map((p) => hasValue(row, id, p.name, p[which])));
@@ -135,7 +135,7 @@ function keyLines(check: Check & { by: 'key' }, known: KnownRows): Lines {
     ),
   );
   const look = [
-    ...(inBase ? [`:if (${side('base')}) do={ :set s "base" }`] : []),
+    ...(inBase || completes === true ? [`:if (${side('base')}) do={ :set s "base" }`] : []),
     ...(inTarget ? [`:if ($s = "other" && (${side('target')})) do={ :set s "target" }`] : []),
     ...(inBase && inTarget && properties.length > 1
       ? [`:if ($s = "other" && (${either})) do={ :set s "plan" }`]
