@@ -2,6 +2,7 @@
  * Lines of a file by blocks: memory stays bounded whatever the file holds, and only a new block is waited for, since a
  * wait for each line would cost more than the line. Judges nothing.
  */
+import { isAscii } from 'node:buffer';
 import { maxLineBytes } from './record.ts';
 import type { ReadableFile } from './storage.ts';
 
@@ -13,6 +14,8 @@ export class LineReader {
   #start = 0;
   #end = 0;
   #position: number;
+  /** Nothing but ASCII is in memory: said once for a block, since asking for each line would cost more. */
+  isAscii = true;
 
   constructor(file: ReadableFile, position = 0) {
     this.#file = file;
@@ -37,6 +40,7 @@ export class LineReader {
     const read = await this.#file.read(this.#buffer.subarray(pending, pending + blockBytes), this.#position);
     this.#position += read;
     this.#end = pending + read;
+    this.isAscii = isAscii(this.#buffer.subarray(0, this.#end));
     return read > 0;
   }
 

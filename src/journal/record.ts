@@ -24,8 +24,8 @@ export type DecodedLine =
   | { readonly ok: true; readonly record: RecordEnvelope; readonly head: JournalHead }
   | { readonly ok: false; readonly reason: string };
 
-const lineHead =
-  /^\{"v":1,"seq":([1-9]\d{0,15}),"at":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z","prev":"([0-9a-f]{64})","kind":"[a-z][a-z0-9-]{0,63}","actor":"/;
+const timePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const hashPattern = /^[0-9a-f]{64}$/;
 const versionHead = /^\{"v":(\d{1,9}),/;
 const kindPattern = /^[a-z][a-z0-9-]{0,63}$/;
 // A name that looks like a number would move to the front of the object.
@@ -58,32 +58,63 @@ export function encodeRecord(record: NewRecord, tip: JournalHead, at: string): E
   return { record: JSON.parse(text) as RecordEnvelope, bytes, head };
 }
 
-/** One line without its LF, judged by itself: is it a record at all? */
-export function decodeLine(line: Uint8Array): DecodedLine {
+/**
+ * One line without its LF, judged by itself: is it a record at all? Where it is known that it is ASCII, or which hash it
+ * has to name, that saves a look.
+ */
+export function decodeLine(line: Buffer, isAscii = false, prevHash = ''): DecodedLine {
   if (line.length >= maxLineBytes) return bad(`longer than ${maxLineBytes} bytes`);
-  const buffer = Buffer.from(line.buffer, line.byteOffset, line.length);
-  const head = lineHead.exec(buffer.toString('latin1', 0, 320));
-  if (head === null) {
-    const version = versionHead.exec(buffer.toString('latin1', 0, 20))?.[1];
-    return version !== undefined && version !== '1'
-      ? bad(`format version ${version}; this siteward reads version 1`)
-      : bad('not a record');
-  }
-  if (!isUtf8(line)) return bad('not UTF-8');
+  if (!isAscii && !isUtf8(line)) return bad('not UTF-8');
+  const text = line.toString(isAscii ? 'latin1' : 'utf8');
   let value: unknown;
   try {
-    value = JSON.parse(buffer.toString('utf8'));
+    value = JSON.parse(text);
   } catch {
-    return bad('not JSON');
+    return bad(text.startsWith('{"v":') ? 'not JSON' : 'not a record');
   }
-  // The head of the line was matched, so the value is an object; a duplicate key behind it would show here.
+  const version = versionHead.exec(text.slice(0, 20))?.[1];
+  if (version !== '1')
+    return bad(
+      version === undefined ? 'not a record' : `format version ${version}; this siteward reads version 1`,
+    );
+  // The text begins with a member, so the value is an object.
   const record = value as RecordEnvelope;
-  if (record.v !== 1 || record.seq !== Number(head[1]) || record.prev !== head[2])
-    return bad('a field of the envelope is there twice');
-  if (typeof record.kind !== 'string' || typeof record.actor !== 'string' || typeof record.at !== 'string') {
-    return bad('a field of the envelope has the wrong type');
+  const { seq, at, prev, kind, actor } = record;
+  const isEnvelope =
+    Number.isSafeInteger(seq) &&
+    seq > 0 &&
+    timePattern.test(at) &&
+    (prev === prevHash || hashPattern.test(prev)) &&
+    kindPattern.test(kind);
+  if (!isEnvelope || typeof actor !== 'string')
+    return bad('not a record: a field of the envelope is missing or wrong');
+  // Whatever a parser makes of a name that is there twice: what it found must be what the line begins with.
+  if (
+    record.v !== 1 ||
+    !beginsWith(text, [
+      '{"v":1,"seq":',
+      String(seq),
+      ',"at":"',
+      at,
+      '","prev":"',
+      prev,
+      '","kind":"',
+      kind,
+      '","actor":"',
+    ])
+  )
+    return bad('the envelope is not as it has to be, or a field of it is there twice');
+  return { ok: true, record, head: { seq, hash: lineHash(line) } };
+}
+
+/** Piece by piece, since putting them together costs more than comparing them. */
+function beginsWith(text: string, pieces: readonly string[]): boolean {
+  let at = 0;
+  for (const piece of pieces) {
+    if (!text.startsWith(piece, at)) return false;
+    at += piece.length;
   }
-  return { ok: true, record, head: { seq: record.seq, hash: lineHash(line) } };
+  return true;
 }
 
 /** Null when the record follows `tip`; else why not. */

@@ -208,7 +208,9 @@ async function replaySegment(
       if (bytes === null && lines.left === 0) return { validBytes, torn: null, damage: null };
       line++;
       const finding: Finding =
-        bytes === null ? { kind: 'bad', reason: 'the line has no end' } : judgeLine(bytes, chain.head);
+        bytes === null
+          ? { kind: 'bad', reason: 'the line has no end' }
+          : judgeLine(bytes, chain.head, lines.isAscii);
       if (finding.kind === 'follows') {
         const damage = chain.extend(finding.record, finding.head, name, line);
         if (damage !== null) return { validBytes, torn: null, damage };
@@ -236,8 +238,8 @@ type Finding =
   | { readonly kind: 'bad'; readonly reason: string };
 
 /** `tip` null: nothing says yet what the line has to follow; then only a checkpoint may stand there. */
-export function judgeLine(line: Buffer, tip: JournalHead | null): Finding {
-  const decoded: DecodedLine = decodeLine(line);
+export function judgeLine(line: Buffer, tip: JournalHead | null, isAscii = false): Finding {
+  const decoded: DecodedLine = decodeLine(line, isAscii, tip?.hash);
   if (!decoded.ok) return { kind: 'bad', reason: decoded.reason };
   const { record, head } = decoded;
   if (tip === null) {
@@ -269,7 +271,7 @@ function blameEarlier(chain: Chain, second: JournalHead, after: Buffer | null): 
  * were allocated and never filled (NULs, possibly before blocks that were). Whole records without such a hole
  * before them were written by a write that ended, so the bytes before them were changed later: damage.
  */
-function isTorn(tail: Uint8Array): boolean {
+function isTorn(tail: Buffer): boolean {
   let start = 0;
   for (let first = true; start < tail.length; first = false) {
     const end = tail.indexOf(10, start);
@@ -283,7 +285,7 @@ function isTorn(tail: Uint8Array): boolean {
 }
 
 /** The bytes from `offset` to the end, or null when they are more than one group. */
-export async function readTail(file: ReadableFile, offset: number): Promise<Uint8Array | null> {
+export async function readTail(file: ReadableFile, offset: number): Promise<Buffer | null> {
   // A reader beside a running daemon may have seen more lines than the file had when it was opened.
   const length = Math.max(0, file.size - offset);
   if (length > maxGroupBytes) return null;

@@ -38,7 +38,7 @@ for (const [title, texts] of sets) {
   for (const [i, one] of parsed.entries())
     if (Buffer.compare(printExport(one), texts[i] ?? new Uint8Array()) !== 0)
       throw new Error('not read whole');
-  bench(`${title}: ${texts.length} texts, ${(size / 1000).toFixed(0)} kB`, {
+  await bench(`${title}: ${texts.length} texts, ${(size / 1000).toFixed(0)} kB`, {
     arms: [
       { name: 'read', run: () => texts.map((text) => readExport(text, 'export').pieces.length) },
       {

@@ -35,7 +35,7 @@ interface Spread {
 const warmups = 3;
 
 /** Prints what was measured; sets the exit code if a goal was missed. */
-export function bench(title: string, { arms, goals, rounds = 9, times = 5 }: Setup): void {
+export async function bench(title: string, { arms, goals, rounds = 9, times = 5 }: Setup): Promise<void> {
   const taken = new Map<string, number[]>(arms.map(({ name }) => [name, []]));
   const sink: unknown[] = [];
   for (let round = -warmups; round < rounds; round++) {
@@ -43,7 +43,7 @@ export function bench(title: string, { arms, goals, rounds = 9, times = 5 }: Set
     for (const arm of [...arms.slice(shift), ...arms.slice(0, shift)]) {
       globalThis.gc?.();
       const start = process.hrtime.bigint();
-      for (let i = 0; i < times; i++) sink[0] = arm.run();
+      for (let i = 0; i < times; i++) sink[0] = await arm.run();
       const ms = Number(process.hrtime.bigint() - start) / 1e6 / times;
       if (sink[0] === undefined) throw new Error(`${arm.name} gave nothing`);
       if (round >= 0) taken.get(arm.name)?.push(ms);
@@ -63,17 +63,17 @@ function judge({ name, of, against, most }: Goal, taken: ReadonlyMap<string, rea
   if (!met) process.exitCode = 1;
 }
 
-function spread(values: readonly number[]): Spread {
+export function spread(values: readonly number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (i: number): number => sorted[i] ?? Number.NaN;
   return { min: at(0), median: at(sorted.length >> 1), max: at(sorted.length - 1) };
 }
 
-function words({ min, median, max }: Spread): string {
+export function words({ min, median, max }: Spread): string {
   const two = (value: number): string => value.toFixed(value < 10 ? 3 : 1);
   return `${two(median)} (${two(min)}–${two(max)})`;
 }
 
-function print(line: string): void {
+export function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }

@@ -66,7 +66,7 @@ for (const [count, times] of [
   for (const run of [floor, difference]) {
     if (run(actual, desired) !== 50) throw new Error('a difference was missed');
   }
-  bench(`keyed difference of ${count} items`, {
+  await bench(`keyed difference of ${count} items`, {
     times,
     arms: [
       { name: 'a Map of one side', run: () => floor(actual, desired) },
@@ -99,7 +99,7 @@ const moved = Array.from(sorted);
 for (let i = 0; i < 50; i++) moved.splice((i * 7919) % count, 0, ...moved.splice((i * 104_729) % count, 1));
 const chain = Int32Array.from(moved);
 if (commonLength(sorted, chain) !== longestIncreasing(moved).length) throw new Error('not the longest');
-bench(`order of a chain of ${count} rows, 50 of them moved`, {
+await bench(`order of a chain of ${count} rows, 50 of them moved`, {
   times: 1,
   rounds: 5,
   arms: [

@@ -11,6 +11,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { followJournal } from '../../src/journal/follow.ts';
+import { openJournal } from '../../src/journal/journal.ts';
+import { replayJournal } from '../../src/journal/replay.ts';
+import { fileStorage } from '../../src/journal/storage.ts';
 import { runCommandLine } from '../support/command-line.ts';
 
 const samples = new URL('../../journal/samples/v1/', import.meta.url);
@@ -102,4 +106,82 @@ describe('siteward journal show', () => {
     expect(lines(result.stdout).length).toBe(29);
     expect(result.stderr).toContain('damaged: 00000001.jsonl:30');
   });
+});
+
+describe('what was noted elsewhere', () => {
+  const heads = (): { seq: number; prev: string }[] =>
+    lines(readFileSync(segment(), 'utf8')).map((line) => JSON.parse(line) as { seq: number; prev: string });
+  const expecting = (noted: string) =>
+    runCommandLine(['journal', 'verify', '--state', state, '--expect', noted]);
+
+  test('is found in the journal, by all of its hash or the digits that status shows', async () => {
+    const noted = `20:${heads()[20]?.prev ?? ''}`;
+    expect((await expecting(noted)).code).toBe(0);
+    expect((await expecting(noted.slice(0, 16))).code).toBe(0);
+    const { stdout } = await runCommandLine(['journal', 'verify', '--state', state]);
+    expect((await expecting(`29:${/head ([0-9a-f]{64})/.exec(stdout)?.[1] ?? ''}`)).code).toBe(0);
+  });
+
+  test('shows that whole records were cut off the end, which the files alone can’t', async () => {
+    const noted = `20:${heads()[20]?.prev ?? ''}`;
+    writeFileSync(segment(), `${lines(readFileSync(segment(), 'utf8')).slice(0, 15).join('\n')}\n`);
+    expect((await runCommandLine(['journal', 'verify', '--state', state])).code).toBe(0);
+    const result = await expecting(noted);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch(/^cut off: the journal ends at record 15, and record 20 was noted/);
+  });
+
+  test('shows a journal that was written anew, and takes nothing that is no head', async () => {
+    const result = await expecting(`20:${'0'.repeat(64)}`);
+    expect(result).toMatchObject({ code: 1 });
+    expect(result.stderr).toMatch(/^changed: record 20 is another one/);
+    expect((await expecting('20')).code).toBe(2);
+  });
+});
+
+test('a journal that begins with a checkpoint says from where it is proved', async () => {
+  copyFileSync(new URL('retained.jsonl', samples), join(state, 'journal', '00000002.jsonl'));
+  rmSync(segment());
+  const result = await runCommandLine(['journal', 'verify', '--state', state]);
+  expect(result).toMatchObject({ code: 0, stderr: '' });
+  expect(result.stdout).toMatch(/^ok: 5 records from 30 on, where a checkpoint holds what was before, head /);
+  const old = await runCommandLine([
+    'journal',
+    'verify',
+    '--state',
+    state,
+    '--expect',
+    `7:${'a'.repeat(13)}`,
+  ]);
+  expect(old.stderr).toMatch(/^not there any more: the journal begins at record 30/);
+});
+
+test('--until leaves out what came later', async () => {
+  const argv = ['journal', 'show', '--state', state, '--until', '2026-11-21T10:00:03Z'];
+  expect(lines((await runCommandLine(argv)).stdout).length).toBe(3);
+});
+
+test('--follow shows each record once as it is written, over segments, without the daemon', async () => {
+  const seen: number[] = [];
+  const folder = join(state, 'journal');
+  const replayed = await replayJournal({
+    folder,
+    storage: fileStorage,
+    from: 'oldest',
+    onRecord: ({ seq }) => seen.push(seq),
+  });
+  const journal = await openJournal({ folder, clock: Date, onRecord: () => undefined, segmentBytes: 1 });
+  let left = 6;
+  await followJournal({
+    folder,
+    storage: fileStorage,
+    ...replayed,
+    onRecord: ({ seq }) => seen.push(seq),
+    wait: async () => {
+      await journal.append({ kind: 'daemon-stopped', actor: 'daemon' });
+      return left-- > 0;
+    },
+  });
+  await journal.close();
+  expect(seen).toEqual(Array.from({ length: 35 }, (_, i) => i + 1));
 });

@@ -5,7 +5,15 @@
  */
 import { rfc3339 } from '../../src/core/clock.ts';
 import { sha256 } from '../../src/core/digest.ts';
-import type { EffectName, EvidenceFacts, SitewardEvent } from '../../src/core/rollout/events.ts';
+import type { JournalHead } from '../../src/core/journal.ts';
+import type {
+  EffectName,
+  EvidenceFacts,
+  SitewardEvent,
+  SitewardRecord,
+} from '../../src/core/rollout/events.ts';
+import { checkpointOf } from '../../src/core/site-checkpoint.ts';
+import { emptySiteState, foldRecord } from '../../src/core/site-state.ts';
 import { emptyHead, encodeRecord } from '../../src/journal/record.ts';
 
 const startMs = Date.parse('2026-11-21T10:00:00.000Z');
@@ -180,10 +188,14 @@ const crashed: SitewardEvent[] = [
   started('b2'.repeat(8)),
 ];
 
-function encode(events: readonly SitewardEvent[]): Buffer {
-  let head = emptyHead;
+function encode(events: readonly SitewardEvent[], after: JournalHead = emptyHead): Buffer {
+  let head = after;
   const lines = events.map((event, index) => {
-    const encoded = encodeRecord({ ...event, actor: 'daemon' }, head, rfc3339(startMs + index * 1000));
+    const encoded = encodeRecord(
+      { ...event, actor: 'daemon' },
+      head,
+      rfc3339(startMs + (after.seq + index) * 1000),
+    );
     head = encoded.head;
     return encoded.bytes;
   });
@@ -193,7 +205,22 @@ function encode(events: readonly SitewardEvent[]): Buffer {
 /** File name to its bytes. */
 export function sampleJournals(): ReadonlyMap<string, Buffer> {
   const whole = encode([...beginning, ...benign, ...armed]);
+  // What begins the next segment after all of `confirmed`, and goes on after that one went.
+  const state = emptySiteState();
+  let head = emptyHead;
+  for (const line of encode(confirmed).toString('utf8').trimEnd().split('\n')) {
+    foldRecord(state, JSON.parse(line) as SitewardRecord);
+    head = { seq: head.seq + 1, hash: sha256(line) };
+  }
+  const checkpoint = checkpointOf(state).map((part): SitewardEvent => ({ kind: 'checkpoint', ...part }));
+  const later: SitewardEvent[] = [
+    { kind: 'held', device, reason: 'antenna swap', until: null },
+    { kind: 'journal-recovered', code: 'journal-unwritable', message: 'no space left', bytes: 0, file: null },
+    { kind: 'released', device },
+    { kind: 'daemon-stopped' },
+  ];
   return new Map([
+    ['retained.jsonl', encode([...checkpoint, ...later], head)],
     ['confirmed.jsonl', encode(confirmed)],
     ['rolled-back.jsonl', encode(rolledBack)],
     ['crash-while-applying.jsonl', encode(crashed)],

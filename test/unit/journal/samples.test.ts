@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { SitewardRecord } from '../../../src/core/rollout/events.ts';
+import type { CheckpointPart } from '../../../src/core/journal.ts';
+import { restoreCheckpoint } from '../../../src/core/site-checkpoint.ts';
 import { emptySiteState, foldRecord } from '../../../src/core/site-state.ts';
 import type { SiteState } from '../../../src/core/site-state.ts';
 import { openJournal } from '../../../src/journal/journal.ts';
@@ -22,13 +24,15 @@ async function replay(name: string): Promise<{ journal: Journal; state: SiteStat
   try {
     const inside = join(temporary, 'journal');
     mkdirSync(inside);
-    copyFileSync(new URL(name, folder), join(inside, '00000001.jsonl'));
+    const number = name === 'retained.jsonl' ? 2 : 1;
+    copyFileSync(new URL(name, folder), join(inside, `0000000${number}.jsonl`));
     const state = emptySiteState();
     const journal = await openJournal({
       folder: inside,
       clock: Date,
       readOnly: true,
       onRecord: (record) => foldRecord(state, record as unknown as SitewardRecord),
+      onCheckpoint: (parts) => restoreCheckpoint(state, parts as unknown as readonly CheckpointPart[]),
     });
     await journal.close();
     return { journal, state };
@@ -47,6 +51,7 @@ describe('the sample', () => {
     ['rolled-back.jsonl', 26],
     ['crash-while-applying.jsonl', 17],
     ['torn-tail.jsonl', 14],
+    ['retained.jsonl', 34],
   ])('%s has a whole chain of %i records', async (name, records) => {
     const { journal } = await replay(name);
     expect(journal.damage).toBeNull();
@@ -84,6 +89,11 @@ describe('the sample', () => {
       inFlight: 'apply',
       interrupted: true,
     });
+  });
+
+  test('retained has the state of confirmed without one of its records', async () => {
+    const [{ state }, { state: before }] = [await replay('retained.jsonl'), await replay('confirmed.jsonl')];
+    expect(state).toEqual(before);
   });
 
   test('torn-tail ends before the effect whose record was cut', async () => {
