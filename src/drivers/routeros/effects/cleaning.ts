@@ -24,15 +24,7 @@ export function clean(reach: Reach, rollout: Rollout, signal: AbortSignal): Prom
     if ([...scripts, names.tick, names.decision].some((name) => first.names.includes(name))) {
       const disarmed = await idle(reach, console, rollout, signal);
       requireGone(disarmed, rollout, [names.tick]);
-      await reach.clock.sleep(rollout.times.flushMs, signal);
-      const flushed = await readRolloutFacts(console, rollout);
-      if (flushed.uptimeS < disarmed.uptimeS) {
-        throw new DeviceError(
-          'rejected',
-          `${rollout.device}: it restarted while its writes were being flushed; it is read again`,
-        );
-      }
-      requireGone(flushed, rollout, [names.tick]);
+      requireGone(await flushed(reach, console, rollout, disarmed.uptimeS, signal), rollout, [names.tick]);
       for (const name of scripts) await console.modify(removeScriptCommand(name));
       requireGone(await readRolloutFacts(console, rollout), rollout, scripts);
       await console.modify(removeScriptCommand(names.decision));
@@ -43,6 +35,10 @@ export function clean(reach: Reach, rollout: Rollout, signal: AbortSignal): Prom
       (lock) => lock.rollout === rollout.id && lock.daemon === rollout.owner.daemon,
       rollout.device,
     );
+    // Until then a power cut brings back what was removed, and nobody would look for it after `settled`.
+    if (rollout.times.flushMs === 0) return;
+    const last = await flushed(reach, console, rollout, first.uptimeS, signal);
+    requireGone(last, rollout, [...scripts, names.tick, names.decision]);
   });
 }
 
@@ -66,6 +62,23 @@ function requireSettled(facts: RolloutFacts, rollout: Rollout): void {
   throw new DeviceError(
     'rejected',
     `${rollout.device}: its rollback is still armed and may be needed; it is cleaned once it has ended`,
+  );
+}
+
+/** Facts once what was written before is durable. */
+async function flushed(
+  reach: Reach,
+  console: DeviceConsole,
+  rollout: Rollout,
+  uptimeBeforeS: number,
+  signal: AbortSignal,
+): Promise<RolloutFacts> {
+  await reach.clock.sleep(rollout.times.flushMs, signal);
+  const facts = await readRolloutFacts(console, rollout);
+  if (facts.uptimeS >= uptimeBeforeS) return facts;
+  throw new DeviceError(
+    'rejected',
+    `${rollout.device}: it restarted while its writes were being flushed; it is read again`,
   );
 }
 

@@ -8,13 +8,13 @@ import { deviceSettings, machineClock } from '../../../support/scripted-device.t
 const daemon = 'd'.repeat(32);
 const rollout = { id: '00112233aabb', device: 'gw1', owner: { daemon, nonce: 'e'.repeat(16) } } as Rollout;
 
-test('a lock of another rollout ends it before the first command that changes anything', async () => {
-  const sent: string[] = [];
-  const lock = printLock({ daemon, nonce: 'e'.repeat(16), rollout: 'ffffffffffff' });
-  const driver = createRouterosDriver({
+/** A driver whose device answers every question with the next of these facts, the last one for ever. */
+function driverOn(facts: readonly string[], sent: string[]): ReturnType<typeof createRouterosDriver> {
+  const left = [...facts];
+  return createRouterosDriver({
     device: deviceSettings({ port: 22, hostKey: 'SHA256:x' }),
     credentials: () => Promise.resolve({ password: 'password' }),
-    clock: machineClock,
+    clock: { ...machineClock, sleep: () => Promise.resolve() },
     random: (bytes) => Buffer.alloc(bytes),
     connect: () =>
       Promise.resolve({
@@ -23,14 +23,41 @@ test('a lock of another rollout ends it before the first command that changes an
         exec: (line) => {
           const [, command = '', end = ''] = /^(.*); :put "(.*)"$/.exec(line) ?? [];
           sent.push(command);
-          return Promise.resolve({
-            output: Buffer.from(`uptime=1d00:00:00\r\nlock=${lock}\r\n${end}\r\n`),
-            exitCode: 0,
-          });
+          const asks = command.startsWith(':put');
+          const text = !asks ? '' : left.length > 1 ? left.shift() : left[0];
+          return Promise.resolve({ output: Buffer.from(`${text ?? ''}${end}\r\n`), exitCode: 0 });
         },
         close: () => Promise.resolve(),
       }),
   });
+}
+
+const changing = (sent: readonly string[]): readonly string[] =>
+  sent.filter((one) => !one.startsWith(':put'));
+
+test('a lock of another rollout ends it before the first command that changes anything', async () => {
+  const sent: string[] = [];
+  const lock = printLock({ daemon, nonce: 'e'.repeat(16), rollout: 'ffffffffffff' });
+  const driver = driverOn([`uptime=1d00:00:00\r\nlock=${lock}\r\n`], sent);
   await expect(driver.clean(rollout, new AbortController().signal)).rejects.toMatchObject({ code: 'locked' });
-  expect(sent.filter((command) => !command.startsWith(':put'))).toEqual([]);
+  expect(changing(sent)).toEqual([]);
+});
+
+test('a restart before the last removal was flushed may have brought it back: it is not taken for clean', async () => {
+  const sent: string[] = [];
+  const standing = 'version=7.18.2\r\nboard=CHR\r\nidentity=gw1\r\n';
+  const driver = driverOn(
+    [
+      'uptime=1d00:00:00\r\n',
+      `${standing}uptime=1d00:00:01\r\nlock=${printLock({ ...rollout.owner, rollout: rollout.id })}\r\n`,
+      `${standing}uptime=1d00:00:02\r\n`,
+      'uptime=00:00:20\r\n',
+    ],
+    sent,
+  );
+  const cached = { ...rollout, times: { flushMs: 45_000 } } as Rollout;
+  await expect(driver.clean(cached, new AbortController().signal)).rejects.toMatchObject({
+    code: 'rejected',
+  });
+  expect(changing(sent)).toHaveLength(1);
 });
