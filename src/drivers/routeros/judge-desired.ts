@@ -16,7 +16,7 @@ import {
   referencesOf,
   type Reference,
 } from './menus.ts';
-import { nameOf } from './names.ts';
+import { bornName, nameOf } from './names.ts';
 
 function isSameRow(a: Item, b: Item): boolean {
   return a.section === b.section && a.key === b.key;
@@ -151,9 +151,17 @@ class Judge {
     if (references.length === 0 || references.some((one) => this.#isHidden(one.target))) return null;
     const names = references.map((one) => this.#namesOf(one));
     const parts = value.split(',').map((part) => part.replace(/^!/, ''));
-    return (
-      parts.find((part) => part !== '' && !unseen.test(part) && !names.some((has) => has.has(part))) ?? null
-    );
+    const renamed = references.some(({ target }) => target === '/interface') ? this.#renamed() : null;
+    const isThere = (part: string): boolean =>
+      renamed?.has(part) !== true && (unseen.test(part) || names.some((has) => has.has(part)));
+    return parts.find((part) => part !== '' && !isThere(part)) ?? null;
+  }
+
+  /** What ports are called no more, and nothing else is called either. */
+  #renamed(): ReadonlySet<string> {
+    const interfaces = this.#interfaces();
+    const born = [...interfaces.values()].flat().map(({ key }) => bornName(key));
+    return new Set(born.filter((name): name is string => name !== null && !interfaces.has(name)));
   }
 
   /** Before version 7 a routing table was there as soon as something named it. */

@@ -233,6 +233,13 @@ describe('bad input: a diagnostic of its own, and no plan', () => {
       'missing-reference',
       2,
     ],
+    [
+      'a port by the name that it had before somebody renamed it',
+      `${header}/interface ethernet\nset [ find default-name=ether1 ] name=wan\n`,
+      '/ip address\nadd address=192.0.2.1/24 interface=ether1\n',
+      'missing-reference',
+      2,
+    ],
     ['a key twice', header + good, `${good}add name=p ranges=192.0.2.9\n`, 'duplicate-key', 3],
     [
       'the name of another interface',
