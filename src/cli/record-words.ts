@@ -95,6 +95,8 @@ function rolloutWords(record: JournalRecord): string | null {
       return `not started: ${text(record, 'code')}: ${text(record, 'message')}`;
     case 'diverged':
       return 'DIVERGED: the device has neither what it had nor what was planned';
+    case 'wave-stopped':
+      return `${text(record, 'reason')}: what became of commit ${short(record, 'commit')} here is not known; it is stopped for the site`;
     case 'settled':
       return `settled: ${text(record, 'outcome')}`;
     case 'quarantined':

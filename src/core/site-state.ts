@@ -6,7 +6,7 @@
 import { JournalError } from './errors.ts';
 import type { PendingItems } from './gate/pending.ts';
 import { closeBlock, foldPending } from './gate/pending.ts';
-import type { Resolution, RolloutOutcome, SitewardRecord, TouchedItem } from './rollout/events.ts';
+import type { Cause, Resolution, RolloutOutcome, SitewardRecord, TouchedItem } from './rollout/events.ts';
 import type { RolloutState } from './rollout/machine.ts';
 import type { Witness } from './rollout/rollout.ts';
 import { foldRollout } from './rollout/machine.ts';
@@ -21,6 +21,9 @@ export interface Quarantine {
   readonly reason: 'rolled-back' | 'diverged' | 'not-converging' | 'rejected';
   readonly plan: string;
   readonly base: string;
+  /** Why it was rolled back; null where that is not the reason. */
+  readonly cause: Cause | null;
+  readonly at: string;
 }
 
 export interface DeviceState {
@@ -71,8 +74,12 @@ export interface SiteState {
   readonly keyCounters: Map<string, number>;
   /** Items of the rollout in flight, by rollout: provenance once it is confirmed. */
   readonly touched: Map<string, readonly TouchedItem[]>;
-  /** Device whose rolled-back or diverged end stops the commit for the whole site. */
-  stopped: { readonly commit: string; readonly device: string } | null;
+  /** Device whose rolled-back, diverged or unknown end stops the commit for the whole site. */
+  stopped: {
+    readonly commit: string;
+    readonly device: string;
+    readonly why: 'rolled-back' | 'diverged' | 'unknown';
+  } | null;
 }
 
 /** A device restored from an older backup carries an older witness; one older than these is for a person to judge. */
@@ -179,8 +186,8 @@ export function foldRecord(state: SiteState, record: SitewardRecord): void {
       } else deviceState(state, record.device).hold = null;
       return;
     case 'quarantined': {
-      const { reason, plan, base } = record;
-      deviceState(state, record.device).quarantine = { reason, plan, base };
+      const { reason, plan, base, at } = record;
+      deviceState(state, record.device).quarantine = { reason, plan, base, cause: null, at };
       return;
     }
     case 'retry': {
@@ -221,7 +228,8 @@ export function foldRecord(state: SiteState, record: SitewardRecord): void {
 
 /** What was under way when nothing could be recorded any more is known again only from the devices. */
 function interruptRollouts(state: SiteState): void {
-  for (const { rollout } of state.devices.values()) if (rollout !== null) rollout.interrupted = true;
+  for (const { rollout } of state.devices.values())
+    if (rollout !== null) Object.assign(rollout, { interrupted: true, resumed: false });
 }
 
 function foldKrl(state: SiteState, version: string | undefined): void {
@@ -259,6 +267,8 @@ function newRollout(ids: RolloutIds): RolloutState {
     touched: false,
     mayHaveChanged: false,
     interrupted: false,
+    resumed: false,
+    unknown: false,
     deadline: null,
     runCount: 0,
     cause: null,
@@ -310,7 +320,10 @@ function foldRolloutRecord(state: SiteState, record: SitewardRecord): void {
     device.witnesses = [...device.witnesses, record.witness].slice(-keptWitnesses);
   if (record.kind === 'witness-finished' && record.result === 'ok') device.witnessAccepted = null;
   if (record.kind === 'authorization-consumed') closeBlock(state.pending, record.pending, record.device);
-  if (record.kind === 'diverged') state.stopped = { commit: rollout.commit, device: record.device };
+  if (record.kind === 'diverged' || record.kind === 'wave-stopped') {
+    const why = record.kind === 'diverged' ? 'diverged' : record.reason;
+    state.stopped = { commit: rollout.commit, device: record.device, why };
+  }
   if (record.kind === 'settled') foldSettled(state, device, rollout, record.at);
 }
 
@@ -333,7 +346,8 @@ function foldSettled(state: SiteState, device: DeviceState, rollout: RolloutStat
     for (const item of items) foldProvenance(device.own, item);
     return;
   }
-  if (outcome === 'resolved' && plan !== '') device.quarantine = { reason: 'diverged', plan, base };
+  if (outcome === 'resolved' && plan !== '')
+    device.quarantine = { reason: 'diverged', plan, base, cause: null, at };
   // What people ordered is asked of them again; what was stopped or set aside before stays so.
   if (outcome === 'rolled-back' && !rollout.resolving) {
     const key = `${plan} ${base}`;
@@ -342,8 +356,8 @@ function foldSettled(state: SiteState, device: DeviceState, rollout: RolloutStat
       device.retriedAlone = key;
       return;
     }
-    device.quarantine = { reason: 'rolled-back', plan, base };
-    state.stopped = { commit, device: rollout.device };
+    device.quarantine = { reason: 'rolled-back', plan, base, cause, at };
+    state.stopped = { commit, device: rollout.device, why: 'rolled-back' };
   }
 }
 

@@ -19,6 +19,7 @@ import { startDeviceLoop } from '../reconcile/device-loop.ts';
 import type { DeviceRoom } from '../reconcile/device-room.ts';
 import { reportCell } from '../reconcile/device-report.ts';
 import { reconcileDevice } from '../reconcile/reconcile-device.ts';
+import { strandedRollouts } from '../reconcile/stranded-rollouts.ts';
 import type { Settings } from '../settings/settings.ts';
 import { openClockMark, saveEveryMs } from './clock-mark.ts';
 import { commitSignatureJudge } from './commit-signature.ts';
@@ -46,6 +47,8 @@ export interface Daemon {
 
 /** How soon a device is tried again that could not be read or may not be touched yet. */
 const soonMs = 30_000;
+/** How soon a device is asked again that does not answer in the middle of a rollout. */
+const inFlightMs = 10_000;
 
 /** Throws `InvalidInput` or `SitewardError` when the daemon can't run at all; nothing is left running then. */
 export async function startDaemon(settings: Settings, version: string): Promise<Daemon> {
@@ -110,10 +113,8 @@ async function start(
     for (const kind of ['rollout', 'document', 'plan', 'desired'] as const)
       await files.keepOnly(kind, inUse[kind]);
   }
-  const served = new Set(settings.devices.map((device) => device.name));
-  for (const [device, { rollout }] of state.devices) {
-    if (rollout !== null && !served.has(device)) telemetry.log('rollout-of-unserved-device', { device });
-  }
+  for (const { device } of strandedRollouts(state, settings.devices))
+    telemetry.log('rollout-of-unserved-device', { device });
   const inForce = trust();
   await recorded.begin(randomBytes(16).toString('hex'), {
     kind: 'daemon-started',
@@ -198,7 +199,7 @@ async function start(
       desired: () => desired.textFor(device.name, driver.dialect),
       trust,
       folded: () => deviceState(state, device.name),
-      inRolloutSlot: (work) => rollouts.add(work),
+      inRolloutSlot: (turn, work) => rollouts.add(work, { priority: turn === 'goes-on' ? 1 : 0 }),
       oneAtATime: site.oneAtATime,
       again: () => {
         running.loop.wake();
@@ -209,11 +210,8 @@ async function start(
     };
     const delayMs = (): number => {
       const { failure, stuck, comparison } = room.report.current();
-      const waits =
-        failure !== null ||
-        stuck !== null ||
-        room.folded().rollout !== null ||
-        comparison?.planned?.obstacle != null;
+      if (room.folded().rollout !== null && stuck === null) return inFlightMs;
+      const waits = failure !== null || stuck !== null || comparison?.planned?.obstacle != null;
       return waits ? Math.min(soonMs, device.readMs) : device.readMs;
     };
     const loop = startDeviceLoop(

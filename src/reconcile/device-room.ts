@@ -45,8 +45,8 @@ export interface DeviceRoom {
   readonly trust: () => Trust;
   /** What the journal knows of the device, as it is now. */
   readonly folded: () => DeviceState;
-  /** Runs at most `policy.batch` rollouts of the site at once. */
-  readonly inRolloutSlot: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Runs at most `policy.batch` rollouts of the site at once; one that has begun comes before those that have not. */
+  readonly inRolloutSlot: <T>(turn: 'begins' | 'goes-on', work: () => Promise<T>) => Promise<T>;
   /** Serialises what reads the pending items and then records something about them. */
   readonly oneAtATime: <T>(work: () => Promise<T>) => Promise<T>;
   /** Asks for another pass soon. */

@@ -4,6 +4,7 @@
  */
 import { itemsFor } from '../core/gate/pending.ts';
 import type { DeviceState as FoldedDevice, Quarantine, SiteState } from '../core/site-state.ts';
+import { isStuck } from '../core/rollout/machine.ts';
 import type { DeviceSettings, Policy } from '../core/site.ts';
 import type { DeviceReport } from './device-report.ts';
 import { describeFailure } from './device-report.ts';
@@ -34,6 +35,12 @@ const quarantineMessages: Readonly<Record<Quarantine['reason'], string>> = {
     'this plan ended on this base with a device that had neither; correct it in git, or let it be tried once more',
   'not-converging': 'the device does not keep what was rolled out and confirmed',
   rejected: 'this plan was rejected',
+};
+
+const stopWords: Readonly<Record<NonNullable<SiteState['stopped']>['why'], string>> = {
+  'rolled-back': 'rolled this commit back',
+  diverged: 'has neither what it had nor this commit',
+  unknown: 'could not be asked what became of this commit',
 };
 
 const unreachableCodes: readonly string[] = ['unreachable', 'timeout', 'auth-failed', 'outcome-unknown'];
@@ -69,6 +76,12 @@ function duringRollout(folded: FoldedDevice, report: DeviceReport): Standing | n
   if (report.sight !== null && report.sight.evidence === null) {
     const message = `can't be asked (${report.sight.code ?? 'unreachable'}); asking again`;
     return { state: 'rolling-out', reason, message, next };
+  }
+  if (isStuck(rollout)) {
+    const times = Math.max(rollout.cleanAttempts, rollout.rollBackAttempts);
+    const what = rollout.outcome === null ? 'rolling back' : 'taking the rollout off the device';
+    const message = `${what} failed ${times} times: ${rollout.problem?.message ?? ''}; it is tried again`;
+    return { state: 'rolling-out', reason, message, next: `siteward log ${rollout.device}` };
   }
   return { state: 'rolling-out', reason, message: null, next: null };
 }
@@ -166,19 +179,21 @@ function waiting(
   const planned = report.comparison?.planned ?? null;
   const { quarantine } = folded;
   const pending = itemsFor(site.pending, device.name).find(({ kind }) => kind === 'rollout') ?? null;
-  const quarantined = (reason: Quarantine['reason']): Standing => {
+  const quarantined = ({ reason, cause, at }: Quarantine): Standing => {
     const next = `siteward retry ${device.name}`;
-    return { state: 'quarantined', reason, message: quarantineMessages[reason], next };
+    const why = cause === null ? '' : `, ${cause}`;
+    const message = `${quarantineMessages[reason]} (${at.slice(0, 19)}Z${why})`;
+    return { state: 'quarantined', reason, message, next };
   };
   const different = report.comparison !== null && report.comparison.differences.length > 0;
-  if (quarantine?.reason === 'not-converging' && different) return quarantined('not-converging');
+  if (quarantine?.reason === 'not-converging' && different) return quarantined(quarantine);
   if (planned === null) return null;
   if (
     quarantine !== null &&
     quarantine.plan === planned.digest &&
     quarantine.base === planned.plan.baseDigest
   ) {
-    return quarantined(quarantine.reason);
+    return quarantined(quarantine);
   }
   if (pending?.refusal?.device === device.name) {
     const { code, message } = pending.refusal;
@@ -194,7 +209,7 @@ function waiting(
     };
   }
   if (site.stopped !== null && site.stopped.commit === site.accepted?.commit) {
-    const message = `${site.stopped.device} did not keep this commit; nothing more is rolled out`;
+    const message = `${site.stopped.device} ${stopWords[site.stopped.why]}; nothing more of this commit is rolled out`;
     return { state: 'held', reason: 'wave-stopped', message, next: 'siteward release --all' };
   }
   if (planned.obstacle !== null) {

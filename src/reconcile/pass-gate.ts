@@ -56,9 +56,10 @@ export function mayStart(room: DeviceRoom, planned: PlannedDevice, permission: P
 
 function isQuarantined(room: DeviceRoom, planned: PlannedDevice): boolean {
   const { quarantine } = room.folded();
-  return (
-    quarantine !== null && quarantine.plan === planned.digest && quarantine.base === planned.plan.baseDigest
-  );
+  if (quarantine === null) return false;
+  // A device that does not keep what was confirmed keeps no other plan either: that waits for a person.
+  if (quarantine.reason === 'not-converging') return true;
+  return quarantine.plan === planned.digest && quarantine.base === planned.plan.baseDigest;
 }
 
 /** Who authorizes it at this moment; null: nobody, and the refusal is recorded. */

@@ -17,6 +17,7 @@ export async function reconcileDevice(room: DeviceRoom, order: Order): Promise<v
     // Without a journal what is in flight is left to the device; it is still read and reported.
     const readOnly = room.ledger.journal.broken !== null;
     const stopped = readOnly ? null : await finishRollout(room);
+    if (stopped === 'waits') return;
     const observation = await readDevice(room, stopped);
     if (!readOnly) await resolveDevice(room, observation);
     const desired = await room.desired();

@@ -48,7 +48,7 @@ export async function resolveDevice(room: DeviceRoom, observation: Observation):
   const pending = await keepPending(room, name, 'resolve', resolving?.proposal ?? null);
   const signed = signedFor(room, pending);
   if (resolving === null || signed === null || !mayResolve(room, resolving, signed)) return;
-  await room.inRolloutSlot(() => carryOut(room, resolving, signed));
+  await room.inRolloutSlot('begins', () => carryOut(room, resolving, signed));
   room.again();
 }
 

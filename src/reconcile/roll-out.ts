@@ -4,7 +4,7 @@
  * of it.
  */
 import { canonicalItem, itemIdentity, sha256 } from '../core/digest.ts';
-import { SitewardError } from '../core/errors.ts';
+import { DeviceError, OutcomeUnknown, SitewardError } from '../core/errors.ts';
 import type { PlannedAction } from '../core/plan/action.ts';
 import type { Approval } from '../core/gate/pending.ts';
 import type { Trust } from '../core/gate/trust.ts';
@@ -27,7 +27,7 @@ export async function rollOut(
   planned: PlannedDevice,
   permission: Permission,
 ): Promise<boolean> {
-  return await room.inRolloutSlot(async () => {
+  return await room.inRolloutSlot('begins', async () => {
     room.signal.throwIfAborted();
     if (!mayStart(room, planned, permission)) return false;
     const rollout = buildRollout(room, planned);
@@ -86,15 +86,53 @@ function authorization(
   return { kind: 'authorization-consumed', ...ids, ...consumption(permission.signed, by, trust) };
 }
 
-/** Ends what is in flight before anything else is looked at. Says what of it people have to judge; null: nothing. */
-export async function finishRollout(room: DeviceRoom): Promise<Stuck | null> {
+/**
+ * Ends what is in flight before anything else is looked at. Says what of it people have to judge; null: nothing;
+ * `waits`: the device does not answer, so there is nothing else to do on it.
+ */
+export async function finishRollout(room: DeviceRoom): Promise<Stuck | 'waits' | null> {
   try {
     const rollout = await sealedRollout(room);
-    if (rollout !== null) await run(room, rollout);
-    return null;
+    if (rollout === null) return null;
+    // A device that does not answer waits outside: it would keep others from their turn.
+    if (!(await answers(room, rollout))) return 'waits';
+    await room.inRolloutSlot('goes-on', () => run(room, rollout));
+    return isUnseen(room) ? 'waits' : null;
   } catch (error) {
     return stuckBy(error);
   }
+}
+
+async function answers(room: DeviceRoom, rollout: Rollout): Promise<boolean> {
+  try {
+    seen(room, rollout, await room.driver.evidence(rollout, null, room.signal));
+    return true;
+  } catch (error) {
+    room.signal.throwIfAborted();
+    if (!(error instanceof DeviceError) && !(error instanceof OutcomeUnknown)) throw error;
+    room.report.update({ sight: { evidence: null, code: error.code } });
+    await stopWave(room);
+    return false;
+  }
+}
+
+function seen(room: DeviceRoom, rollout: Rollout, evidence: Evidence): void {
+  room.report.update({ sight: { evidence, code: null } });
+  // Taking off what is left of an ended rollout touches nothing of anybody else's.
+  if (room.folded().rollout?.outcome !== 'resolved') requireOwnDevice(room, rollout, evidence);
+  if (room.report.current().failure !== null) room.report.update({ failure: null });
+}
+
+function isUnseen(room: DeviceRoom): boolean {
+  return room.folded().rollout !== null && room.report.current().sight?.evidence === null;
+}
+
+/** What became of it is not known: until a person says otherwise, no other device of the site gets that commit. */
+async function stopWave(room: DeviceRoom): Promise<void> {
+  const state = room.folded().rollout;
+  if (state === null || !state.mayHaveChanged || state.unknown || state.outcome !== null) return;
+  const { id: rollout, device, commit } = state;
+  await room.ledger.append({ kind: 'wave-stopped', rollout, device, commit, reason: 'unknown' });
 }
 
 export async function run(room: DeviceRoom, rollout: Rollout): Promise<void> {
@@ -102,16 +140,15 @@ export async function run(room: DeviceRoom, rollout: Rollout): Promise<void> {
   if (state === null) return;
   const { site, driver, ledger, clock, signal } = room;
   const onSight: RolloutRoom['onSight'] = (evidence, code) => {
-    room.report.update({ sight: { evidence, code } });
-    if (evidence === null) return;
-    // Taking off what is left of an ended rollout touches nothing of anybody else's.
-    if (state.outcome !== 'resolved') requireOwnDevice(room, rollout, evidence);
-    if (room.report.current().failure !== null) room.report.update({ failure: null });
+    if (evidence === null) room.report.update({ sight: { evidence, code } });
+    else seen(room, rollout, evidence);
   };
   room.log('rollout', { device: rollout.device, rollout: rollout.id, phase: state.phase });
   await runRollout({ site, rollout, driver, ledger, clock, signal, onSight }, state);
+  const unseen = isUnseen(room);
+  if (unseen) await stopWave(room);
   room.report.update({
-    sight: null,
+    sight: unseen ? room.report.current().sight : null,
     justConfirmed: state.outcome === 'confirmed' && state.phase === 'settled',
   });
   // Sealed until settled, and not a moment longer: the scripts may hold secrets.

@@ -14,7 +14,7 @@ import {
 } from '../core/errors.ts';
 import type { Cause, EffectFinished, EffectName, EffectStarted } from '../core/rollout/events.ts';
 import type { RolloutState, Sight } from '../core/rollout/machine.ts';
-import { nextStep, nothingSeen } from '../core/rollout/machine.ts';
+import { isStuck, nextStep, nothingSeen } from '../core/rollout/machine.ts';
 import type { Evidence, Rollout } from '../core/rollout/rollout.ts';
 import type { Driver } from '../drivers/driver.ts';
 import type { Ledger } from './ledger.ts';
@@ -31,9 +31,16 @@ export interface RolloutRoom {
   readonly onSight: (evidence: Evidence | null, code: string | null) => void;
 }
 
-/** Resolves when the rollout is settled or waits for a person. Rejects when the signal ends it or the journal fails. */
+/** Looks in a row at a device that does not answer, after which others may have this rollout's turn. */
+const looksForMissingDevice = 12;
+
+/**
+ * Resolves when the rollout is settled, waits for a person, or gets nowhere for a while (no answer, a step that fails
+ * again and again); it is gone on with by calling this again. Rejects when the signal ends it or the journal fails.
+ */
 export async function runRollout(room: RolloutRoom, state: RolloutState): Promise<void> {
   let sight: Sight = nothingSeen;
+  let misses = 0;
   for (;;) {
     room.signal.throwIfAborted();
     const step = nextStep(state, sight);
@@ -48,10 +55,13 @@ export async function runRollout(room: RolloutRoom, state: RolloutState): Promis
       case 'look':
         await room.clock.sleep(step.afterMs, room.signal);
         sight = await look(room, sight);
+        misses = sight.evidence === null ? misses + 1 : 0;
+        if (misses >= looksForMissingDevice) return;
         break;
       case 'effect':
         await runEffect(room, state, step.effect, step.cause);
         sight = nothingSeen;
+        if (isStuck(state)) return;
         break;
     }
   }

@@ -11,6 +11,7 @@ import type { Rollout } from '../../src/core/rollout/rollout.ts';
 import { deviceState, emptySiteState, foldRecord } from '../../src/core/site-state.ts';
 import { openLedger } from '../../src/reconcile/ledger.ts';
 import type { Ledger } from '../../src/reconcile/ledger.ts';
+import type { RolloutState } from '../../src/core/rollout/machine.ts';
 import { runRollout } from '../../src/reconcile/rollout-runner.ts';
 import { cutOff, ModelDevice, modelDriver } from '../support/model-device.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
@@ -116,7 +117,11 @@ async function run(
           signal: new AbortController().signal,
           onSight: () => undefined,
         };
-        await runRollout(room, folded.rollout);
+        // A device that does not answer for a while gives its turn away, and gets it back later.
+        for (let turn = 0; turn < 100 && waitsForNobody(folded.rollout); turn++) {
+          await runRollout(room, folded.rollout);
+          clock.advance(10_000);
+        }
       }
       const outcome = deviceState(state, 'gw1').lastRollout?.outcome ?? 'none';
       checkEnd(device, outcome, disk, trace, fault === 'foreign-change');
@@ -127,6 +132,10 @@ async function run(
     }
   }
   throw new Error(`not settled after five starts\n${trace.join('\n')}`);
+}
+
+function waitsForNobody(state: RolloutState | null): state is RolloutState {
+  return state !== null && state.phase !== 'diverged';
 }
 
 function memoryLedger(

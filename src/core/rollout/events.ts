@@ -250,6 +250,12 @@ export type SitewardEvent =
   | (OfRollout & { readonly kind: 'rolled-back'; readonly cause: Cause; readonly evidence: EvidenceFacts })
   | (OfRollout & { readonly kind: 'not-started'; readonly code: string; readonly message: string })
   | (OfRollout & { readonly kind: 'diverged'; readonly evidence: EvidenceFacts })
+  | (OfRollout & {
+      /** The device could not be asked for a while: nothing more of this commit begins on the site. */
+      readonly kind: 'wave-stopped';
+      readonly commit: string;
+      readonly reason: 'unknown';
+    })
   | (OfRollout & { readonly kind: 'settled'; readonly outcome: RolloutOutcome })
   | (OfDevice & {
       readonly kind: 'quarantined';

@@ -46,6 +46,10 @@ export interface RolloutState {
   mayHaveChanged: boolean;
   /** The daemon was started again since this rollout began. */
   interrupted: boolean;
+  /** It went on after that: what becomes of it now has another reason than the daemon's absence. */
+  resumed: boolean;
+  /** The device could not be asked for so long that the commit was stopped for the site. */
+  unknown: boolean;
   deadline: Deadline | null;
   /** Run count of the net when it was last seen by a finished effect. */
   runCount: number;
@@ -76,6 +80,13 @@ const lookRarelyMs = 15_000;
 /** Looks without an apply job and without a note of its end, after which the job counts as dead. */
 const looksForMissingJob = 3;
 
+/** Failed attempts to clean or to roll back, after which they are made one at a turn and a person is told. */
+const manyAttempts = 5;
+
+export function isStuck({ problem, cleanAttempts, rollBackAttempts }: RolloutState): boolean {
+  return problem !== null && Math.max(cleanAttempts, rollBackAttempts) >= manyAttempts;
+}
+
 /** What the runner saw since the last record; lost with the process, and that is fine. */
 export interface Sight {
   /** Null: not read since the last record, or not readable. */
@@ -92,6 +103,7 @@ export const nothingSeen: Sight = { evidence: null, looks: 0, confirmSeenAt: nul
 export function foldRollout(state: RolloutState, event: SitewardEvent): boolean {
   if (isEffectStarted(event)) {
     const effect = effectOf(event);
+    state.resumed = true;
     state.inFlight = effect;
     state.touched = true;
     if (effect === 'apply') {
@@ -124,8 +136,12 @@ export function foldRollout(state: RolloutState, event: SitewardEvent): boolean 
       state.phase = 'authorized';
       state.resolving = event.kind === 'authorized' && event.reason === 'resolved';
       return true;
+    case 'wave-stopped':
+      state.unknown = true;
+      return true;
     case 'applied':
       state.phase = 'applied';
+      state.resumed = true;
       state.inFlight = null;
       return true;
     case 'confirmed':
@@ -277,7 +293,7 @@ function judgeUndecided(state: RolloutState, evidence: Evidence, sight: Sight): 
   if (evidence.applyNote === '') {
     if (sight.looks < looksForMissingJob) return look(sight.looks);
     // The order may never have left this side, when the daemon died right after it announced it.
-    return rollBack(state.interrupted ? 'daemon-gone' : 'apply-failed');
+    return rollBack(wasAway(state) ? 'daemon-gone' : 'apply-failed');
   }
   if (evidence.applyNote !== 'applied') return rollBack('apply-failed');
   if (evidence.footprint.kind !== 'target') return rollBack('verify-failed');
@@ -364,7 +380,14 @@ function rolledBack(state: RolloutState, evidence: Evidence, cause: Cause): Step
 /** Why the device decided to go back when nobody here asked for it. */
 function causeOf(state: RolloutState, evidence: Evidence): Cause {
   if (evidence.applyNote !== '' && evidence.applyNote !== 'applied') return 'apply-failed';
-  return state.interrupted ? 'daemon-gone' : 'window-passed';
+  // A device that was started again went back for a reason of its own.
+  const rebooted = state.deadline !== null && evidence.uptimeS < state.deadline.armedUptimeS;
+  return wasAway(state) && !rebooted ? 'daemon-gone' : 'window-passed';
+}
+
+/** The daemon ended in the middle of it, and nothing of it was done since. */
+function wasAway({ interrupted, resumed }: RolloutState): boolean {
+  return interrupted && !resumed;
 }
 
 export function factsOf(evidence: Evidence): EvidenceFacts {

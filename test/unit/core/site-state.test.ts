@@ -72,8 +72,14 @@ describe('a rollout that is over', () => {
 
   test('rolled back: the plan is quarantined on its base and the commit stops for the site', () => {
     const state = fold(planned, authorized, ...rolledBack('window-passed'));
-    expect(deviceState(state, 'gw1').quarantine).toEqual({ reason: 'rolled-back', plan: 'p1', base: 'b1' });
-    expect(state.stopped).toEqual({ commit: 'c1', device: 'gw1' });
+    expect(deviceState(state, 'gw1').quarantine).toEqual({
+      reason: 'rolled-back',
+      plan: 'p1',
+      base: 'b1',
+      cause: 'window-passed',
+      at: '2026-01-01T00:00:03.000Z',
+    });
+    expect(state.stopped).toEqual({ commit: 'c1', device: 'gw1', why: 'rolled-back' });
     expect(deviceState(state, 'gw1').confirmed).toBeNull();
   });
 
@@ -226,6 +232,34 @@ test('holds are kept apart for the site and for a device', () => {
   const state = fold(held(null), held('gw1'), { kind: 'released', device: null });
   expect(state.siteHold).toBeNull();
   expect(deviceState(state, 'gw1').hold).toMatchObject({ reason: 'x', by: 'daemon' });
+});
+
+test('only the first thing done after a restart ends the excuse that the daemon was gone', () => {
+  const after = (...more: SitewardEvent[]) =>
+    deviceState(fold(planned, authorized, restarted, ...more), 'gw1').rollout;
+  expect(after()).toMatchObject({ interrupted: true, resumed: false });
+  expect(after({ kind: 'verify-started', ...ids })).toMatchObject({ interrupted: true, resumed: true });
+  expect(after({ kind: 'verify-started', ...ids }, restarted)).toMatchObject({ resumed: false });
+});
+
+test('an unknown or diverged end stops the commit for the site until somebody lets go', () => {
+  const unknown = fold(planned, authorized, {
+    kind: 'wave-stopped',
+    ...ids,
+    commit: 'c1',
+    reason: 'unknown',
+  });
+  expect(unknown.stopped).toEqual({ commit: 'c1', device: 'gw1', why: 'unknown' });
+  expect(deviceState(unknown, 'gw1').rollout?.unknown).toBe(true);
+  const diverged = fold(planned, authorized, { kind: 'diverged', ...ids, evidence });
+  expect(diverged.stopped).toEqual({ commit: 'c1', device: 'gw1', why: 'diverged' });
+  const released = fold(
+    planned,
+    authorized,
+    { kind: 'diverged', ...ids, evidence },
+    { kind: 'released', device: null },
+  );
+  expect(released.stopped).toBeNull();
 });
 
 test('a restart marks what was in flight as interrupted', () => {

@@ -87,6 +87,7 @@ function roomOf(state: SiteState, evidence: Partial<Evidence> = {}): DeviceRoom 
     clock: { now: () => 0, monotonic: () => 0, sleep: () => Promise.resolve() },
     signal: new AbortController().signal,
     log: () => undefined,
+    inRolloutSlot: (_turn: string, work: () => Promise<unknown>) => work(),
   } as unknown as DeviceRoom;
 }
 
