@@ -6,22 +6,15 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
 import PQueue from 'p-queue';
-import { codeOf, formatPlace, InvalidInput, messageOf } from '../core/errors.ts';
-import type { Place } from '../core/errors.ts';
+import { formatPlace, messageOf } from '../core/errors.ts';
 import type { DeviceSettings } from '../core/site.ts';
 import type { Settings } from '../settings/settings.ts';
+import { checkDesired, checkJournal } from './check-desired.ts';
+import { failure } from './finding.ts';
+import type { Finding } from './finding.ts';
 import { setExit, settingsFileOf, wantsJson } from './common.ts';
 import { count, paint, printJson, printLine, printTable, safe } from './terminal.ts';
 import type { Tone } from './terminal.ts';
-
-interface Finding {
-  readonly what: string;
-  readonly result: 'ok' | 'warning' | 'failed';
-  readonly code: string;
-  readonly message: string;
-  readonly device?: string;
-  readonly place?: Place | null;
-}
 
 const devicesAtOnce = 8;
 
@@ -31,6 +24,7 @@ export function checkCommand(): Command {
     .action(async (options: { offline?: boolean }, command: Command) => {
       const { loadSettings } = await import('../settings/settings.ts');
       const settings = await loadSettings(settingsFileOf(command));
+      const journal = await checkJournal(settings);
       const findings: Finding[] = [
         {
           what: 'settings',
@@ -42,7 +36,8 @@ export function checkCommand(): Command {
         ...(await checkTrust(settings)),
         await checkClock(settings),
         await checkState(settings),
-        ...(await checkDesired(settings)),
+        ...journal.findings,
+        ...(await checkDesired(settings, journal.state)),
         ...(await checkCredentials(settings.devices)),
         ...(options.offline === true ? [] : await checkDevices(settings)),
       ];
@@ -75,12 +70,6 @@ function printFindings(findings: readonly Finding[]): void {
   printLine(
     failed === 0 ? paint('good', 'ready to run') : paint('bad', `${count(failed, 'thing')} to put right`),
   );
-}
-
-function failure(what: string, error: unknown, device?: string): Finding {
-  const place = error instanceof InvalidInput ? error.place : null;
-  const named = device === undefined ? {} : { device };
-  return { what, result: 'failed', code: codeOf(error), message: messageOf(error), place, ...named };
 }
 
 function checkUser(): Finding[] {
@@ -157,39 +146,6 @@ async function judgeRoom(folder: string): Promise<Finding> {
     return { what, result: 'ok', code: 'valid', message: `${folder}, ${MiB(free)} free` };
   const message = `${folder} has ${MiB(free)} free and needs ${MiB(leastFreeBytes)}; make room: the daemon goes on by itself`;
   return { what, result: 'failed', code: 'disk-full', message };
-}
-
-async function checkDesired(settings: Settings): Promise<Finding[]> {
-  const what = 'desired';
-  try {
-    const { openRepository } = await import('../desired/git-repository.ts');
-    const repository = await openRepository({ ...settings.desired, site: settings.site });
-    const head = await repository.head();
-    const files = await repository.readSite(head);
-    const failures = files.problems.map((problem) => failure(what, problem));
-    if (failures.length > 0) return failures;
-    const names = new Set(files.devices.map(({ name }) => name));
-    const missing = settings.devices
-      .filter(({ name }) => !names.has(name))
-      .map(({ name }) =>
-        failure(
-          what,
-          new InvalidInput(
-            'config-missing',
-            'the commit has no folder for this device; nothing is done on it',
-          ),
-          name,
-        ),
-      );
-    const wanted = new Set(settings.devices.map(({ name }) => name));
-    const broken = files.devices.flatMap(({ name, error }) =>
-      error === null || !wanted.has(name) ? [] : [failure(what, error, name)],
-    );
-    const message = `${head.slice(0, 7)} "${files.subject}" on ${settings.desired.branch}`;
-    return [{ what, result: 'ok', code: 'valid', message }, ...missing, ...broken];
-  } catch (error) {
-    return [failure(what, error)];
-  }
 }
 
 /** Keys and password files: there, and nobody else's to read. One finding a file, however many devices share it. */

@@ -2,6 +2,7 @@
  * The journal of a running site: opened with its fold, given checkpoints of that fold, and opened again by itself after
  * an error of the disk. Decides nothing about devices; while nothing can be recorded, `journal.broken` says so to all.
  */
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { JournalError } from '../core/errors.ts';
@@ -106,6 +107,31 @@ export async function openSiteJournal(
     },
     keep: (keeping) => keepWritable(journal, ledger, recordBeginning, clock, keeping),
   };
+}
+
+/** What the journal says, read beside a running daemon or without one; null: there is none yet. Changes nothing. */
+export async function readSiteJournal(
+  settings: Pick<Settings, 'state'>,
+): Promise<{ readonly state: SiteState; readonly broken: Journal['broken'] } | null> {
+  const folder = join(settings.state, 'journal');
+  const isThere = await stat(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (isThere === null) return null;
+  const state = emptySiteState();
+  const journal = await openJournal({
+    folder,
+    clock: Date,
+    onRecord: (record) => foldRecord(state, record as unknown as SitewardRecord),
+    onCheckpoint: (parts) => restoreCheckpoint(state, parts as unknown as readonly CheckpointPart[]),
+    readOnly: true,
+  });
+  try {
+    return { state, broken: journal.damage === null ? null : journal.broken };
+  } finally {
+    await journal.close();
+  }
 }
 
 async function keepWritable(
