@@ -1,10 +1,14 @@
 /**
- * `siteward simulate routeros`: a RouterOS device to practise on, over real SSH. One JSON line on standard
- * output when it is ready; everything else goes to standard error.
+ * `siteward simulate routeros`: RouterOS devices to practise on, over real SSH. One JSON line on standard output for
+ * each when it is ready; everything else goes to standard error. Lines on standard input are faults.
  */
 import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { profile, profileNames } from '../simulator/profiles.ts';
+import { faultList, parseFault } from '../simulator/fault-table.ts';
+import { profile, profileNamed, profileNames, profileVersion } from '../simulator/profiles.ts';
+import type { Fault } from '../simulator/fault-table.ts';
+import type { Simulator } from '../simulator/simulator.ts';
 
 interface SimulateOptions {
   readonly export: string;
@@ -13,10 +17,14 @@ interface SimulateOptions {
   readonly user: string;
   readonly password?: string;
   readonly authorizedKeys?: string;
-  readonly profile: string;
+  readonly profile: readonly string[];
+  readonly fault: readonly Fault[];
+  readonly devices: number;
   readonly uptime: number;
   readonly seed?: number;
 }
+
+const DEVICES_LIMIT = 2000;
 
 export function simulateCommand(): Command {
   const routeros = new Command('routeros')
@@ -27,54 +35,104 @@ export function simulateCommand(): Command {
         .argParser(parseListen)
         .default({ host: '127.0.0.1', port: 0 }, '127.0.0.1:0'),
     )
-    .option('--version <version>', 'instead of the version that the export names')
+    .option('--version <version>', 'instead of the version that the export or the profile names')
     .option('--user <name>', 'who may log in', 'admin')
     .addOption(new Option('--password <password>', 'for that user').conflicts('authorizedKeys'))
     .option('--authorized-keys <file>', 'public keys for that user; passwords are then refused')
     .addOption(
-      new Option('--profile <name>', 'how it behaves where real devices differ')
-        .choices(profileNames)
-        .default('usual'),
+      new Option('--profile <name>', 'how it behaves where real devices differ; may be given several times')
+        .argParser(addProfile)
+        .default([], 'usual'),
     )
+    .addOption(
+      new Option(
+        '--fault <name[=value][@when]>',
+        'what goes wrong, at once or when; may be given several times',
+      )
+        .argParser(addFault)
+        .default([], 'none'),
+    )
+    .option('--devices <number>', 'so many alike, on consecutive ports', parseDevices, 1)
     .option('--uptime <duration>', 'how long it has been up already', parseUptime, 86_400)
     .option('--seed <number>', 'makes the order of jobs and the losses of a power cut repeatable', parseSeed)
+    .addHelpText('after', lists)
     .action(run);
   return new Command('simulate').description('a device to practise on').addCommand(routeros);
 }
 
+function lists(): string {
+  const rows = (title: string, entries: readonly (readonly [string, string])[]): string =>
+    `\n${title}:\n${entries.map(([name, says]) => `  ${name.padEnd(23)} ${says}\n`).join('')}`;
+  return [
+    rows(
+      'Profiles',
+      profileNames.map((name) => [name, profileNamed(name)?.says ?? '']),
+    ),
+    rows(
+      'Faults, also taken as lines on standard input while it runs',
+      faultList.map(({ name, says }) => [name, says]),
+    ),
+    '\nExample: siteward simulate routeros --export gw1.rsc --profile v7.18 --profile hardware \\\n' +
+      '    --password secret --fault power-cut@30s\n',
+  ].join('');
+}
+
 async function run(options: SimulateOptions): Promise<void> {
-  const { startSimulator } = await import('../simulator/simulator.ts');
   const exportText = await read(options.export);
   const keysFile = options.authorizedKeys === undefined ? undefined : await read(options.authorizedKeys);
   if (exportText === undefined || (options.authorizedKeys !== undefined && keysFile === undefined)) return;
   if (options.password === undefined && keysFile === undefined) {
     process.stderr.write('note: neither --password nor --authorized-keys: the password is empty\n');
   }
-  let simulator;
+  const devices = await start(options, exportText, keysFile);
+  if (devices === undefined) return;
+  for (const note of devices[0]?.device.notes ?? []) process.stderr.write(`${options.export}: ${note}\n`);
+  for (const { host, port, hostKey } of devices)
+    process.stdout.write(`${JSON.stringify({ host, port, hostKey })}\n`);
+  const cancels = options.fault.flatMap((fault) => devices.map((device) => arm(device, fault)));
+  const commands = createInterface({ input: process.stdin });
+  commands.on('line', (line) => {
+    const fault = parseFault(line);
+    if (typeof fault === 'string') process.stderr.write(`siteward: ${fault}\n`);
+    else cancels.push(...devices.map((device) => arm(device, fault)));
+  });
+  await new Promise<void>((resolve) => {
+    process.once('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
+  });
+  commands.close();
+  for (const cancel of cancels) cancel();
+  await Promise.all(devices.map((device) => device.close()));
+}
+
+async function start(
+  options: SimulateOptions,
+  exportText: Uint8Array,
+  keysFile: Buffer | undefined,
+): Promise<readonly Simulator[] | undefined> {
+  const { startFleet } = await import('../simulator/fleet.ts');
+  const version = options.version ?? profileVersion(options.profile);
   try {
-    simulator = await startSimulator({
+    return await startFleet({
       exportText,
+      devices: options.devices,
       listen: options.listen,
       user: options.user,
       uptimeSeconds: options.uptime,
-      behaviour: profile(options.profile),
-      ...(options.version === undefined ? {} : { version: options.version }),
+      behaviour: profile(...options.profile),
+      ...(version === undefined ? {} : { version }),
       ...(options.password === undefined ? {} : { password: options.password }),
       ...(keysFile === undefined ? {} : { authorizedKeys: keysFile.toString('latin1') }),
       ...(options.seed === undefined ? {} : { seed: options.seed }),
     });
   } catch (error) {
     fail(`cannot start: ${error instanceof Error ? error.message : String(error)}`);
-    return;
+    return undefined;
   }
-  for (const note of simulator.machine.device.notes) process.stderr.write(`${options.export}: ${note}\n`);
-  const { host, port, hostKey } = simulator;
-  process.stdout.write(`${JSON.stringify({ host, port, hostKey })}\n`);
-  await new Promise<void>((resolve) => {
-    process.once('SIGTERM', resolve);
-    process.once('SIGINT', resolve);
-  });
-  await simulator.close();
+}
+
+function arm(device: Simulator, fault: Fault): () => void {
+  return device.machine.clock.after(fault.afterMs, () => fault.apply(device));
 }
 
 async function read(file: string): Promise<Buffer | undefined> {
@@ -91,12 +149,31 @@ function fail(message: string): void {
   process.exitCode = 2;
 }
 
+function addProfile(name: string, before: readonly string[]): readonly string[] {
+  if (profileNamed(name) === undefined)
+    throw new InvalidArgumentError(`there are ${profileNames.join(', ')}`);
+  return [...before, name];
+}
+
+function addFault(text: string, before: readonly Fault[]): readonly Fault[] {
+  const fault = parseFault(text);
+  if (typeof fault === 'string') throw new InvalidArgumentError(fault);
+  return [...before, fault];
+}
+
 function parseListen(text: string): SimulateOptions['listen'] {
   const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
   if (host === undefined || port > 65_535) throw new InvalidArgumentError('expected HOST:PORT');
   return { host, port };
+}
+
+function parseDevices(text: string): number {
+  const count = Number(text);
+  if (!/^\d{1,4}$/.test(text) || count < 1 || count > DEVICES_LIMIT)
+    throw new InvalidArgumentError(`expected a number from 1 to ${DEVICES_LIMIT}`);
+  return count;
 }
 
 function parseUptime(text: string): number {

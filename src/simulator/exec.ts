@@ -25,7 +25,9 @@ export function runExec(
   }
   const output = new ExecOutput(connection, channel, machine.faults);
   const firstBreak = text.search(/[\r\n]/);
-  const { exitStatus } = machine.behaviour;
+  const { exitStatus, stallsBelowWindow } = machine.behaviour;
+  const window = windowOf(channel);
+  if (window < stallsBelowWindow) output.stallAfter(window);
   if (firstBreak >= 0) {
     output.line(`expected end of command (line 1 column ${firstBreak + 1})`);
     finish(channel, output, 'parse-error', exitStatus);
@@ -46,6 +48,11 @@ export function runExec(
   channel.on('close', () => {
     if (thread !== undefined && machine.behaviour.channelEndStops) machine.stopThread(thread);
   });
+}
+
+/** How much the client takes before it has to say that it takes more; the library does not tell. */
+function windowOf(channel: ServerChannel): number {
+  return (channel as unknown as { readonly outgoing: { readonly window: number } }).outgoing.window;
 }
 
 /** Safe mode that a command took: whether it outlives the command is not known. */
@@ -90,12 +97,18 @@ class ExecOutput {
   private queued = false;
   private sent = 0;
   private silent = false;
+  private limit = Infinity;
 
   constructor(connection: Connection, channel: ServerChannel, faults: Faults) {
     this.connection = connection;
     this.channel = channel;
     this.faults = faults;
     channel.on('error', () => undefined);
+  }
+
+  /** From so many bytes on nothing comes any more. */
+  stallAfter(bytes: number): void {
+    this.limit = bytes;
   }
 
   line(text: string): void {
@@ -116,7 +129,10 @@ class ExecOutput {
     if (this.pending.length === 0 || this.silent) return;
     const bytes = Buffer.from(this.pending.join(''), 'latin1');
     this.pending = [];
-    const cut = this.faults.takeCut(this.sent, bytes.length);
+    const cut =
+      this.sent + bytes.length > this.limit
+        ? { how: 'stall', at: Math.max(0, this.limit - this.sent) }
+        : this.faults.takeCut(this.sent, bytes.length);
     this.sent += bytes.length;
     if (cut === undefined) {
       if (this.channel.writable) this.channel.write(bytes);

@@ -3,6 +3,7 @@
  * what the console acts on; it knows nothing of SSH.
  */
 import { runCommand } from './commands/dispatch.ts';
+import { refreshConnectedRoutes, ROUTE_SOURCES } from './device/connected-routes.ts';
 import { Device } from './device/device.ts';
 import { Faults } from './faults.ts';
 import { FileStore } from './files/store.ts';
@@ -130,6 +131,7 @@ export class Machine implements Host {
     });
     this.device.computed = (path, row, name) => factOf(this, path, row, name);
     this.device.onChange = (path, before) => this.changed(path, before);
+    if (behaviour.dynamicRows) refreshConnectedRoutes(this.device);
     this.scheduler.start(true);
   }
 
@@ -150,6 +152,7 @@ export class Machine implements Host {
     const full = this.files.free() < ROOM_FOR_WRITING;
     if (!full) this.lastWritten = undefined;
     else this.lastWritten ??= new Map([...this.device.state(), [path, before]]);
+    if (this.behaviour.dynamicRows && ROUTE_SOURCES.has(path)) refreshConnectedRoutes(this.device);
     if (path === SCHEDULER_PATH && this.up) this.scheduler.sync();
     this.onChange(path);
   }

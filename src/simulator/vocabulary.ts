@@ -59,18 +59,24 @@ const EXPORT_ARGUMENTS: Readonly<Record<string, string>> = {
 };
 
 export function deviceVocabulary(device: Device): Vocabulary {
-  const known = new Set<string>();
-  for (const path of [...device.allPaths(), ...commandPaths, ...VIEW_PATHS]) {
-    if (!isMenuHere(device, path)) continue;
-    const words = path.slice(1).split(' ');
-    for (let length = 1; length <= words.length; length++) known.add(`/${words.slice(0, length).join(' ')}`);
-  }
+  // Asked for again and again; remembered one by one, since many devices may live in one process.
+  const known = new Map<string, boolean>();
+  const isKnown = (path: string): boolean => {
+    const before = known.get(path);
+    if (before !== undefined) return before;
+    const paths = [...device.allPaths(), ...commandPaths, ...VIEW_PATHS];
+    const found = paths.some(
+      (one) => (one === path || one.startsWith(`${path} `)) && isMenuHere(device, one),
+    );
+    known.set(path, found);
+    return found;
+  };
   const joined = (path: readonly string[]): string => `/${path.join(' ')}`;
   return {
     slashPaths: device.major === 7,
     errorHandler: device.isSince('7.13'),
     exportWhere: device.isSince('7.13'),
-    isMenu: (path) => known.has(joined(path)),
+    isMenu: (path) => isKnown(joined(path)),
     isCommand: (path, name) => isCommand(device, joined(path), name),
     isArgument: (path, command, name) => isArgument(device, joined(path), command, name),
     isFlag: (path, command, name) => (command === 'add' || command === 'set') && isFlag(joined(path), name),

@@ -75,6 +75,46 @@ describe('siteward simulate routeros', () => {
     ).rejects.toThrow('ECONNREFUSED');
   });
 
+  it('starts many devices of one export, by profiles, each with a line and a key of its own', async () => {
+    const running = simulate(
+      '--export',
+      join(folder, 'small.rsc'),
+      '--devices',
+      '3',
+      '--profile',
+      'v7.21',
+      '--profile',
+      'strict',
+      '--fault',
+      'refuse-connections@0s',
+    );
+    await expect.poll(() => written.out.split('\n').length, { timeout: 10_000 }).toBe(4);
+    const lines = written.out.trim().split('\n');
+    const ready = lines.map((line) => JSON.parse(line) as { port: number; hostKey: string });
+    expect(new Set(ready.map(({ port }) => port)).size).toBe(3);
+    expect(new Set(ready.map(({ hostKey }) => hostKey)).size).toBe(3);
+    running.stop();
+    await running.ended;
+  });
+
+  it.each([
+    [['--profile', 'nonsense'], 'there are usual, v6.49'],
+    [['--fault', 'nonsense'], 'no such fault; there are cut, stall'],
+    [['--fault', 'cut=many'], 'expected cut=BYTES, as in cut=20000'],
+    [['--fault', 'reboot=5'], 'reboot: takes no value'],
+    [['--fault', 'reboot@soon'], 'after @ a duration such as 30s is expected'],
+    [['--devices', '0'], 'expected a number from 1'],
+  ])('says what is wrong with %j', async (words, message) => {
+    await expect(simulate('--export', join(folder, 'small.rsc'), ...words).ended).rejects.toThrow();
+    expect(written.err).toContain(message);
+  });
+
+  it('lists profiles and faults in its help', async () => {
+    await expect(simulate('--help').ended).rejects.toThrow();
+    for (const part of ['v6.49', 'few-permissions', 'power-cut', 'clock-jump=DURATION', 'standard input'])
+      expect(written.out).toContain(part);
+  });
+
   it.each([
     ['a file that is not there', ['--export', '/nonexistent.rsc']],
     ['a file that is no export', ['--export', '/dev/null']],
