@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { SitewardRecord } from '../../../src/core/rollout/events.ts';
 import type { CheckpointPart } from '../../../src/core/journal.ts';
-import { restoreCheckpoint } from '../../../src/core/site-checkpoint.ts';
+import { checkpointOf, restoreCheckpoint } from '../../../src/core/site-checkpoint.ts';
 import { emptySiteState, foldRecord } from '../../../src/core/site-state.ts';
 import type { SiteState } from '../../../src/core/site-state.ts';
 import { openJournal } from '../../../src/journal/journal.ts';
@@ -41,10 +41,24 @@ async function replay(name: string): Promise<{ journal: Journal; state: SiteStat
   }
 }
 
+/** By the path of each. */
+function valuesOf(parts: readonly CheckpointPart[]): ReadonlyMap<string, unknown> {
+  const entries = parts.flatMap((part) => part.state);
+  return new Map(
+    entries.flatMap(({ at, put }) =>
+      Object.entries(put).map(([key, value]): [string, unknown] => [[...at, key].join(' > '), value]),
+    ),
+  );
+}
+
 describe('the sample', () => {
-  test.each([...sampleJournals()])('%s is what this version writes', (name, bytes) => {
-    expect(readFileSync(new URL(name, folder)).equals(bytes)).toBe(true);
-  });
+  // What a checkpoint holds grows with the state: an old one is read for ever, but never written again.
+  test.each([...sampleJournals()].filter(([name]) => name !== 'retained.jsonl'))(
+    '%s is what this version writes',
+    (name, bytes) => {
+      expect(readFileSync(new URL(name, folder)).equals(bytes)).toBe(true);
+    },
+  );
 
   test.each([
     ['confirmed.jsonl', 29],
@@ -91,9 +105,15 @@ describe('the sample', () => {
     });
   });
 
-  test('retained has the state of confirmed without one of its records', async () => {
+  test('retained gives what confirmed says, without one of its records', async () => {
     const [{ state }, { state: before }] = [await replay('retained.jsonl'), await replay('confirmed.jsonl')];
-    expect(state).toEqual(before);
+    const [line = ''] = readFileSync(new URL('retained.jsonl', folder), 'utf8').split('\n');
+    const kept = valuesOf([JSON.parse(line) as CheckpointPart]);
+    expect(kept.size).toBeGreaterThan(15);
+    for (const [key, value] of kept) {
+      expect(valuesOf(checkpointOf(state)).get(key), key).toEqual(value);
+      expect(valuesOf(checkpointOf(before)).get(key), key).toEqual(value);
+    }
   });
 
   test('torn-tail ends before the effect whose record was cut', async () => {
