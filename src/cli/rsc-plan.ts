@@ -16,7 +16,16 @@ import { incompleteness } from '../drivers/routeros/completeness.ts';
 import { routerosDialect as dialect } from '../drivers/routeros/dialect.ts';
 import { toConfiguration } from '../drivers/routeros/normalize.ts';
 import type { ExitCode } from './common.ts';
-import { beforeWords, changeWords, changesOf, nameWords, printLines, rowWords, totals } from './rsc-words.ts';
+import {
+  beforeWords,
+  changeWords,
+  changesOf,
+  hiddenSecrets,
+  nameWords,
+  printLines,
+  rowWords,
+  totals,
+} from './rsc-words.ts';
 import { problemLines, problemView, refuse, type Text } from './rsc-texts.ts';
 import { paint, printJson, printLine, printNote, safe } from './terminal.ts';
 
@@ -42,6 +51,7 @@ export function showPlan(texts: readonly [Text, Text], owns: Owns, form: PlanFor
   }
   if (whole) {
     for (const line of allCommands(plans, form === 'inverse')) printLine(line);
+    if (form === 'inverse') for (const line of lostLines(plans)) printNote(line);
   } else if (form === 'json') printJson(answer(plans, blocked, texts));
   else showToPeople(plans, blocked, texts);
   return plans.length === 0 && blocked.length === 0 ? 0 : 1;
@@ -108,6 +118,22 @@ export function findPlan([a, b]: readonly [Text, Text], owns: Owns): Found {
   return { plans, faults: [], blocked: found.blocked };
 }
 
+/** Rows that would come back with less than they have. */
+function lostLines(plans: readonly Plan[]): readonly string[] {
+  return plans.flatMap(({ actions }) =>
+    actions.flatMap(({ action }) => {
+      const lost = hiddenSecrets(action);
+      if (lost.length === 0 || action.verb !== 'remove') return [];
+      const row = `${action.section} ${nameWords(action.item)}`;
+      return [
+        safe(
+          `${row}: what the export hides (${lost.join(', ')}) does not come back: set it by hand afterwards`,
+        ),
+      ];
+    }),
+  );
+}
+
 function unique(problems: readonly Problem[]): readonly Problem[] {
   const seen = new Map(problems.map((problem) => [JSON.stringify([problem.place, problem.code]), problem]));
   return [...seen.values()];
@@ -152,7 +178,8 @@ function actionView({ action, ...planned }: PlannedAction): object {
   const { section, verb } = action;
   const item = itemIdentity(verb === 'set' ? action.from : action.item);
   const changes = verb === 'set' ? { changes: changesOf(action.from, action.to) } : {};
-  return { ...planned, section, verb, item, ...changes };
+  const lost = hiddenSecrets(action);
+  return { ...planned, section, verb, item, ...changes, ...(lost.length > 0 ? { lost } : {}) };
 }
 
 function showToPeople(
@@ -176,6 +203,7 @@ function showToPeople(
     printLine(` ${paint('bad', '!')} ${safe(problem.section ?? '')} is left as it is:`);
     for (const line of problemLines(problem, texts)) printLine(`   ${line}`);
   }
+  for (const line of lostLines(plans)) printLine(` ${paint('warn', 'rollback is not exact:')} ${line}`);
   if (actions.length > 0) printLine(totals(actions.map(({ action }) => action.verb)));
   else printLine(blocked.length > 0 ? 'nothing that can be planned' : 'no difference');
 }

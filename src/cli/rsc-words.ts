@@ -6,7 +6,7 @@ import type { Action } from '../core/plan/action.ts';
 import { changesBetween } from '../core/plan/model.ts';
 import { defaultRow } from '../core/plan/scope.ts';
 import type { Item, Properties } from '../core/item.ts';
-import { isSecretProperty, propertyFacts } from '../drivers/routeros/menus.ts';
+import { isSecretProperty, menuFacts, propertyFacts } from '../drivers/routeros/menus.ts';
 import { printArgument, quoteValue } from '../drivers/routeros/quote.ts';
 import { paint, printLine, safe, type Tone } from './terminal.ts';
 
@@ -61,6 +61,16 @@ function argumentsOf(section: string, properties: Properties): string {
         : printArgument(name, value, propertyFacts(section, name)?.type === 'flag'),
     )
     .join(' ');
+}
+
+/** Names of what a row that goes may hold and its export does not show: nothing could bring that back. */
+export function hiddenSecrets(action: Action): readonly string[] {
+  if (action.verb !== 'remove') return [];
+  const { section, properties } = action.item;
+  const shown = new Set(properties.map(([name]) => name));
+  return [...(menuFacts(section)?.properties ?? [])].flatMap(([name, { secret }]) =>
+    secret && !shown.has(name) ? [name] : [],
+  );
 }
 
 /** Enough to know which row is meant: its key, else what tells people most. */

@@ -138,6 +138,27 @@ describe('plan', () => {
     for (const form of [[], ['--json']])
       expect((await plan(actual, secret, ...form)).stdout).not.toContain('planted-secret');
   });
+  test('what an export hides is said not to come back', async () => {
+    const [hidden, shown] = ['', ' password=planted-secret'].map(
+      (more) => `/ppp secret\nadd name=x${more}\n`,
+    );
+    const none = '/ppp secret\n';
+    const words =
+      '/ppp secret name=x: what the export hides (password) does not come back: set it by hand afterwards';
+    expect(await plan(hidden ?? '', none, '--inverse')).toMatchObject({
+      code: 1,
+      stdout: '/ppp secret add name=x\n',
+      stderr: `${words}\n`,
+    });
+    expect((await plan(hidden ?? '', none)).stdout).toContain(` rollback is not exact: ${words}\n`);
+    expect(JSON.parse((await plan(hidden ?? '', none, '--json')).stdout)).toMatchObject({
+      actions: [{ lost: ['password'] }],
+    });
+    expect(await plan(shown ?? '', none, '--inverse')).toMatchObject({
+      stdout: '/ppp secret add name=x password=planted-secret\n',
+      stderr: '',
+    });
+  });
   test('a port that nobody renamed can be named', async () => {
     const ports = '/interface ethernet\nset [ find default-name=ether1 ] comment=x\n';
     const both = `${ports}/interface bridge\nadd name=b\n/interface bridge port\nadd bridge=b interface=ether1\n`;
