@@ -12,7 +12,7 @@ import { findRenames } from './find-renames.ts';
 import { matchRows, type Triple } from './match.ts';
 import { findMoves } from './moves.ts';
 import { inNewNames, inOldNames, reversed, type Rename } from './renames.ts';
-import { defaultRow, overlay, ownsSection, viewOf, type IgnoreRule, type Owns } from './scope.ts';
+import { defaultRow, overlay, ownsSection, viewOf, type IgnoreRule, type Owns, type View } from './scope.ts';
 
 export interface DiffInput {
   /** The desired configuration that was last confirmed on the device; null before anything was. */
@@ -58,10 +58,9 @@ export function diffConfigurations(given: DiffInput): DiffResult {
     if (!d || !a || !c) continue;
     ignored += a.ignored;
     const known = actualBy.get(path)?.kind ?? desiredBy.get(path)?.kind ?? 'unknown';
-    const found = diffSection(input, renamed, known === 'ordered', d.items, a.items, c.items);
+    const found = diffSection(input, renamed, known === 'ordered', d, a, c.items);
     const problem = blockedBy(path, known, found, input.dialect);
-    if (problem === null)
-      for (const difference of found) differences.push(withIgnored(difference, actualBy.get(path), rules));
+    if (problem === null) for (const difference of found) differences.push(difference);
     else blocked.push(problem);
   }
   return { differences, blocked, ignored };
@@ -77,10 +76,12 @@ function diffSection(
   input: DiffInput,
   renamed: Renamed,
   ordered: boolean,
-  desired: readonly Item[],
-  actual: readonly Item[],
+  wanted: View,
+  had: View,
   confirmed: readonly Item[],
 ): readonly Difference[] {
+  const [desired, actual] = [wanted.items, had.items];
+  const whole = (difference: Difference): Difference => withIgnored(difference, wanted, had);
   const hasConfirmed = input.confirmed !== null;
   const groupOf = (item: Item): string => input.dialect.orderGroup(item) ?? '';
   const triples = matchRows({ confirmed, desired, actual, hasConfirmed, groupOf });
@@ -100,12 +101,12 @@ function diffSection(
     const position = triple.desired ?? triple.actual ?? 0;
     if (difference === null) continue;
     if (!mustSplit(difference, forms, input.dialect)) {
-      changes.push({ difference, position });
+      changes.push({ difference: whole(difference), position });
       continue;
     }
     split.add(triple);
-    changes.push({ difference: { ...difference, base: null }, position });
-    changes.push({ difference: { ...difference, target: null }, position });
+    changes.push({ difference: { ...whole(difference), base: null }, position });
+    changes.push({ difference: { ...whole(difference), target: null }, position });
   }
   // In the order of the desired text; what it does not name comes last.
   changes.sort(
@@ -114,8 +115,8 @@ function diffSection(
   );
   const rows = changes.map(({ difference }) => difference);
   if (!ordered) return rows;
-  const whole = triples.filter((triple) => !split.has(triple));
-  return [...rows, ...findMoves(whole, desired, actual, hasConfirmed, groupOf)];
+  const kept = triples.filter((triple) => !split.has(triple));
+  return [...rows, ...findMoves(kept, desired, actual, hasConfirmed, groupOf).map(whole)];
 }
 
 /**
@@ -270,16 +271,15 @@ export function isMove({ base, target }: Pick<Difference, 'base' | 'target'>): b
   return base !== null && target !== null && same(base, target);
 }
 
-/** Ignored properties stay on the device as they are: in the base and, unchanged, in the target. */
-function withIgnored(
-  difference: Difference,
-  section: Section | undefined,
-  rules: readonly IgnoreRule[],
-): Difference {
+/**
+ * Ignored properties stay on the device as they are: in the base and, unchanged, in the target. A row that is not
+ * there yet has none to keep, so it is made as git says it, all of it.
+ */
+function withIgnored(difference: Difference, wanted: View, had: View): Difference {
   const { base, target } = difference;
-  if (base === null || !rules.some((rule) => rule.properties !== null)) return difference;
-  const twins = section?.items.filter((item) => item.key === base.key) ?? [];
-  const whole = twins.find((item) => same(viewOf([item], rules).items[0] ?? null, base)) ?? base;
+  if (base === null) return { ...difference, target: target && (wanted.whole.get(target) ?? target) };
+  const whole = had.whole.get(base);
+  if (whole === undefined) return difference;
   const names = new Set(base.properties.map(([name]) => name));
   const kept = whole.properties.filter(([name]) => !names.has(name));
   return {

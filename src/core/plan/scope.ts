@@ -36,11 +36,14 @@ export interface View {
   readonly items: readonly Item[];
   /** How many rows were left out. */
   readonly ignored: number;
+  /** Of rows that lost properties: the row as it is. */
+  readonly whole: ReadonlyMap<Item, Item>;
 }
 
 /** A section's rows without what the rules leave out; an item keeps its object where nothing was taken. */
 export function viewOf(items: readonly Item[], rules: readonly IgnoreRule[]): View {
-  if (rules.length === 0) return { items, ignored: 0 };
+  const whole = new Map<Item, Item>();
+  if (rules.length === 0) return { items, ignored: 0, whole };
   const kept: Item[] = [];
   for (const item of items) {
     const hits = rules.filter((rule) =>
@@ -49,9 +52,11 @@ export function viewOf(items: readonly Item[], rules: readonly IgnoreRule[]): Vi
     if (hits.some((rule) => rule.properties === null)) continue;
     const names = new Set(hits.flatMap((rule) => rule.properties ?? []));
     const properties = item.properties.filter(([name]) => !names.has(name));
-    kept.push(properties.length === item.properties.length ? item : { ...item, properties });
+    const shown = properties.length === item.properties.length ? item : { ...item, properties };
+    if (shown !== item) whole.set(shown, item);
+    kept.push(shown);
   }
-  return { items: kept, ignored: items.length - kept.length };
+  return { items: kept, ignored: items.length - kept.length, whole };
 }
 
 /** `over` on top of `under`, sorted by name. */

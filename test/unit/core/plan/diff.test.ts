@@ -166,6 +166,21 @@ describe('what is owned', () => {
     }).differences;
     expect(changed).toMatchObject([{ target: rule({ comment: 'by hand', protocol: 'udp' }) }]);
   });
+  test('a row that is not there yet is added as git says it, ignored properties too', () => {
+    const ignore = [{ section: filter, where: {}, properties: ['comment', 'disabled'] }];
+    const [first, second] = ['one', 'two'].map((comment) =>
+      rule({ comment, disabled: 'yes', protocol: 'tcp' }),
+    );
+    if (first === undefined || second === undefined) throw new Error('two rows');
+    const found = diff({ desired: rules(first, second), actual: rules(), ignore });
+    expect(found.differences).toMatchObject([
+      { base: null, target: first },
+      { base: null, target: second },
+    ]);
+    expect(diff({ desired: rules(first, second), actual: rules(first, second), ignore }).differences).toEqual(
+      [],
+    );
+  });
 });
 
 describe('what is never guessed', () => {
