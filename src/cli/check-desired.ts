@@ -3,6 +3,9 @@
  * head is judged against what the journal accepted last, every device's files are composed and parsed. The journal
  * is only read; what would be recorded is folded in memory and forgotten.
  */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { rfc3339 } from '../core/clock.ts';
 import type { Dialect } from '../core/dialect.ts';
 import { InvalidInput } from '../core/errors.ts';
@@ -42,20 +45,28 @@ export async function checkJournal(settings: Settings): Promise<CheckedJournal> 
   }
 }
 
+/** A copy of a git server's repository is made for this question and thrown away: the daemon's own is the daemon's. */
 export async function checkDesired(settings: Settings, state: SiteState | null): Promise<Finding[]> {
   const what = 'desired';
+  const copy = await mkdtemp(path.join(tmpdir(), 'siteward-check-'));
+  const signal = AbortSignal.timeout(repositoryPatienceMs);
   try {
-    const [{ openRepository }, { openDesiredState }, { openLedger }, { composeDevice }, { routerosDialect }] =
-      await Promise.all([
-        import('../desired/git-repository.ts'),
-        import('../reconcile/desired-state.ts'),
-        import('../reconcile/ledger.ts'),
-        import('../desired/compose.ts'),
-        import('../drivers/routeros/dialect.ts'),
-      ]);
+    const [
+      { openDesiredRepository },
+      { openDesiredState },
+      { openLedger },
+      { composeDevice },
+      { routerosDialect },
+    ] = await Promise.all([
+      import('../daemon/git-remote.ts'),
+      import('../reconcile/desired-state.ts'),
+      import('../reconcile/ledger.ts'),
+      import('../desired/compose.ts'),
+      import('../drivers/routeros/dialect.ts'),
+    ]);
     const desired = openDesiredState({
       site: settings.site,
-      repository: await openRepository({ ...settings.desired, site: settings.site }),
+      repository: await openDesiredRepository(settings, path.join(copy, 'desired.git'), signal),
       ledger: openLedger(forgetful(), state ?? emptySiteState()),
       compose: composeDevice,
       judgeSignature: await signatureJudge(settings),
@@ -78,6 +89,8 @@ export async function checkDesired(settings: Settings, state: SiteState | null):
     return [{ what, result: 'ok', code: 'valid', message }, ...faults.flat()];
   } catch (error) {
     return [failure(what, error)];
+  } finally {
+    await rm(copy, { recursive: true, force: true });
   }
 }
 
@@ -118,3 +131,4 @@ function forgetful(): JournalWriter {
     },
   };
 }
+const repositoryPatienceMs = 180_000;

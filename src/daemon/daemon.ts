@@ -13,7 +13,6 @@ import { trustDigests } from '../core/gate/trust.ts';
 import type { RecordEnvelope } from '../core/journal.ts';
 import { deviceState } from '../core/site-state.ts';
 import { composeDevice } from '../desired/compose.ts';
-import { openRepository } from '../desired/git-repository.ts';
 import { openDesiredState } from '../reconcile/desired-state.ts';
 import { startDeviceLoop } from '../reconcile/device-loop.ts';
 import type { DeviceRoom } from '../reconcile/device-room.ts';
@@ -24,6 +23,7 @@ import type { Settings } from '../settings/settings.ts';
 import { openClockMark, saveEveryMs } from './clock-mark.ts';
 import { commitSignatureJudge } from './commit-signature.ts';
 import { driverFor, unknownMenus } from './device-drivers.ts';
+import { copyFolder, openDesiredRepository } from './git-remote.ts';
 import { firstStartObstacle } from './first-start.ts';
 import { buildOperations } from './operations.ts';
 import type { RunningDevice, RunningSite } from './running-site.ts';
@@ -49,6 +49,8 @@ export interface Daemon {
 const soonMs = 30_000;
 /** How soon a device is asked again that does not answer in the middle of a rollout. */
 const inFlightMs = 10_000;
+/** Between two looks at a repository that can't be read. */
+const longestPollMs = 15 * 60_000;
 
 /** Throws `InvalidInput` or `SitewardError` when the daemon can't run at all; nothing is left running then. */
 export async function startDaemon(settings: Settings, version: string): Promise<Daemon> {
@@ -124,7 +126,7 @@ async function start(
     ...krlOf(inForce),
   });
 
-  const repository = await openRepository({ ...settings.desired, site: settings.site });
+  const repository = await openDesiredRepository(settings, copyFolder(settings.state), signal);
   const drivers = settings.devices.map((device) => ({ device, driver: driverFor(device, clock) }));
   undo.push(async () => {
     await Promise.allSettled(drivers.map(({ driver }) => driver.close()));
@@ -178,9 +180,15 @@ async function start(
     settings.listen === null ? null : await startHttp(telemetry.httpOptions(settings.listen, site));
   if (http !== null) undo.push(() => http.close());
 
-  await refreshDesired().catch((error: unknown) => {
-    telemetry.log('desired-unreadable', { error: messageOf(error) });
-  });
+  const look = (): Promise<boolean> =>
+    refreshDesired().then(
+      () => desired.head().state !== 'error',
+      (error: unknown) => {
+        telemetry.log('desired-unreadable', { error: messageOf(error) });
+        return false;
+      },
+    );
+  await look();
   for (const { device, driver } of drivers) {
     const room: DeviceRoom = {
       site: settings.site,
@@ -228,7 +236,7 @@ async function start(
     await marking;
     await mark.save().catch(() => undefined);
   });
-  const polling = poll(refreshDesired, settings.desired.pollMs, signal, telemetry.log);
+  const polling = poll(look, settings.desired.pollMs, signal);
   const keeping = recorded.keep({
     signal,
     log: telemetry.log,
@@ -274,21 +282,18 @@ async function every(ms: number, signal: AbortSignal, work: () => Promise<void>)
   }
 }
 
-/** Looks at the branch every `pollMs`, a little apart so that many daemons don't ask one host at once. */
-async function poll(
-  refresh: () => Promise<void>,
-  pollMs: number,
-  signal: AbortSignal,
-  log: (event: string, facts: Record<string, unknown>) => void,
-): Promise<void> {
-  while (!signal.aborted) {
+/**
+ * Looks at the branch every `pollMs`, a little apart so that many daemons don't ask one host at once, and less and less
+ * often while looking fails. `look` is true when it could look.
+ */
+async function poll(look: () => Promise<boolean>, pollMs: number, signal: AbortSignal): Promise<void> {
+  for (let failures = 0; !signal.aborted;) {
     const jitter = 0.9 + 0.2 * Math.random();
-    await systemClock.sleep(pollMs * jitter, signal).catch((error: unknown) => {
+    const waitMs = Math.min(pollMs * 2 ** Math.min(failures, 10), Math.max(pollMs, longestPollMs));
+    await systemClock.sleep(waitMs * jitter, signal).catch((error: unknown) => {
       if (!signal.aborted) throw error;
     });
     if (signal.aborted) return;
-    await refresh().catch((error: unknown) => {
-      log('desired-unreadable', { error: messageOf(error) });
-    });
+    failures = (await look()) ? 0 : failures + 1;
   }
 }

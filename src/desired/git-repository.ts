@@ -1,5 +1,5 @@
 /**
- * The repository with the desired state, on this machine, bare or not; read in place and never written.
+ * A repository on this machine, bare or not; read in place and never written.
  * Follows one branch. What a commit means is in `site-files.ts`, whether its head may be believed in `freshness.ts`,
  * and who signed it is decided from `rawCommit` by others.
  */
@@ -15,8 +15,6 @@ import { readSiteFiles } from './site-files.ts';
 import type { SiteFiles } from './site-files.ts';
 
 export interface RepositoryOptions {
-  /** An absolute path; URLs come later. */
-  readonly url: string;
   readonly branch: string;
   /** Folder of the site in the repository, without slashes at its ends; '' is its root. */
   readonly path: string;
@@ -40,9 +38,7 @@ export interface DesiredRepository {
 
 const maxHistory = 200_000;
 
-/** Throws `InvalidInput`: unsupported-url, not-a-repository. */
-export async function openRepository(options: RepositoryOptions): Promise<DesiredRepository> {
-  const gitdir = await findGitDir(options.url);
+export function repositoryAt(gitdir: string, options: RepositoryOptions): DesiredRepository {
   const objects = new GitObjects(gitdir);
   return {
     head: () => headOf(gitdir, options.branch),
@@ -58,12 +54,8 @@ export async function openRepository(options: RepositoryOptions): Promise<Desire
   };
 }
 
-async function findGitDir(url: string): Promise<string> {
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(url) || !path.isAbsolute(url))
-    throw new InvalidInput(
-      'unsupported-url',
-      `the desired state is read from a repository on this machine; expected an absolute path, got ${JSON.stringify(url)}`,
-    );
+/** Throws `InvalidInput` not-a-repository. */
+export async function findGitDir(url: string): Promise<string> {
   for (const candidate of [path.join(url, '.git'), url])
     if ((await isFolder(path.join(candidate, 'objects'))) && (await isFolder(path.join(candidate, 'refs'))))
       return candidate;
@@ -203,6 +195,8 @@ async function commitsSince(
       seen.set(commit.oid, commit.raw);
       oldest = Math.min(oldest, newest.time);
     }
+    // What a shallow clone left out may have been written by anybody.
+    if (cut.has(commit.oid) && !known.has(commit.oid)) return null;
     for (const parent of cut.has(commit.oid) ? [] : commit.parents) {
       if (known.has(commit.oid)) known.add(parent);
       if (!commits.has(parent)) commits.set(parent, await read(parent));
@@ -218,7 +212,7 @@ function committedAt(raw: Uint8Array): number {
 }
 
 /** Commits whose parents a shallow clone left out. */
-async function shallowCommits(gitdir: string): Promise<ReadonlySet<string>> {
+export async function shallowCommits(gitdir: string): Promise<ReadonlySet<string>> {
   try {
     return new Set((await readFile(path.join(gitdir, 'shallow'), 'latin1')).split('\n').filter(isOid));
   } catch (cause) {

@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { connect as connectSocket, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 // CommonJS without named exports that Node could see.
 import ssh2 from 'ssh2';
 import type { Client, ClientChannel, ConnectConfig } from 'ssh2';
@@ -44,6 +45,12 @@ export interface SshSession {
   close(): Promise<void>;
 }
 
+/** With more than a device's driver needs. */
+export interface SshConnection extends SshSession {
+  /** Runs a command that both sides talk through; what it says on standard error is dropped. */
+  open(command: string, signal: AbortSignal): Promise<Duplex>;
+}
+
 const defaultMaxBytes = 16 * 1024 * 1024;
 const closePatienceMs = 2_000;
 
@@ -80,7 +87,7 @@ export function fingerprintOf(hostKeyBlob: Uint8Array): string {
  * Throws `DeviceError` unreachable, host-key-mismatch or auth-failed; `InvalidInput` for a key file that can't
  * be used; the signal's reason when aborted.
  */
-export function connect(target: SshTarget, signal: AbortSignal): Promise<SshSession> {
+export function connect(target: SshTarget, signal: AbortSignal): Promise<SshConnection> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const logins = loginsFor(target);
@@ -205,12 +212,13 @@ function socketProblem(error: Error): string {
   return words[code] ?? `the connection failed (${code})`;
 }
 
-function sessionOn(link: Link, target: SshTarget, hostKey: string): SshSession {
+function sessionOn(link: Link, target: SshTarget, hostKey: string): SshConnection {
   const { client, socket } = link;
   return {
     hostKey,
     localAddress: socket.localAddress ?? '',
     exec: (command, options, signal) => exec(link, target, command, options, signal),
+    open: (command, signal) => openChannel(link, target, command, signal),
     close: () =>
       new Promise((resolve) => {
         if (socket.closed) return resolve();
@@ -286,6 +294,32 @@ function exec(
           finish(readsOnly ? new DeviceError('incomplete-export', text) : new OutcomeUnknown(text));
         } else finish(link.lost && !result.ended ? lost() : null, result);
       });
+    });
+  });
+}
+
+function openChannel(
+  link: Link,
+  target: SshTarget,
+  command: string,
+  signal: AbortSignal,
+): Promise<Duplex> {
+  const at = `${target.host} port ${target.port}`;
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    if (link.lost) throw new DeviceError('unreachable', `${at}: the connection is gone`);
+    link.client.exec(command, (error, channel) => {
+      if (error !== undefined)
+        return reject(new DeviceError('rejected', `${at}: the server runs no commands for this login`));
+      const onAbort = (): void => void channel.destroy();
+      if (signal.aborted) onAbort();
+      signal.addEventListener('abort', onAbort, { once: true });
+      channel.once('close', () => {
+        signal.removeEventListener('abort', onAbort);
+      });
+      channel.stderr.resume();
+      channel.stderr.on('error', () => undefined);
+      resolve(channel);
     });
   });
 }

@@ -206,6 +206,10 @@ const menus = (about: string, pattern: RegExp, words: string) =>
 
 const shareWords = 'expected a share such as 10%';
 
+/** Other schemes send what they carry in the open; a password in the URL would be in every message about it. */
+const desiredUrl =
+  /^(?:https:\/\/(?:[^\s/:@]+@)?[^\s/:@]+(?::\d{1,5})?\/\S+|ssh:\/\/[^\s/:@]+@[^\s/:@]+(?::\d{1,5})?\/\S+|(?![^/]*:)[^\0-\x1f\x7f]{1,1000})$/;
+
 export const settingsSchema = z.strictObject(
   {
     site: text(nameWords, 'Name of the site; the desired state must carry the same', namePattern),
@@ -219,7 +223,21 @@ export const settingsSchema = z.strictObject(
     ),
     desired: z.strictObject(
       {
-        url: path('Repository with the desired state: a local path, bare or not'),
+        url: text(
+          'a path on this machine, https://HOST/PATH or ssh://USER@HOST/PATH, without a password in it',
+          'Repository with the desired state: a local path, bare or not, https:// or ssh://',
+          desiredUrl,
+        ),
+        token: path('File with the token or password for https://').optional(),
+        ca: path(
+          'File with the certificate authorities to trust for https://, instead of the usual ones',
+        ).optional(),
+        identity: path('File with the private key for ssh://').optional(),
+        'host-key': text(
+          'a host key such as SHA256:…',
+          'Host key of the git server for ssh://, as ssh-keygen -lf shows it',
+          /^SHA256:[A-Za-z0-9+/]{43}$/,
+        ).optional(),
         branch: text(
           'a branch name',
           'Branch that is followed',

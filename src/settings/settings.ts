@@ -23,6 +23,12 @@ export interface Settings {
   readonly desired: {
     /** An absolute path, or a URL as written. */
     readonly url: string;
+    /** For `https://`: files with the token, and with the authorities to trust. */
+    readonly tokenFile: string | null;
+    readonly caFile: string | null;
+    /** For `ssh://`: the file with the key, and `SHA256:…` of the server's. */
+    readonly identityFile: string | null;
+    readonly hostKey: string | null;
     readonly branch: string;
     /** Folder in the repository, without slashes at its ends; '' is its root. */
     readonly path: string;
@@ -96,6 +102,7 @@ export async function loadSettings(file: string): Promise<Settings> {
         parsed.at([]),
       ),
     );
+  problems.push(...desiredProblems(parsed.value, (keys) => parsed.at(['desired', ...keys])));
   problems.push(...sharedPrincipals(parsed.value, (keys) => parsed.at(['trust', 'people', ...keys])));
   const listen = listenOf(parsed.value.listen);
   if (listen instanceof InvalidInput)
@@ -124,6 +131,10 @@ function settingsOf(
     state: path.resolve(folder, raw.state),
     desired: {
       url: isUrl(desired.url) ? desired.url : path.resolve(folder, desired.url),
+      tokenFile: fileOf(folder, desired.token),
+      caFile: fileOf(folder, desired.ca),
+      identityFile: fileOf(folder, desired.identity),
+      hostKey: desired['host-key'] ?? null,
       branch: desired.branch,
       path: path.posix.normalize(desired.path).replace(/^(?:\.?\/)+|^\.$|\/+$/g, ''),
       signed: desired.signed,
@@ -132,7 +143,7 @@ function settingsOf(
     devices,
     trust: {
       allowedSignersFile: path.resolve(folder, trust['allowed-signers']),
-      revokedKeysFile: revoked === undefined ? null : path.resolve(folder, revoked),
+      revokedKeysFile: fileOf(folder, revoked),
       people,
     },
     policy,
@@ -163,9 +174,32 @@ function journalOf(raw: NonNullable<RawSettings['journal']>): Settings['journal'
   return { segmentBytes: segment, keep: { bytes, ageMs, segments } };
 }
 
-/** `ssh://`, `https://` and the like, and `host:path` as git takes it. */
 function isUrl(text: string): boolean {
-  return /^[a-z][a-z0-9+.-]*:\/\//i.test(text) || /^[^/]+:/.test(text);
+  return /^[a-z]+:\/\//.test(text);
+}
+
+function fileOf(folder: string, written: string | undefined): string | null {
+  return written === undefined ? null : path.resolve(folder, written);
+}
+
+/** Each way to a git server needs its own means, and the others would be set in vain. */
+function desiredProblems({ desired }: RawSettings, at: (keys: string[]) => Place): InvalidInput[] {
+  const ssh = desired.url.startsWith('ssh://');
+  const https = desired.url.startsWith('https://');
+  const rules = [
+    { key: 'identity', used: ssh, needed: ssh },
+    { key: 'host-key', used: ssh, needed: ssh },
+    { key: 'token', used: https, needed: false },
+    { key: 'ca', used: https, needed: false },
+  ] as const;
+  return rules.flatMap(({ key, used, needed }) => {
+    const there = desired[key] !== undefined;
+    if (there ? used : !needed) return [];
+    const message = there
+      ? `desired: "${key}" means nothing for this url; take it out`
+      : `desired: an ssh:// url needs "${key}"`;
+    return [new InvalidInput('invalid-value', message, at(there ? [key] : ['url']))];
+  });
 }
 
 function listenOf(text: string | undefined): Settings['listen'] | InvalidInput {

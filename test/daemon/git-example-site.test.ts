@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { openRepository } from '../../src/desired/git-repository.ts';
+import { findGitDir, repositoryAt } from '../../src/desired/git-repository.ts';
 import { gitSandbox } from '../support/git-sandbox.ts';
 
 const files = ['site.yaml', 'groups/time.rsc', 'devices/gw1/device.yaml', 'devices/gw1/config.rsc'];
@@ -11,8 +11,7 @@ test('config/example-site is a desired state that the daemon accepts', async () 
     const read = (name: string): string =>
       readFileSync(new URL(`../../config/example-site/${name}`, import.meta.url), 'utf8');
     sandbox.commit(Object.fromEntries(files.map((name) => [name, read(name)])));
-    const repository = await openRepository({
-      url: sandbox.folder,
+    const repository = repositoryAt(await findGitDir(sandbox.folder), {
       branch: 'main',
       path: '',
       site: 'bud-01',

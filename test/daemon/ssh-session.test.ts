@@ -1,12 +1,11 @@
 /** The SSH session against a small server of its own, which can misbehave, and against the real sshd. */
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server as NetServer } from 'node:net';
-import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
 import ssh2, { type Connection, type ServerChannel } from 'ssh2';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { connect, fingerprintOf, type SshSession, type SshTarget } from '../../src/drivers/ssh-session.ts';
+import { hasSshd, startSshd } from '../support/real-sshd.ts';
+import type { RealSshd } from '../support/real-sshd.ts';
 import { ed25519KeyPair } from '../support/scripted-device.ts';
 
 const hostKeyPair = ed25519KeyPair();
@@ -23,6 +22,7 @@ interface TestServer {
   close(): Promise<void>;
 }
 
+const sshdMissing = hasSshd ? null : 'skipped without /usr/sbin/sshd';
 const never = new AbortController().signal;
 const opened: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -303,65 +303,23 @@ describe('a command', () => {
   });
 });
 
-const sshd = '/usr/sbin/sshd';
-describe.skipIf(!existsSync(sshd))('with the real sshd (skipped without /usr/sbin/sshd)', () => {
-  let folder = '';
-  let child: ChildProcess | null = null;
+describe.skipIf(sshdMissing !== null)(`with the real sshd (${sshdMissing ?? 'OpenSSH'})`, () => {
+  let server: RealSshd;
   let target: SshTarget;
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'siteward-sshd-'));
-    const path = (name: string): string => join(folder, name);
-    const keygen = (name: string): void =>
-      void execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', path(name)]);
-    keygen('host');
-    keygen('user');
-    writeFileSync(path('authorized_keys'), readFileSync(path('user.pub')), { mode: 0o600 });
-    const port = await freePort();
-    const config = [
-      `Port ${port}`,
-      'ListenAddress 127.0.0.1',
-      `HostKey ${path('host')}`,
-      `AuthorizedKeysFile ${path('authorized_keys')}`,
-      `PidFile ${path('pid')}`,
-      'StrictModes no',
-      'UsePAM no',
-      'PasswordAuthentication no',
-    ];
-    writeFileSync(path('config'), `${config.join('\n')}\n`);
-    if (process.getuid?.() === 0 && !existsSync('/run/sshd'))
-      execFileSync('mkdir', ['-m', '0755', '/run/sshd']);
-    const server = spawn(sshd, ['-D', '-e', '-f', path('config')], { stdio: ['ignore', 'ignore', 'pipe'] });
-    child = server;
-    await new Promise<void>((resolve, reject) => {
-      let said = '';
-      server.stderr.on('data', (chunk: Buffer) => {
-        said += chunk.toString();
-        if (said.includes('Server listening')) resolve();
-      });
-      server.on('exit', () => reject(new Error(`sshd ended: ${said}`)));
-    });
-    const parsed = ssh2.utils.parseKey(readFileSync(path('host.pub')));
-    if (parsed instanceof Error) throw parsed;
+    server = await startSshd();
     target = {
       host: '127.0.0.1',
-      port,
-      user: userInfo().username,
-      privateKey: readFileSync(path('user')),
-      hostKey: fingerprintOf(parsed.getPublicSSH()),
+      port: server.port,
+      user: server.user,
+      privateKey: readFileSync(server.identity),
+      hostKey: server.hostKey,
       timeoutMs: 10_000,
     };
   });
 
-  afterAll(async () => {
-    const server = child;
-    if (server !== null && server.exitCode === null) {
-      const ended = new Promise((resolve) => server.once('exit', resolve));
-      server.kill();
-      await ended;
-    }
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => server.close());
 
   test('an answer, standard error left out, and the exit code', async () => {
     const made = await session(target);
@@ -378,11 +336,3 @@ describe.skipIf(!existsSync(sshd))('with the real sshd (skipped without /usr/sbi
     await expect(attempt).rejects.toMatchObject({ code: 'auth-failed' });
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
-}

@@ -3,15 +3,21 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 
 export const sshdProgram = '/usr/sbin/sshd';
 
 export interface RealSshd {
   readonly port: number;
-  /** Private key of the user who may log in. */
+  /** Who may log in: the user who runs the tests. */
+  readonly user: string;
+  /** Private key of that user. */
   readonly identity: string;
+  /** Private key of nobody. */
+  readonly otherIdentity: string;
+  /** `SHA256:…` of the server's key. */
+  readonly hostKey: string;
   /** Knows the server's key. */
   readonly knownHosts: string;
   close(): Promise<void>;
@@ -20,7 +26,7 @@ export interface RealSshd {
 export async function startSshd(): Promise<RealSshd> {
   const folder = mkdtempSync(path.join(tmpdir(), 'siteward-sshd-'));
   const at = (name: string): string => path.join(folder, name);
-  for (const name of ['host', 'user'])
+  for (const name of ['host', 'user', 'other'])
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', at(name)], {
       stdio: 'ignore',
     });
@@ -53,9 +59,13 @@ export async function startSshd(): Promise<RealSshd> {
       reject(new Error(`sshd ended: ${said}`));
     });
   });
+  const shown = execFileSync('ssh-keygen', ['-lf', at('host.pub')], { encoding: 'utf8' });
   return {
     port,
+    user: userInfo().username,
     identity: at('user'),
+    otherIdentity: at('other'),
+    hostKey: shown.split(' ')[1] ?? '',
     knownHosts: at('known_hosts'),
     async close() {
       if (server.exitCode === null) {

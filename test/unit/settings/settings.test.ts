@@ -49,6 +49,10 @@ test('the least that can be said gets every default', async () => {
     state: '/var/lib/siteward',
     desired: {
       url: path.join(folder, 'network.git'),
+      tokenFile: null,
+      caFile: null,
+      identityFile: null,
+      hostKey: null,
       branch: 'main',
       path: '',
       signed: 'required',
@@ -103,6 +107,8 @@ desired:
   url: ssh://git@git.example.org/network.git
   branch: live
   path: /sites/bud-01/
+  identity: keys/deploy
+  host-key: ${hostKey}
   signed: off
   poll: 90s
 defaults: { driver: routeros, user: siteward, identity: keys/all, read: 1h, management: { from: 10.0.0.9, port: 2222 } }
@@ -150,6 +156,10 @@ socket: run/s.sock
     path: 'sites/bud-01',
     signed: 'off',
     pollMs: 90_000,
+    tokenFile: null,
+    caFile: null,
+    identityFile: path.join(folder, 'keys/deploy'),
+    hostKey,
   });
   expect(settings.devices[0]).toMatchObject({
     port: 2200,
@@ -273,6 +283,31 @@ test.each([
   await expect(loadSettings(write(`${base}${taken}\n`))).resolves.toBeDefined();
   const [fault] = await faults(`${base}${refused}\n`);
   expect(fault?.[2]).toContain(words);
+});
+
+test.each([
+  ['https://git@git.example.org:8443/network.git', 'token: t, ca: ca.pem', null],
+  ['https://git.example.org/network.git', '', null],
+  ['ssh://git@git.example.org/network.git', '', 'an ssh:// url needs "identity"'],
+  ['ssh://git@git.example.org/network.git', 'identity: k', 'an ssh:// url needs "host-key"'],
+  [
+    'ssh://git@git.example.org/network.git',
+    `identity: k, host-key: "${hostKey}", token: t`,
+    '"token" means nothing',
+  ],
+  ['/srv/network.git', 'token: t', '"token" means nothing for this url'],
+  ['https://git.example.org/network.git', 'identity: k', '"identity" means nothing for this url'],
+  ['https://git:secret@git.example.org/network.git', '', 'without a password in it'],
+  ['http://git.example.org/network.git', '', 'a path on this machine, https://'],
+  ['git://git.example.org/network.git', '', 'a path on this machine, https://'],
+  ['git@git.example.org:network.git', '', 'ssh://USER@HOST/PATH'],
+  ['ssh://git.example.org/network.git', '', 'ssh://USER@HOST/PATH'],
+])('desired from %s with %j', async (url, rest, words) => {
+  const text = least.replace(/^desired.*$/m, `desired: { url: "${url}"${rest === '' ? '' : `, ${rest}`} }`);
+  if (words === null) {
+    const { desired } = await loadSettings(write(text));
+    expect(desired.url).toBe(url);
+  } else expect((await faults(text)).map((fault) => fault[2]).join('\n')).toContain(words);
 });
 
 test.each([
