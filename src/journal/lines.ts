@@ -8,16 +8,22 @@ import type { ReadableFile } from './storage.ts';
 
 const blockBytes = 1024 * 1024;
 
+/** What a reader works in. Whoever reads many files hands in the same one: freed ones stay in memory for long. */
+export function lineBuffer(): Buffer {
+  return Buffer.allocUnsafe(blockBytes + maxLineBytes);
+}
+
 export class LineReader {
   readonly #file: ReadableFile;
-  readonly #buffer = Buffer.allocUnsafe(blockBytes + maxLineBytes);
+  readonly #buffer: Buffer;
   #start = 0;
   #end = 0;
   #position: number;
   /** Nothing but ASCII is in memory: said once for a block, since asking for each line would cost more. */
   isAscii = true;
 
-  constructor(file: ReadableFile, position = 0) {
+  constructor(file: ReadableFile, position = 0, buffer = lineBuffer()) {
+    this.#buffer = buffer;
     this.#file = file;
     this.#position = position;
   }

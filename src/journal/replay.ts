@@ -5,7 +5,7 @@
  */
 import { JournalError, messageOf } from '../core/errors.ts';
 import type { JournalHead, RecordEnvelope } from '../core/journal.ts';
-import { LineReader } from './lines.ts';
+import { LineReader, lineBuffer } from './lines.ts';
 import { chainProblem, checkpointPlace, decodeLine, emptyHead } from './record.ts';
 import type { DecodedLine } from './record.ts';
 import { beginsWithCheckpoint, segmentName, segmentNumber } from './segments.ts';
@@ -69,6 +69,7 @@ export async function replayJournal(options: ReplayOptions): Promise<Replayed> {
   numbers.sort((a, b) => a - b);
   const first = await startOf(options, numbers);
   const chain = new Chain(options, (numbers[first] ?? 1) === 1 ? emptyHead : null);
+  const buffer = lineBuffer();
   let last: LastSegment | null = null;
   let torn: TornTail | null = null;
   let damage: JournalDamage | null = null;
@@ -80,7 +81,7 @@ export async function replayJournal(options: ReplayOptions): Promise<Replayed> {
     }
     const start = chain.head;
     const isLast = number === numbers[numbers.length - 1];
-    const result = await replaySegment(number, isLast, options, chain);
+    const result = await replaySegment(number, isLast, options, chain, buffer);
     last = { number, start: start ?? chain.begin, bytes: result.validBytes };
     ({ torn, damage } = result);
     if (damage !== null) break;
@@ -191,6 +192,7 @@ async function replaySegment(
   isLast: boolean,
   { folder, storage, pause }: ReplayOptions,
   chain: Chain,
+  buffer: Buffer,
 ): Promise<SegmentResult> {
   const name = segmentName(number);
   let validBytes = 0;
@@ -198,7 +200,7 @@ async function replaySegment(
   let file: ReadableFile | null = null;
   try {
     file = await storage.openForReading(`${folder}/${name}`);
-    const lines = new LineReader(file);
+    const lines = new LineReader(file, 0, buffer);
     for (;;) {
       const bytes = lines.take();
       if (bytes === null && (await lines.fill())) {
