@@ -138,13 +138,18 @@ export class SshServer {
     return row === undefined ? '' : (device.text(SERVICE_PATH, row, name) ?? '');
   }
 
+  private sessionLimit(): number {
+    const set = this.machine.device.isSince('7.16') ? Number(this.service('max-sessions')) : 0;
+    return set > 0 ? set : SESSION_LIMIT;
+  }
+
   /** Why the device takes no new connection now; undefined: it does. */
   private refusal(): string | undefined {
     if (!this.powered) return 'down';
     if (this.machine.faults.refuseConnections) return 'fault';
     if (this.service('disabled') === 'yes') return 'service disabled';
     if (this.service('port') !== this.servicePort) return 'service moved to another port';
-    if (this.sockets.size >= SESSION_LIMIT) return 'too many sessions';
+    if (this.sockets.size >= this.sessionLimit()) return 'too many sessions';
     const { reachedAt } = this.options;
     return reachedAt === undefined ? undefined : whyUnreachable(this.machine.device, reachedAt);
   }

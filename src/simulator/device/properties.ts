@@ -5,7 +5,7 @@ import { ConsoleError } from '../language/syntax.ts';
 import { bool, num, str, time, NOTHING } from '../language/values.ts';
 import type { Value } from '../language/values.ts';
 
-type Kind = 'bool' | 'flag' | 'time' | 'number' | 'mac' | 'bits' | 'set' | 'text';
+type Kind = 'bool' | 'flag' | 'time' | 'number' | 'mac' | 'bits' | 'set' | 'host' | 'hosts' | 'text';
 
 /** Types of the facts table that need more than text; the others are compared letter by letter. */
 const KINDS: Readonly<Record<string, Kind>> = {
@@ -17,6 +17,8 @@ const KINDS: Readonly<Record<string, Kind>> = {
   bits: 'bits',
   set: 'set',
   'matched-set': 'set',
+  host: 'host',
+  hosts: 'hosts',
 };
 /** Properties that every menu has and no table lists. */
 const COMMON: Readonly<Record<string, Kind>> = {
@@ -59,12 +61,22 @@ export function canonical(path: string, name: string, text: string, input: boole
       return text.toUpperCase();
     case 'flag':
       return boolText(text) === 'yes' ? '' : text;
+    case 'host':
+      return text.replace(/^([\d.]+)\/32$|^([\da-fA-F:]+)\/128$/, '$1$2');
+    case 'hosts':
+      return text.split(',').map(withLength).join(',');
     case 'number':
     case 'bits':
     case 'set':
     case 'text':
       return text;
   }
+}
+
+/** A single host with the length of its family. */
+function withLength(part: string): string {
+  if (/^!?\d{1,3}(\.\d{1,3}){3}$/.test(part)) return `${part}/32`;
+  return /^!?[\da-fA-F]*:[\da-fA-F:]+$/.test(part) ? `${part}/128` : part;
 }
 
 export function sameProperty(path: string, name: string, left: string, right: string): boolean {
@@ -81,6 +93,8 @@ export function sameProperty(path: string, name: string, left: string, right: st
     case 'flag':
     case 'time':
     case 'mac':
+    case 'host':
+    case 'hosts':
     case 'text':
       return false;
   }
@@ -118,6 +132,8 @@ export function typed(path: string, name: string, text: string | undefined): Val
     case 'mac':
     case 'bits':
     case 'set':
+    case 'host':
+    case 'hosts':
     case 'text':
       return str(text);
   }
