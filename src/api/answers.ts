@@ -100,6 +100,8 @@ export const plannedActionSchema = z.object({
   id: z.number().int(),
   label,
   class: actionClass,
+  /** `floor`: always signed; `middle`: signed by default. */
+  tier: z.enum(['floor', 'middle', 'benign']).optional(),
   reason: z.string(),
   section: z.string(),
   verb: z.enum(['add', 'set', 'remove', 'move']),

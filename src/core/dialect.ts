@@ -3,7 +3,7 @@
  */
 import type { Place } from './errors.ts';
 import type { Configuration, Item, Section } from './item.ts';
-import type { Action, ActionClass, PathProof, Plan } from './plan/action.ts';
+import type { Action, ActionClass, PathProof, Plan, Tier } from './plan/action.ts';
 import type { NameFacts } from './plan/renames.ts';
 import type { ManagementPath } from './site.ts';
 
@@ -28,7 +28,7 @@ export interface Filled {
 
 export interface Verdict {
   readonly class: ActionClass;
-  readonly tier: 'floor' | 'middle' | 'benign';
+  readonly tier: Tier;
   readonly reason: string;
 }
 

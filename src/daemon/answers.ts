@@ -113,12 +113,13 @@ export async function devicePlanAnswer(
 }
 
 function actionAnswer(device: RunningDevice, planned: PlannedAction): DevicePlan['actions'][number] {
-  const { id, label, class: cls, reason, action, forward, rollback } = planned;
+  const { id, label, class: cls, tier, reason, action, forward, rollback } = planned;
   const { section, verb } = action;
   const answer = {
     id,
     label,
     class: cls,
+    tier,
     reason,
     section,
     verb,

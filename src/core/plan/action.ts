@@ -3,6 +3,7 @@ import type { Item, Section } from '../item.ts';
 
 export type Label = 'desired' | 'drift' | 'conflict';
 export type ActionClass = 'benign' | 'operational' | 'recovery';
+export type Tier = 'floor' | 'middle' | 'benign';
 
 /** One item that differs; `base` is what the device has, `target` what it should have. */
 export interface Difference {
@@ -51,6 +52,8 @@ export interface PlannedAction {
   readonly id: number;
   readonly label: Label;
   readonly class: ActionClass;
+  /** `floor`: always signed, whatever local policy says; `middle`: signed by default. */
+  readonly tier: Tier;
   /** Four words or so: why this class. Kebab-case codes where one exists (`management-path`). */
   readonly reason: string;
   readonly action: Action;

@@ -4,7 +4,7 @@
  */
 import { itemIdentity, sha256 } from '../digest.ts';
 import { InvalidInput } from '../errors.ts';
-import type { Action, Plan, PlannedAction } from './action.ts';
+import type { Action, Plan, PlannedAction, Tier } from './action.ts';
 
 export interface PlanTimes {
   readonly windowMs: number;
@@ -40,12 +40,19 @@ export function planDigest(text: string): string {
   return sha256(text);
 }
 
+const signed: Readonly<Record<Tier, string>> = {
+  floor: ', always signed',
+  middle: ', signed by default',
+  benign: '',
+};
+
 const signs: Readonly<Record<Action['verb'], string>> = { add: '+', set: '~', remove: '-', move: '>' };
 
 function actionText({
   id,
   label,
   class: kind,
+  tier,
   reason,
   action,
   forward,
@@ -53,7 +60,7 @@ function actionText({
 }: PlannedAction): readonly string[] {
   return [
     `${id}. ${signs[action.verb]} ${action.section} ${identityText(action)}`,
-    `   ${label}, ${kind}: ${reason}`,
+    `   ${label}, ${kind}${signed[tier]}: ${reason}`,
     ...forward.map((line) => ` > ${line}`),
     ...rollback.map((line) => ` < ${line}`),
   ];

@@ -162,6 +162,7 @@ function drawPlan(
       id: i + 1,
       label,
       class: verdict.class,
+      tier: verdict.tier,
       reason: verdict.reason,
       action,
       ...(lines[i] ?? { forward: [], rollback: [] }),

@@ -116,6 +116,8 @@ describe('a difference too large for one rollout', () => {
     const desired = chain(names(300).map((i) => rule(i + 400, other)));
     const made = planOf(plan(desired, actual));
     expect(made).toMatchObject({ class: 'operational', reason: 'chain-in-pieces' });
+    const text = planText(made, { windowMs: 120_000, tickMs: 10_000, flushMs: 0 });
+    expect(text).toContain('\n   desired, operational, always signed: chain-in-pieces\n');
     expect(new Set(made.actions.map(({ action }) => action.verb))).toEqual(new Set(['add']));
     expect(made.left).toBe(600 - made.actions.length);
     const next = planOf(plan(desired, replaced(actual, made.target)));

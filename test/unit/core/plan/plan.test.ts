@@ -188,7 +188,7 @@ describe('plan text', () => {
     const actual = rules(rule('a', { protocol: 'tcp' }));
     const text = planText(made(plan(rules(rule('a', { protocol: 'udp' })), actual)), times);
     expect(text).toBe(`1. ~ /ip firewall filter #${/#([0-9a-f]{16})/.exec(text)?.[1] ?? ''}
-   desired, operational: traffic and exposure
+   desired, operational, signed by default: traffic and exposure
  > /ip firewall filter set [/ip firewall filter find where action="accept" chain="forward" comment="a" protocol="tcp"] protocol=udp
  < /ip firewall filter set [/ip firewall filter find where action="accept" chain="forward" comment="a" protocol="udp"] protocol=tcp
 

@@ -20,6 +20,7 @@ const plan: Plan = {
       id: 1,
       label: 'desired',
       class: 'benign',
+      tier: 'benign',
       reason: '',
       action: { verb: 'remove', section: item.section, item, before: null },
       forward: [],
