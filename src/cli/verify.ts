@@ -127,27 +127,22 @@ type TrustFiles =
   | { readonly ok: true; readonly allowedSigners: readonly SignerLine[]; readonly revoked: Revocations }
   | { readonly ok: false; readonly code: string; readonly reason: string };
 
-/**
- * A file that says who counts, and says it wrongly, is a refusal: nobody counts then. One that is not there, or too
- * large, was never asked: wrong usage, as for the signature. Throws `InvalidInput`.
- */
+/** A file that says who counts, and can't be read or says it wrongly, is a refusal: nobody counts then. */
 async function readTrustFiles(signersFile: string, revokedFile: string | undefined): Promise<TrustFiles> {
-  const signers = parseAllowedSigners(await readBounded(signersFile, maxSignersBytes), 'any');
-  if (!signers.ok)
-    return {
-      ok: false,
-      code: 'signers-unreadable',
-      reason: `${signersFile}:${signers.line}: ${signers.reason}`,
-    };
-  if (revokedFile === undefined) return { ok: true, allowedSigners: signers.signers, revoked: noRevocations };
-  const revocations = parseRevocations(await readBounded(revokedFile, maxRevocationBytes));
-  if (!revocations.ok)
-    return {
-      ok: false,
-      code: revocations.code,
-      reason: `${revokedFile}:${revocations.line}: ${revocations.reason}`,
-    };
-  return { ok: true, allowedSigners: signers.signers, revoked: revocations.revoked };
+  const no = (code: string, reason: string): TrustFiles => ({ ok: false, code, reason });
+  try {
+    const signers = parseAllowedSigners(await readBounded(signersFile, maxSignersBytes), 'any');
+    if (!signers.ok) return no('signers-unreadable', `${signersFile}:${signers.line}: ${signers.reason}`);
+    const allowedSigners = signers.signers;
+    if (revokedFile === undefined) return { ok: true, allowedSigners, revoked: noRevocations };
+    const revocations = parseRevocations(await readBounded(revokedFile, maxRevocationBytes));
+    if (!revocations.ok)
+      return no(revocations.code, `${revokedFile}:${revocations.line}: ${revocations.reason}`);
+    return { ok: true, allowedSigners, revoked: revocations.revoked };
+  } catch (error) {
+    if (error instanceof InvalidInput) return no(error.code, error.message);
+    throw error;
+  }
 }
 
 async function readBounded(file: string, maxBytes: number): Promise<Buffer> {
