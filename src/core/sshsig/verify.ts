@@ -3,7 +3,7 @@
  * `ssh-keygen -Y verify` accepts. Pure: files are parsed and the time is given. The answer is a value with a
  * typed reason, never a throw; whatever goes wrong inside is a refusal.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { SignerLine } from './allowed-signers.ts';
 import {
   certificateProblem,
@@ -151,7 +151,7 @@ function signedData(blob: SignatureBlob, message: Uint8Array): Buffer {
     wireString(blob.namespace),
     wireString(''),
     wireString(blob.hashAlgorithm),
-    wireString(createHash(blob.hashAlgorithm).update(message).digest()),
+    wireString(hash(blob.hashAlgorithm, message, 'buffer')),
   ]);
 }
 

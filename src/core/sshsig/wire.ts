@@ -121,11 +121,13 @@ const footer = '-----END SSH SIGNATURE-----';
 /** The blob in an armored signature, which must be the only thing in the text. Lines may end in CRLF. */
 export function decodeArmor(armored: Uint8Array): Buffer {
   if (armored.length > maxArmorBytes) throw new WireError(`it is larger than ${maxArmorBytes} bytes`);
-  const text = Buffer.from(armored).toString('latin1');
-  if (/[^\0-\x7f]/.test(text)) throw new WireError('it holds bytes that are not ASCII');
+  const text = Buffer.from(armored.buffer, armored.byteOffset, armored.length).toString('latin1');
   const lines = text.split('\n');
   if (lines[lines.length - 1] === '') lines.pop();
-  const stripped = lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line));
+  const stripped = text.includes('\r')
+    ? lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line))
+    : lines;
+  // Bytes beyond ASCII fit neither of these two nor base64.
   if (stripped.shift() !== header) throw new WireError(`it does not begin with ${header}`);
   if (stripped.pop() !== footer) throw new WireError(`it does not end with ${footer}`);
   if (stripped.includes('')) throw new WireError('there is an empty line in it');
