@@ -9,13 +9,16 @@ import type { Faults } from './faults.ts';
 import type { Ending, Machine } from './machine.ts';
 import type { Session } from './sessions.ts';
 
-export function runExec(
-  machine: Machine,
-  session: Session,
-  connection: Connection,
-  channel: ServerChannel,
-  command: string,
-): void {
+interface Link {
+  readonly machine: Machine;
+  readonly session: Session;
+  readonly connection: Connection;
+  /** Called when the connection is over. */
+  readonly endings: Set<() => void>;
+}
+
+export function runExec(link: Link, channel: ServerChannel, command: string): void {
+  const { machine, session, connection, endings } = link;
   const text = Buffer.from(command, 'utf8').toString('latin1');
   const copy = scpRequest(text);
   if (copy !== undefined && session.policies.has('ftp')) {
@@ -45,9 +48,12 @@ export function runExec(
     },
     { session },
   );
-  channel.on('close', () => {
+  const ended = (): void => {
+    endings.delete(ended);
     if (thread !== undefined && machine.behaviour.channelEndStops) machine.stopThread(thread);
-  });
+  };
+  endings.add(ended);
+  channel.on('close', ended);
 }
 
 /** How much the client takes before it has to say that it takes more; the library does not tell. */

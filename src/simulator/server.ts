@@ -174,25 +174,30 @@ export class SshServer {
       login = loginName(context.username);
     });
     authenticate(connection, machine, this.options.reachedAt?.from);
+    const endings = new Set<() => void>();
     connection.on('close', () => {
+      for (const end of endings) end();
       if (session !== undefined) machine.endSession(session, this.cutting);
     });
     connection.on('ready', () => {
       const from = this.options.reachedAt?.from ?? ip;
       session = machine.sessions.start(login.user, 'ssh', from, machine.wallMs());
       machine.writeLog('system,info,account', `user ${login.user} logged in from ${from} via ssh`);
-      this.serve(connection, session, login.options);
+      this.serve(connection, session, login.options, endings);
     });
   }
 
-  private serve(connection: Connection, session: Session, options: string): void {
+  /** `endings`: called when the connection is over, since channels do not always tell. */
+  private serve(connection: Connection, session: Session, options: string, endings: Set<() => void>): void {
     const { machine } = this;
     connection.on('session', (accept) => {
       const channels = accept();
       channels.on('pty', (yes) => yes?.());
       channels.on('env', (yes) => yes?.());
       channels.on('window-change', (yes) => yes?.());
-      channels.on('exec', (yes, _no, info) => runExec(machine, session, connection, yes(), info.command));
+      channels.on('exec', (yes, _no, info) =>
+        runExec({ machine, session, connection, endings }, yes(), info.command),
+      );
       channels.on('sftp', (yes, no) => {
         if (session.policies.has('ftp')) serveSftp(machine, session, yes());
         else no();

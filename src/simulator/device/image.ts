@@ -95,12 +95,14 @@ class ImageLoader {
   loadSection(path: string, items: readonly ReadItem[]): void {
     const menu = this.menu(path, this.isSingle(path, items));
     const seen = new Set<string>();
+    const rows = [...menu.rows];
     for (const item of items) {
       // A port may be there twice under one default-name, each with a name of its own.
       const again = item.selector.includes('default-name=') && seen.has(item.selector);
       seen.add(item.selector);
-      menu.rows = this.load(menu, item, again);
+      this.load(menu, rows, item, again);
     }
+    menu.rows = rows;
   }
 
   /** What the tables say, unless the lines show rows: some menus were lists in older versions. */
@@ -111,20 +113,23 @@ class ImageLoader {
     return (kind === undefined || kind === 'unknown') && bare && items.length > 0;
   }
 
-  private load(menu: Menu, item: ReadItem, again: boolean): readonly Row[] {
-    const { properties, written } = item;
-    if (item.verb === 'add') return [...menu.rows, menu.makeRow({ properties, written })];
-    const target = again ? undefined : this.target(menu, item.selector);
+  /** Into the list of rows, which is nobody else's yet: exports have many thousand lines. */
+  private load(menu: Menu, rows: Row[], item: ReadItem, again: boolean): void {
+    const { properties, written, selector } = item;
+    if (item.verb === 'add') {
+      rows.push(menu.makeRow({ properties, written }));
+      return;
+    }
+    const at = again ? -1 : this.target(menu, rows, selector);
+    const target = rows[at];
     if (target !== undefined) {
-      const merged: Row = {
+      rows[at] = {
         ...target,
         properties: new Map([...target.properties, ...properties]),
         written: new Map([...target.written, ...written]),
       };
-      return menu.rows.map((row) => (row === target ? merged : row));
+      return;
     }
-    const rows = [...menu.rows];
-    const { selector } = item;
     if (/^\d+$/.test(selector)) {
       // `set 3` means that there are four such rows.
       while (rows.length < Number(selector) && rows.length < 4096) {
@@ -137,17 +142,18 @@ class ImageLoader {
     // `set *FFFFFFFE` names a row that the device made with that id.
     const fixedId = /^\*([0-9A-F]{1,8})$/.exec(selector)?.[1];
     const parts = { selector, given, properties, written };
-    return [...rows, menu.makeRow(fixedId === undefined ? parts : { id: parseInt(fixedId, 16), ...parts })];
+    rows.push(menu.makeRow(fixedId === undefined ? parts : { id: parseInt(fixedId, 16), ...parts }));
   }
 
-  private target(menu: Menu, selector: string): Row | undefined {
-    if (menu.singleton) return menu.rows[0];
-    const bySelector = menu.rows.find((row) => row.selector === selector && selector !== '');
-    if (bySelector !== undefined) return bySelector;
-    if (/^\d+$/.test(selector)) return menu.rows[Number(selector)];
+  /** Where the row is that a selector names; -1: nowhere yet. */
+  private target(menu: Menu, rows: readonly Row[], selector: string): number {
+    if (menu.singleton) return 0;
+    const bySelector = rows.findIndex((row) => row.selector === selector && selector !== '');
+    if (bySelector >= 0) return bySelector;
+    if (/^\d+$/.test(selector)) return Number(selector) < rows.length ? Number(selector) : -1;
     const facts = selectorFacts(selector, menuFacts(menu.path)?.key ?? []);
-    if (facts.size === 0) return undefined;
-    return menu.rows.find((row) =>
+    if (facts.size === 0) return -1;
+    return rows.findIndex((row) =>
       [...facts].every(([name, value]) => rowText(menu.path, row, name, this.version) === value),
     );
   }

@@ -1,0 +1,73 @@
+/** The recorder against the simulator: it reads, cleans up after itself, and finds where two devices differ. */
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.ts';
+import { clientFolder, run, type Answer, type ClientFolder } from '../support/ssh-clients.ts';
+import { SMALL_EXPORT } from '../unit/simulator/started-machine.ts';
+
+const tool = fileURLToPath(new URL('../tools/record-device.mjs', import.meta.url));
+let folder: ClientFolder;
+let simulator: Simulator | undefined;
+
+beforeAll(() => {
+  folder = clientFolder();
+});
+afterEach(async () => {
+  await simulator?.close();
+  simulator = undefined;
+});
+afterAll(() => folder.remove());
+
+async function start(behaviour: SimulatorOptions['behaviour'] = {}): Promise<Simulator> {
+  await simulator?.close();
+  simulator = await startSimulator({
+    exportText: Buffer.from(SMALL_EXPORT, 'latin1'),
+    password: 'planted',
+    behaviour,
+  });
+  return simulator;
+}
+
+const record = ({ port }: Simulator, ...words: string[]): Promise<Answer> =>
+  run(process.execPath, [tool, `127.0.0.1:${port}`, '--user', 'admin', '--password', 'planted', ...words]);
+
+interface Recorded {
+  readonly version: string;
+  readonly banner: string;
+  readonly answers: readonly { readonly number: string; readonly ask: string; readonly output: string }[];
+}
+
+it('asks everything, and leaves nothing behind', async () => {
+  const device = await start();
+  const before = await device.console('/export');
+  const answer = await record(device, '--changes');
+  expect(answer.status).toBe(0);
+  const recorded = JSON.parse(answer.output) as Recorded;
+  expect(recorded).toMatchObject({ v: 1, version: '7.18.2 (stable)', banner: 'SSH-2.0-ROSSSH' });
+  expect(recorded.answers.find(({ number }) => number === 'S25')?.output).toBe(
+    'failure: item with this name already exists\r\n',
+  );
+  const body = (text: string): string => text.replace(/^.*\n/, '');
+  expect(body(await device.console('/export'))).toBe(body(before));
+});
+
+it('says where a device differs from what was recorded', async () => {
+  const fixture = folder.at('fixture.json');
+  writeFileSync(fixture, (await record(await start())).output);
+  expect(await record(await start(), '--compare', fixture)).toMatchObject({
+    status: 0,
+    output: '0 differences from 7.18.2 (stable)\n',
+  });
+  const other = await record(await start({ exitStatus: 'strict' }), '--compare', fixture);
+  expect(other.status).toBe(1);
+  expect(other.output).toContain(
+    'S03 /ip address remove *FFFFFF0\n  status recorded 0\n  status here     1\n',
+  );
+});
+
+it('goes nowhere else than to the host key that it was given', async () => {
+  const answer = await record(await start(), '--host-key', 'SHA256:other');
+  expect(answer.status).not.toBe(0);
+  expect(answer.output).toBe('');
+});
