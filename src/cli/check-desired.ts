@@ -72,6 +72,7 @@ export async function checkDesired(settings: Settings, state: SiteState | null):
       judgeSignature: await signatureJudge(settings),
       // Whether a device knows another state of this site is asked at the start itself.
       firstStartObstacle: () => Promise.resolve(null),
+      gate: null,
     });
     await desired.refresh();
     const head = desired.head();

@@ -24,7 +24,7 @@ const awayMs = 60_000;
 
 /** Whether all of them were confirmed. Ends when each rollout is over, or will not begin. */
 export async function followDevices(daemon: ApiClient, followed: Followed, json: boolean): Promise<boolean> {
-  const waiting = new Set(followed.devices);
+  const waiting = new Set(followed.devices.length === 0 ? [wholeSite] : followed.devices);
   const several = waiting.size > 1;
   let seq = followed.sinceSeq;
   /** Rollouts that were ended, where another one comes after. */
@@ -36,7 +36,7 @@ export async function followDevices(daemon: ApiClient, followed: Followed, json:
     for (const record of records) {
       seq = record.seq;
       const closed = record.kind === 'pending-closed' && record['pending'] === followed.pending;
-      const device = record['device'];
+      const device = record['device'] ?? (record['pending'] === followed.pending ? wholeSite : null);
       if (!closed && (typeof device !== 'string' || !waiting.has(device))) continue;
       quietSince = performance.now();
       if (typeof record['next'] === 'string') followedBy.add(record['rollout']);
@@ -45,13 +45,13 @@ export async function followDevices(daemon: ApiClient, followed: Followed, json:
       else if (!isAnnouncement(record)) printRecord(record, over, several);
       if (over === null) continue;
       allConfirmed &&= isGood(over);
-      if (typeof device === 'string') waiting.delete(device);
-      else waiting.clear();
+      if (closed && record['device'] === undefined) waiting.clear();
+      else waiting.delete(typeof device === 'string' ? device : wholeSite);
     }
     if (records.length === limit || waiting.size === 0) continue;
     if (performance.now() - quietSince > quietMs) {
       quietSince = Number.POSITIVE_INFINITY;
-      printNote(`still waiting; what for: siteward status ${[...waiting].map(safe)[0] ?? ''}`);
+      printNote(`still waiting; what for: siteward status ${[...waiting].map(safe)[0] ?? ''}`.trimEnd());
     }
     await sleep(pollMs);
   }
@@ -72,8 +72,11 @@ async function newRecords(daemon: ApiClient, sinceSeq: number): Promise<readonly
   }
 }
 
+/** Stands for the site where an item is about no device; no device has such a name. */
+const wholeSite = '';
+
 function isGood(over: string): boolean {
-  return over === 'confirmed' || over === 'resolved';
+  return ['confirmed', 'resolved', 'accepted'].includes(over);
 }
 
 function printRecord(record: JournalRecord, over: string | null, several: boolean): void {

@@ -11,6 +11,8 @@ export function isOver(record: JournalRecord): string | null {
     case 'diverged':
     case 'refused':
       return record.kind;
+    case 'commit-accepted':
+      return 'accepted';
     case 'resolved':
       return record['rollout'] === null && record['next'] === null ? record.kind : null;
     default:

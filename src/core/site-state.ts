@@ -163,6 +163,9 @@ export function foldRecord(state: SiteState, record: SitewardRecord): void {
       for (const author of record.authors ?? ['*']) state.authors.set(author, record.seq);
       state.refusedCommit = null;
       state.stopped = null;
+      if (record.pending !== undefined) closeBlock(state.pending, record.pending, null);
+      for (const { device, witness } of record.witnesses ?? [])
+        deviceState(state, device).witnessAccepted = witness;
       return;
     case 'commit-refused':
       state.refusedCommit = { commit: record.commit, code: record.code, message: record.message };

@@ -131,6 +131,19 @@ async function start(
   undo.push(async () => {
     await Promise.allSettled(drivers.map(({ driver }) => driver.close()));
   });
+  const questions = new PQueue({ concurrency: 1 });
+  const oneAtATime: RunningSite['oneAtATime'] = (work) => questions.add(work);
+  const { policy } = settings;
+  const gate = {
+    site: settings.site,
+    daemon: state.daemon ?? '',
+    ledger,
+    files,
+    clock,
+    policy,
+    trust,
+    oneAtATime,
+  };
   const desired = openDesiredState({
     site: settings.site,
     repository,
@@ -138,10 +151,10 @@ async function start(
     compose: composeDevice,
     judgeSignature: settings.desired.signed === 'required' ? commitSignatureJudge(trust, mark) : null,
     firstStartObstacle: () => firstStartObstacle(settings.site, state.daemon ?? '', drivers, signal),
+    gate,
   });
 
   const rollouts = new PQueue({ concurrency: settings.policy.batch });
-  const questions = new PQueue({ concurrency: 1 });
   const devices: RunningDevice[] = [];
   const refreshing = new PQueue({ concurrency: 1 });
   const refreshDesired = async (): Promise<void> => {
@@ -161,7 +174,7 @@ async function start(
     trustProblem: keeper.problem,
     recent,
     refreshDesired,
-    oneAtATime: (work) => questions.add(work),
+    oneAtATime,
     log: telemetry.log,
     count: (metric, labels) => {
       telemetry.count(metric, labels);

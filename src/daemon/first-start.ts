@@ -6,6 +6,7 @@
 import { codeOf, InvalidInput, messageOf, SitewardError } from '../core/errors.ts';
 import type { Driver } from '../drivers/driver.ts';
 import type { DeviceSettings } from '../core/site.ts';
+import { StateLost } from '../reconcile/accept-commit.ts';
 
 export async function firstStartObstacle(
   site: string,
@@ -18,15 +19,16 @@ export async function firstStartObstacle(
       try {
         const { witness } = await driver.observe(signal);
         const lost = witness !== null && witness.site === site && witness.daemon !== daemon;
-        return lost ? stateLost(name) : null;
+        return lost ? { device: name, witness } : null;
       } catch (error) {
         signal.throwIfAborted();
         return isOut(error) ? null : notAsked(name, error);
       }
     }),
   );
-  const obstacles = asked.filter((one) => one !== null);
-  return obstacles.find(({ code }) => code === 'state-lost') ?? obstacles[0] ?? null;
+  const witnesses = asked.flatMap((one) => (one === null || one instanceof SitewardError ? [] : [one]));
+  if (witnesses.length > 0) return new StateLost(witnesses);
+  return asked.find((one) => one instanceof SitewardError) ?? null;
 }
 
 /**
@@ -35,13 +37,6 @@ export async function firstStartObstacle(
  */
 function isOut(error: unknown): boolean {
   return error instanceof InvalidInput || ['host-key-mismatch', 'auth-failed'].includes(codeOf(error));
-}
-
-function stateLost(device: string): SitewardError {
-  return new SitewardError(
-    'state-lost',
-    `${device} was managed by this site before, but the state folder is new; restore the state folder and start again`,
-  );
 }
 
 function notAsked(device: string, cause: unknown): SitewardError {

@@ -14,6 +14,7 @@ import type { GateRefusal } from '../core/gate/refusal.ts';
 import { trustDigests } from '../core/gate/trust.ts';
 import type { Trust } from '../core/gate/trust.ts';
 import type { CameIn, SitewardEvent } from '../core/rollout/events.ts';
+import { rejectionOf } from '../reconcile/accept-commit.ts';
 import type { StateFileKind } from '../reconcile/state-files.ts';
 import { authorsFor } from '../core/site-state.ts';
 import { actorOf } from './orders.ts';
@@ -173,7 +174,7 @@ function cameIn({ claimed }: Client): CameIn {
   return { way: 'socket', claimed };
 }
 
-/** Whoever waits for the signatures looks at once. */
+/** Whoever waits for people's word looks at once. */
 function goOn(site: RunningSite, devices: readonly string[]): void {
   for (const device of site.devices) if (devices.includes(device.settings.name)) device.loop.wake();
   // It fails only with the journal, which status tells.
@@ -187,16 +188,20 @@ async function reject(
   client: Client,
 ): Promise<AnswerOf<'reject'>> {
   const pending = requirePending(site, id);
-  const after = consequences(pending);
+  const after = consequences(pending, reason);
   const actor = actorOf(client);
   const closed = { kind: 'pending-closed', pending: id, reason: `rejected: ${reason}` } as const;
   await site.ledger.append({ ...closed, ...cameIn(client) }, actor);
   for (const event of after) await site.ledger.append(event, actor);
+  goOn(site, openDevices(pending));
   return { v: 1, id };
 }
 
 /** What keeps a rejected question from being asked again at the next look. */
-function consequences({ kind, plan, devices }: PendingState): readonly SitewardEvent[] {
+function consequences(
+  { kind, commit, plan, devices }: PendingState,
+  reason: string,
+): readonly SitewardEvent[] {
   const open = devices.filter((block) => block.open);
   switch (kind) {
     case 'rollout':
@@ -210,6 +215,7 @@ function consequences({ kind, plan, devices }: PendingState): readonly SitewardE
     case 'resolve':
       return open.map(({ name }) => ({ kind: 'resolve-ordered', device: name, as: null, sealed: null }));
     case 'accept-commit':
+      return [rejectionOf(commit, reason)];
     case 'rotation':
     case 'adopt':
       return [];

@@ -4,6 +4,7 @@
  */
 import type { AnswerOf, Operations } from '../api/operations.ts';
 import { rfc3339 } from '../core/clock.ts';
+import { itemsFor } from '../core/gate/pending.ts';
 import type { RecordEnvelope } from '../core/journal.ts';
 import { InvalidInput } from '../core/errors.ts';
 import { splitFragments } from '../core/fragments.ts';
@@ -85,7 +86,7 @@ function statusAnswer(site: RunningSite, only: string | undefined): AnswerOf<'st
       state: head.state,
       reason: head.reason,
       message: head.message,
-      next: head.state === 'accepted' || head.state === 'unknown' ? null : 'siteward refresh',
+      next: nextForHead(site, head.state),
       subject: files?.subject ?? null,
       author: files?.author ?? null,
       acceptedAt: state.accepted?.at ?? null,
@@ -96,6 +97,13 @@ function statusAnswer(site: RunningSite, only: string | undefined): AnswerOf<'st
     warnings: warningsOf(site),
     hold: state.siteHold,
   };
+}
+
+/** What people are asked about the head, or the look at what they have mended. */
+function nextForHead(site: RunningSite, state: AnswerOf<'status'>['desired']['state']): string | null {
+  if (state === 'accepted' || state === 'unknown') return null;
+  const [pending] = itemsFor(site.ledger.state.pending, null);
+  return pending === undefined ? 'siteward refresh' : `siteward pending ${pending.id}`;
 }
 
 /** What is wrong with the files, or what this machine lacks. */

@@ -6,12 +6,16 @@
 import type { Dialect } from '../core/dialect.ts';
 import type { SitewardError } from '../core/errors.ts';
 import { codeOf, InvalidInput, messageOf } from '../core/errors.ts';
+import { itemsFor } from '../core/gate/pending.ts';
 import type { DesiredRepository } from '../desired/git-repository.ts';
 import type { Composed } from '../desired/compose.ts';
 import type { DesiredDevice } from '../desired/device-files.ts';
 import type { SiteFiles } from '../desired/site-files.ts';
 import type { DesiredText } from './device-room.ts';
+import { acceptBySignature } from './accept-commit.ts';
 import type { Ledger } from './ledger.ts';
+import type { GateRoom } from './proposal.ts';
+import { keepPending } from './proposal.ts';
 
 export interface DesiredHead {
   readonly head: string | null;
@@ -36,6 +40,8 @@ export interface DesiredRoom {
     | null;
   /** Why no first commit may be accepted (the devices know another state of this site), or null. */
   readonly firstStartObstacle: () => Promise<SitewardError | null>;
+  /** For commits that only people can accept; null: nobody is asked. */
+  readonly gate: GateRoom | null;
 }
 
 export interface DesiredState {
@@ -64,6 +70,7 @@ export function openDesiredState(room: DesiredRoom): DesiredState {
       if (isNew) await accept(room, head, before);
       const now = accepted();
       if (now !== null && files?.commit !== now) files = await readWhole(room.repository, now);
+      await closeOutdated(room, null);
       shown = { head, state: 'accepted', reason: null, message: null };
       return isNew;
     } catch (error) {
@@ -72,6 +79,7 @@ export function openDesiredState(room: DesiredRoom): DesiredState {
       const held = heldCodes.includes(code);
       const place = error instanceof InvalidInput && error.place !== null ? `${error.place.file}: ` : '';
       shown = { head, state: held ? 'held' : 'error', reason: code, message: `${place}${messageOf(error)}` };
+      if (head !== null) await closeOutdated(room, head);
       await recordRefusal(room, head, code, messageOf(error));
       await loadAccepted();
       return false;
@@ -109,6 +117,7 @@ const heldCodes: readonly string[] = [
   'commit-unsigned',
   'commit-signature-refused',
   'state-lost',
+  'commit-rejected',
   'first-start-unsure',
 ];
 
@@ -120,26 +129,46 @@ async function accept(room: DesiredRoom, head: string, before: string | null): P
       throw new InvalidInput('commit-signature-refused', `commit ${head.slice(0, 12)}: ${verdict.message}`);
     signer = verdict.signer;
   }
-  if (before === null) {
-    const obstacle = await room.firstStartObstacle();
-    if (obstacle !== null) throw obstacle;
-  } else if (!(await room.repository.descends(head, before))) {
-    throw new InvalidInput(
-      'history-rewound',
-      `commit ${head.slice(0, 12)} does not descend from ${before.slice(0, 12)}, the last accepted one; ` +
-        'push a commit on top of that one (git revert, not reset)',
-    );
-  }
+  const why = before === null ? await room.firstStartObstacle() : await rewound(room, head, before);
+  const { gate } = room;
+  if (why !== null && (gate === null || !forPeople.includes(why.code))) throw why;
   // Reading the whole site first: a commit of another site or with broken files is never accepted half.
   await readWhole(room.repository, head);
+  const authors = await authorsSince(room, head, before);
+  const signed =
+    why === null || gate === null
+      ? {}
+      : await acceptBySignature(gate, room.repository, { head, before, authors, why });
   await room.ledger.append({
     kind: 'commit-accepted',
     commit: head,
     previous: before,
     reason: before === null ? 'first' : 'descendant',
     signer,
-    authors: await authorsSince(room, head, before),
+    authors,
+    ...signed,
   });
+}
+
+const forPeople: readonly string[] = ['state-lost', 'history-rewound'];
+
+async function rewound(room: DesiredRoom, head: string, before: string): Promise<SitewardError | null> {
+  if (await room.repository.descends(head, before)) return null;
+  return new InvalidInput(
+    'history-rewound',
+    `commit ${head.slice(0, 12)} does not descend from ${before.slice(0, 12)}, the last accepted one; ` +
+      'push a commit on top of that one (git revert, not reset), or accept this one by signature',
+  );
+}
+
+/** People are asked about the head as it is, or not at all. */
+async function closeOutdated(room: DesiredRoom, head: string | null): Promise<void> {
+  const { state, journal } = room.ledger;
+  const outdated = itemsFor(state.pending, null).some(
+    ({ kind, commit }) => kind === 'accept-commit' && commit !== head,
+  );
+  if (!outdated || journal.broken !== null || room.gate === null) return;
+  await keepPending(room.gate, null, 'accept-commit', null);
 }
 
 /** Addresses as the commits have them, and who signed them where that can be told. */

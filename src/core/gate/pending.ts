@@ -75,6 +75,8 @@ export interface PendingState {
   readonly openedAt: string;
   /** The item in whose place it came, with the text and the base of that one. */
   readonly supersedes: Superseded | null;
+  /** Who wrote what is asked about; null: the devices' state tells. */
+  readonly authors: readonly string[] | null;
   /** None: it is about the site. */
   devices: PendingBlock[];
   document: {
@@ -164,7 +166,8 @@ function openedItem(
   devices: PendingBlock[],
 ): PendingState {
   const { pending: id, asks: kind, commit, reason, plan, at: openedAt, supersedes } = record;
-  const open = { devices, document: null, approvals: [], refusal: null };
+  const authors = record.authors ?? null;
+  const open = { authors, devices, document: null, approvals: [], refusal: null };
   return { id, kind, class: record.class, commit, reason, plan, openedAt, supersedes, ...open };
 }
 
@@ -193,7 +196,7 @@ export function pendingItem(
     class: pending.class,
     ...site,
     commit,
-    authors,
+    authors: pending.authors ?? authors,
     devices: pending.devices.map(({ name, deviceKey, base: baseSha256 }) => ({
       name,
       deviceKey,

@@ -1,6 +1,7 @@
 /** What signers read where no plan, or not only a plan, is asked for. Printable ASCII and LF, whatever git or a device says. */
 import { printable } from '../plan/plan-text.ts';
-import type { Resolution } from '../rollout/events.ts';
+import { rfc3339Seconds } from '../clock.ts';
+import type { Resolution, TakenOver } from '../rollout/events.ts';
 import type { Witness } from '../rollout/rollout.ts';
 
 export interface ResolutionFacts {
@@ -36,4 +37,57 @@ export function resolutionText(facts: ResolutionFacts): string {
   ];
   const rest = planText ?? 'nothing of its configuration is changed\n';
   return `${lines.map((line) => `${printable(line)}\n`).join('')}\n${rest}`;
+}
+
+export interface CommitFacts {
+  readonly oid: string;
+  /** As it was hashed; null: it is no longer in the repository. */
+  readonly raw: Uint8Array | null;
+}
+
+export interface AcceptFacts {
+  readonly accept: CommitFacts;
+  /** The last accepted one; null: it is not known, since the state was lost. */
+  readonly instead: CommitFacts | null;
+  /** Commits that are no longer reached; null: nobody can count them. */
+  readonly leftBehind: number | null;
+  readonly witnesses: readonly TakenOver[];
+}
+
+/** A branch that does not go on from where it was, or a site whose state was lost. */
+export function acceptCommitText({ accept, instead, leftBehind, witnesses }: AcceptFacts): string {
+  const many = leftBehind === null ? 'not known' : String(leftBehind);
+  const lines = [
+    ...commitLines('accept commit', accept),
+    '',
+    ...(instead === null
+      ? ['instead of: what was accepted before is not known, the state of this site was lost']
+      : [...commitLines('instead of', instead), '', `commits left behind: ${many}`]),
+    ...(instead === null
+      ? [
+          `devices whose witness is accepted as it is: ${witnesses.length}`,
+          ...witnesses.map(
+            ({ device, witness: { daemon, seq } }) => `  ${device}: daemon ${daemon} record ${seq}`,
+          ),
+        ]
+      : []),
+    '',
+    'what git wants of each device is planned afterwards, and waits for signatures as ever',
+  ];
+  return lines.map((line) => `${printable(line)}\n`).join('');
+}
+
+function commitLines(what: string, { oid, raw }: CommitFacts): readonly string[] {
+  if (raw === null) return [`${what}: ${oid}`, '  it is no longer in the repository'];
+  const text = Buffer.from(raw).toString('latin1');
+  const end = text.indexOf('\n\n');
+  const head = end < 0 ? text : text.slice(0, end);
+  const author = /^author (.{0,400}) (\d{1,11}) [+-]\d{4}$/m.exec(head);
+  const [subject = ''] = end < 0 ? [] : text.slice(end + 2).split('\n', 1);
+  return [
+    `${what}: ${oid}`,
+    `  author: ${author?.[1] ?? 'not told'}`,
+    `  date: ${author === null ? 'not told' : rfc3339Seconds(Number(author[2]) * 1000)}`,
+    `  subject: ${subject.slice(0, 400)}`,
+  ];
 }

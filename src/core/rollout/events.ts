@@ -85,6 +85,12 @@ export type EffectFinished = OfRollout & {
 /** Setting name to SHA-256 of each trust file that is in force. */
 export type TrustDigests = Readonly<Record<string, string>>;
 
+/** A device's witness that people accept with a commit. */
+export interface TakenOver {
+  readonly device: string;
+  readonly witness: Witness;
+}
+
 export interface SignedBy {
   readonly person: string;
   readonly fingerprint: string;
@@ -140,6 +146,14 @@ export type SitewardEvent =
       readonly signer: string | null;
       /** Addresses and verified signers of every commit that came with it; `*`: too many to tell. */
       readonly authors?: readonly string[];
+      /** With the reason `signed`: the signatures that are used up. */
+      readonly pending?: string;
+      readonly challenge?: string;
+      readonly document?: string;
+      readonly by?: readonly SignedBy[];
+      readonly trust?: TrustDigests;
+      /** Of a state that was lost: what devices carried, accepted as it is from now on. */
+      readonly witnesses?: readonly TakenOver[];
     }
   | {
       readonly kind: 'commit-refused';
@@ -168,6 +182,8 @@ export type SitewardEvent =
       readonly reason: string;
       /** SHA-256 of the text that signers read, kept in the state under that name. */
       readonly plan: string;
+      /** Who wrote what is asked about, where the devices don't tell. */
+      readonly authors?: readonly string[];
       /** The item in whose place it comes. */
       readonly supersedes: Superseded | null;
     }
