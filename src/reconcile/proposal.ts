@@ -4,11 +4,11 @@
  * Decides nothing about signatures itself; that is `core/gate`.
  */
 import { checkAuthorization } from '../core/gate/decide.ts';
-import type { Approval, PendingKind, PendingState, Superseded } from '../core/gate/pending.ts';
+import type { Approval, PendingState } from '../core/gate/pending.ts';
 import { itemsFor, openDevices, pendingItem } from '../core/gate/pending.ts';
 import { trustDigests } from '../core/gate/trust.ts';
 import type { Trust } from '../core/gate/trust.ts';
-import type { SignedBy, TrustDigests } from '../core/rollout/events.ts';
+import type { PendingKind, SignedBy, Superseded, TrustDigests } from '../core/rollout/events.ts';
 import { authorsFor } from '../core/site-state.ts';
 import type { Role } from '../core/site.ts';
 import type { DeviceRoom } from './device-room.ts';
@@ -22,8 +22,6 @@ export interface Proposal {
   readonly text: string;
   /** Its SHA-256. */
   readonly digest: string;
-  /** Who wrote what is asked about, where the devices' state does not tell. */
-  readonly authors?: readonly string[];
   /** Null: it is about the site as a whole. */
   readonly device: { readonly name: string; readonly deviceKey: string; readonly base: string } | null;
 }
@@ -89,7 +87,6 @@ async function openItem(
     class: proposal.class,
     reason,
     plan,
-    ...(proposal.authors === undefined ? {} : { authors: proposal.authors }),
     supersedes,
   });
   return state.pending.get(id) ?? null;

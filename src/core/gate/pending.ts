@@ -3,11 +3,8 @@
  * same shape: a text, and the devices it is about, each with what the answer would rest on. Decisions about it are in
  * `document.ts` and `decide.ts`.
  */
-import type { SitewardRecord } from '../rollout/events.ts';
+import type { PendingKind, SitewardRecord, Superseded } from '../rollout/events.ts';
 import type { Role } from '../site.ts';
-
-export const pendingKinds = ['rollout', 'rotation', 'resolve', 'adopt', 'accept-commit'] as const;
-export type PendingKind = (typeof pendingKinds)[number];
 
 export interface PendingDevice {
   readonly name: string;
@@ -95,12 +92,6 @@ export interface Refusal {
   readonly device: string | null;
   readonly code: string;
   readonly message: string;
-}
-
-export interface Superseded {
-  readonly pending: string;
-  readonly plan: string;
-  readonly base: string;
 }
 
 export type PendingItems = Map<string, PendingState>;

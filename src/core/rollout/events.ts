@@ -3,7 +3,6 @@
  * only ever added to this list, never changed. Effects come in pairs: a start without a finish means that the
  * device has to be asked.
  */
-import type { PendingKind, Superseded } from '../gate/pending.ts';
 import type { StateEntry } from '../journal.ts';
 import type { Deadline, Witness } from './rollout.ts';
 
@@ -85,10 +84,22 @@ export type EffectFinished = OfRollout & {
 /** Setting name to SHA-256 of each trust file that is in force. */
 export type TrustDigests = Readonly<Record<string, string>>;
 
+<<<<<<< src/core/rollout/events.ts
+/** What people can be asked to sign. */
+export const pendingKinds = ['rollout', 'rotation', 'resolve', 'adopt', 'accept-commit'] as const;
+export type PendingKind = (typeof pendingKinds)[number];
+
+/** The pending item in whose place another came. */
+export interface Superseded {
+  readonly pending: string;
+  readonly plan: string;
+  readonly base: string;
+=======
 /** A device's witness that people accept with a commit. */
 export interface TakenOver {
   readonly device: string;
   readonly witness: Witness;
+>>>>>>> /tmp/rooma/n
 }
 
 export interface SignedBy {
