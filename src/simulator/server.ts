@@ -22,9 +22,12 @@ export interface ServerOptions {
 
 /** Real devices take 20 sessions of one service. */
 const SESSION_LIMIT = 20;
-/** Of version 6, without group exchange, which the library does not offer as a server. */
+/**
+ * Of version 6. It offers group exchange too, which the library can't serve; the group with SHA-256 stands in for it,
+ * so that clients of today come in as they do there.
+ */
 const OLD_ALGORITHMS: NonNullable<ServerConfig['algorithms']> = {
-  kex: ['diffie-hellman-group14-sha1'],
+  kex: ['diffie-hellman-group14-sha256', 'diffie-hellman-group14-sha1'],
   serverHostKey: ['ssh-rsa', 'ssh-ed25519'],
   cipher: ['aes256-ctr', 'aes192-ctr', 'aes128-ctr'],
   hmac: ['hmac-sha1', 'hmac-sha2-256'],
