@@ -84,7 +84,6 @@ export type EffectFinished = OfRollout & {
 /** Setting name to SHA-256 of each trust file that is in force. */
 export type TrustDigests = Readonly<Record<string, string>>;
 
-<<<<<<< src/core/rollout/events.ts
 /** What people can be asked to sign. */
 export const pendingKinds = ['rollout', 'rotation', 'resolve', 'adopt', 'accept-commit'] as const;
 export type PendingKind = (typeof pendingKinds)[number];
@@ -94,12 +93,12 @@ export interface Superseded {
   readonly pending: string;
   readonly plan: string;
   readonly base: string;
-=======
+}
+
 /** A device's witness that people accept with a commit. */
 export interface TakenOver {
   readonly device: string;
   readonly witness: Witness;
->>>>>>> /tmp/rooma/n
 }
 
 export interface SignedBy {
