@@ -5,7 +5,7 @@ export function madeExports(): readonly Uint8Array[] {
   return [1, 2, 3, 4, 5, 6, 7, 8].map(madeExport);
 }
 
-function madeExport(seed: number): Uint8Array {
+export function madeExport(seed: number): Uint8Array {
   const { below } = seededRandom(seed);
   const lines = ['# 2026-01-30 10:00:00 by RouterOS 7.18.2', '# software id = X', '#'];
   const address = (): string => `192.0.${below(256)}.${below(256)}`;
