@@ -22,6 +22,8 @@ export interface Proposal {
   readonly text: string;
   /** Its SHA-256. */
   readonly digest: string;
+  /** Who wrote what is asked about, where the devices' state does not tell. */
+  readonly authors?: readonly string[];
   /** Null: it is about the site as a whole. */
   readonly device: { readonly name: string; readonly deviceKey: string; readonly base: string } | null;
 }
@@ -87,6 +89,7 @@ async function openItem(
     class: proposal.class,
     reason,
     plan,
+    ...(proposal.authors === undefined ? {} : { authors: proposal.authors }),
     supersedes,
   });
   return state.pending.get(id) ?? null;
