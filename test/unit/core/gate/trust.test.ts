@@ -125,6 +125,8 @@ describe('the policy', () => {
   test('that the people can meet is accepted, also when nobody has a role', () => {
     expect(() => validatePolicy(approvals(2, 1), people)).not.toThrow();
     expect(() => validatePolicy(approvals(1, 2), people.slice(0, 1))).not.toThrow();
+    for (const expiresMs of [1000, 7 * 86_400_000])
+      expect(() => validatePolicy({ ...approvals(1, 1), expiresMs }, people)).not.toThrow();
   });
 
   test.each([
@@ -133,8 +135,9 @@ describe('the policy', () => {
     ['approvals that are no number', approvals(NaN, 1)],
     ['half approvals', approvals(1.5, 1)],
     ['more approvals than people', approvals(3, 1)],
-    ['an expiry over seven days', { ...gatePolicy, expiresMs: 7 * 86_400_000 + 1 }],
-    ['an expiry of nothing', { ...gatePolicy, expiresMs: 0 }],
+    ['an expiry over seven days', { ...approvals(1, 1), expiresMs: 7 * 86_400_000 + 1 }],
+    ['an expiry of less than a second', { ...approvals(1, 1), expiresMs: 999 }],
+    ['an expiry that is no number', { ...approvals(1, 1), expiresMs: NaN }],
   ])('with %s is refused', (_, policy) => {
     expect(() => validatePolicy(policy, people)).toThrow(
       expect.objectContaining({ code: 'bad-policy' }) as Error,
