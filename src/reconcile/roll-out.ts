@@ -12,6 +12,7 @@ import type { SitewardEvent, TouchedItem } from '../core/rollout/events.ts';
 import type { Evidence, Rollout } from '../core/rollout/rollout.ts';
 import type { DeviceState } from '../core/site-state.ts';
 import type { DeviceRoom } from './device-room.ts';
+import { activeHold } from './device-status.ts';
 import type { Permission } from './pass-gate.ts';
 import { mayStart, whoAllows } from './pass-gate.ts';
 import { consumption } from './proposal.ts';
@@ -37,7 +38,9 @@ export async function rollOut(
     room.signal.throwIfAborted();
     if (by === null || !mayStart(room, planned, permission)) return false;
     const ids = { rollout: rollout.id, device: room.device.name };
-    await begin(room, rollout, event, authorization(ids, permission, by, room.trust()));
+    // A hold that was on its way to the disk when this was judged has been answered by now, so it counts.
+    const mayGoOn = (): boolean => activeHold(room.ledger.state, room.folded(), room.clock.now()) === null;
+    await begin(room, rollout, event, authorization(ids, permission, by, room.trust()), mayGoOn);
     return true;
   });
 }
@@ -71,8 +74,14 @@ export async function begin(
   rollout: Rollout,
   planned: SitewardEvent,
   allowed: SitewardEvent,
+  mayGoOn: () => boolean = () => true,
 ): Promise<void> {
   await Promise.all([room.ledger.append(planned), room.ledger.append(allowed)]);
+  if (!mayGoOn()) {
+    const ids = { rollout: rollout.id, device: rollout.device };
+    const message = 'it was held before the first command left';
+    await room.ledger.append({ kind: 'not-started', ...ids, code: 'held', message });
+  }
   await run(room, rollout);
 }
 

@@ -48,6 +48,25 @@ export class CrashingDisk {
     }
   }
 
+  /** Another disk with the same content; what was not synced here is not synced there. */
+  copy(): CrashingDisk {
+    const other = new CrashingDisk();
+    other.restore(this);
+    return other;
+  }
+
+  /** The content of another disk takes the place of this one's. */
+  restore(from: CrashingDisk): void {
+    this.#files.clear();
+    for (const [name, { bytes, synced }] of from.#files) this.#files.set(name, { bytes, synced });
+  }
+
+  /** The bytes of a file that no crash can take; none when there is no such file. */
+  durable(path: string): Buffer {
+    const file = this.#files.get(path);
+    return file === undefined ? Buffer.alloc(0) : file.bytes.subarray(0, file.synced);
+  }
+
   names(): string[] {
     return [...this.#files.keys()];
   }
