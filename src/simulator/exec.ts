@@ -6,7 +6,8 @@ import { giveFile, scpRequest, takeFiles } from './files/scp.ts';
 import type { Connection, ServerChannel } from 'ssh2';
 import type { Behaviour } from './behaviour.ts';
 import type { Faults } from './faults.ts';
-import type { Ending, Machine } from './machine.ts';
+import type { Machine } from './machine.ts';
+import type { Ending } from './script-runner.ts';
 import type { Session } from './sessions.ts';
 
 interface Link {

@@ -2,22 +2,17 @@
  * The running device: its configuration, jobs, scheduler, files, log and two clocks (uptime, wall time). It is
  * what the console acts on; it knows nothing of SSH.
  */
-import { runCommand } from './commands/dispatch.ts';
 import { refreshConnectedRoutes, ROUTE_SOURCES } from './device/connected-routes.ts';
 import { Device } from './device/device.ts';
 import { Faults } from './faults.ts';
 import { FileStore } from './files/store.ts';
 import { History } from './history.ts';
 import { HostKeys } from './host-keys.ts';
-import { Jobs } from './jobs.ts';
-import { ImportError } from './language/import-error.ts';
-import { runScript } from './language/interpreter.ts';
-import { parsePiece, parseScript } from './language/parser.ts';
-import { ConsoleError, ParseError } from './language/syntax.ts';
 import { Logbook } from './logbook.ts';
-import { factOf, stamp } from './machine-facts.ts';
+import { factOf } from './machine-facts.ts';
 import { addViews } from './machine-views.ts';
 import { Scheduler, SCHEDULER_PATH } from './scheduler.ts';
+import { ScriptRunner } from './script-runner.ts';
 import { Sessions } from './sessions.ts';
 import { Threads } from './threads.ts';
 import { deviceVocabulary } from './vocabulary.ts';
@@ -27,11 +22,12 @@ import type { DeviceState } from './device/device.ts';
 import type { DeviceImage } from './device/image.ts';
 import type { Menu, Row } from './device/menu.ts';
 import type { Caller, Host } from './host.ts';
-import type { Run, Runtime } from './language/runtime.ts';
+import type { Run } from './language/runtime.ts';
 import type { Vocabulary } from './language/syntax.ts';
 import type { Value } from './language/values.ts';
 import type { LogLine } from './logbook.ts';
 import type { Random } from './random.ts';
+import type { Ending } from './script-runner.ts';
 import type { Session } from './sessions.ts';
 import type { Thread } from './threads.ts';
 
@@ -47,10 +43,6 @@ interface MachineOptions {
   readonly hostKey?: string | undefined;
 }
 
-/** How a console line ended. */
-export type Ending = 'done' | 'parse-error' | 'error' | 'import-error' | 'stopped';
-
-const SCRIPT_PATH = '/system script';
 /** With less room than that, changes of the configuration are not written. */
 const ROOM_FOR_WRITING = 4096;
 /** Where wall time begins on a device whose clock nobody set. */
@@ -75,10 +67,7 @@ export class Machine implements Host {
   /** Called after each change of the configuration, with the menu's path. */
   onChange: (path: string) => void = () => undefined;
   private readonly logbook = new Logbook();
-  private globals = new Map<string, Value>();
-  private readonly threads: Threads;
-  private readonly runningJobs: Jobs;
-  private readonly scriptRuns = new Map<number, { count: number; at: number }>();
+  private readonly runner: ScriptRunner;
   /** Whoever works on the device from outside, not over the network. */
   private readonly ownSession: Session;
   /** What a device with a full disk goes back to at the next boot. */
@@ -116,9 +105,8 @@ export class Machine implements Host {
       wall: () => this.wallMs(),
     });
     this.sessions = new Sessions(this.device, () => behaviour.withoutPolicies);
-    this.threads = new Threads(clock, options.random, () => behaviour.commandMs);
     addViews(this);
-    this.runningJobs = new Jobs(this.threads, (rows) => this.device.addView('/system script job', rows));
+    this.runner = new ScriptRunner(this, new Threads(clock, options.random, () => behaviour.commandMs));
     this.vocabulary = deviceVocabulary(this.device);
     this.ownSession = this.sessions.make(options.user, 'local', '', this.wallMs());
     this.scheduler = new Scheduler({
@@ -126,7 +114,9 @@ export class Machine implements Host {
       clock,
       consoleStart: () => this.consoleStartedAt,
       wall: () => this.wallMs(),
-      run: (row) => this.runScheduled(row),
+      run: (row) => {
+        if (this.up) this.runner.runScheduled(row, this.user);
+      },
       startupCountsFrom: behaviour.startupCountsFrom,
     });
     this.device.computed = (path, row, name) => factOf(this, path, row, name);
@@ -140,11 +130,11 @@ export class Machine implements Host {
   }
 
   get jobs(): Menu {
-    return this.runningJobs.menu;
+    return this.runner.jobs.menu;
   }
 
   scriptRunsOf(row: Row): { readonly count: number; readonly at: number } | undefined {
-    return this.scriptRuns.get(row.id);
+    return this.runner.runsOf(row);
   }
 
   private changed(path: string, before: readonly Row[]): void {
@@ -184,97 +174,30 @@ export class Machine implements Host {
     this.logbook.write(this.wallMs(), topics, message);
   }
 
-  /** Runs one console line or script; `print` gets each line of output, errors too; `ended` the menu it ends in. */
+  /** See ScriptRunner; without `who` it is whoever works on the device from outside. */
   console(
     text: string,
     print: (line: string) => void,
     ended: (how: Ending, menu: readonly string[]) => void,
     who: { readonly session?: Session; readonly menu?: readonly string[] } = {},
   ): Thread | undefined {
-    const { session = this.ownSession, menu = [] } = who;
-    let block;
-    let next = menu;
-    try {
-      const piece = parsePiece(text, this.vocabulary, menu);
-      if (piece === 'unfinished') block = parseScript(text, this.vocabulary, menu);
-      else ({ block, menu: next } = piece);
-    } catch (error) {
-      if (!(error instanceof ParseError)) throw error;
-      print(error.message);
-      ended('parse-error', menu);
-      return undefined;
-    }
-    return this.threads.start(runScript(block, this.caller(session, print).runtime), (how) => {
-      if (how.error !== undefined) print(messageOf(how.error));
-      ended(how.stopped === true ? 'stopped' : endingOf(how.error), next);
-    });
+    return this.runner.console(text, print, ended, { session: this.ownSession, ...who });
   }
 
   stopThread(thread: Thread): void {
-    this.threads.stop(thread);
+    this.runner.stopThread(thread);
   }
 
-  private caller(session: Session, print: (line: string) => void): Caller {
-    const runtime: Runtime = {
-      globals: this.globals,
-      errorsSayWhere: this.device.major === 7 && this.device.isSince('7.20'),
-      print,
-      log: (topics, message) => this.writeLog(topics, message),
-      menu: (call) => runCommand(this, call, caller),
-      execute: (source) => this.startJob(source, session, undefined),
-      check: (source) => void parseScript(source, this.vocabulary),
-    };
-    const caller: Caller = { session, runtime };
-    return caller;
+  startJob(source: string, session: Session = this.ownSession): Value {
+    return this.runner.startJob(source, session);
   }
 
-  /** Starts a job of its own; its output goes nowhere, its errors to the log. */
-  startJob(source: string, session: Session = this.ownSession, name: string | undefined = undefined): Value {
-    const { runtime } = this.caller(session, () => undefined);
-    const vocabulary = this.vocabulary;
-    const run = function* (): Run<Value> {
-      return yield* runScript(parseScript(source, vocabulary), runtime);
-    };
-    const job = this.runningJobs.add('', session.user, stamp(this.wallMs()));
-    const thread = this.threads.start(run(), ({ error }) => {
-      this.runningJobs.end(job);
-      if (error === undefined) return;
-      const what =
-        name === undefined ? 'executing script failed' : `executing script ${name} from scheduler failed`;
-      this.writeLog('script,error', `${what}, please check it manually`);
-      this.writeLog('script,error,debug', messageOf(error));
-    });
-    return this.runningJobs.runsIn(job, thread);
-  }
-
-  private runScheduled(row: Row): void {
-    if (!this.up) return;
-    const text = (name: string): string => this.device.text(SCHEDULER_PATH, row, name) ?? '';
-    const policies = text('policy').split(',');
-    const session = this.sessions.make(this.user, 'local', '', this.wallMs(), policies);
-    this.startJob(text('on-event'), session, text('name'));
-  }
-
-  /** `/system script run NAME`: in the thread of whoever asks, visible as a job of that script. */
-  *runNamed(row: Row, { session, runtime }: Caller): Run<Value> {
-    const name = this.device.text(SCRIPT_PATH, row, 'name') ?? '';
-    const job = this.runningJobs.add(name, session.user, stamp(this.wallMs()));
-    this.runningJobs.runsIn(job, this.threads.running());
-    const count = this.scriptRuns.get(row.id)?.count ?? 0;
-    this.scriptRuns.set(row.id, { count: count + 1, at: this.wallMs() });
-    try {
-      const source = this.device.text(SCRIPT_PATH, row, 'source') ?? '';
-      return yield* runScript(parseScript(source, this.vocabulary), runtime);
-    } catch (error) {
-      if (!(error instanceof ParseError)) throw error;
-      throw new ConsoleError(error.message);
-    } finally {
-      this.runningJobs.end(job);
-    }
+  runNamed(row: Row, caller: Caller): Run<Value> {
+    return this.runner.runNamed(row, caller);
   }
 
   stopJob(job: Row): void {
-    this.runningJobs.stop(job);
+    this.runner.jobs.stop(job);
   }
 
   /** A login is over; `lost`: the device does not know yet. Safe mode of that login takes everything back. */
@@ -311,7 +234,7 @@ export class Machine implements Host {
 
   /** The console starts again without a reboot: jobs and globals are gone, uptime goes on. */
   consoleCrash(): void {
-    this.killAll();
+    this.runner.stopAll();
     this.consoleStartedAt = this.clock.monotonic();
     this.scheduler.start(false);
   }
@@ -321,7 +244,7 @@ export class Machine implements Host {
     // Sessions first: nobody gets to hear of what ends now.
     this.onPower(false);
     this.scheduler.stop();
-    this.killAll();
+    this.runner.stopAll();
     this.cancelBootScript();
   }
 
@@ -330,7 +253,7 @@ export class Machine implements Host {
     this.lastWritten = undefined;
     this.history.clear();
     this.sessions.endAll();
-    this.scriptRuns.clear();
+    this.runner.forgetCounts();
     this.logbook.clear();
     this.forgetClock();
     this.bootedAt = this.clock.monotonic();
@@ -344,29 +267,11 @@ export class Machine implements Host {
     this.onPower(true);
   }
 
-  private killAll(): void {
-    this.threads.stopAll();
-    this.runningJobs.clear();
-    this.globals = new Map();
-  }
-
   /** Ends all timers; the machine is of no use afterwards. */
   close(): void {
     this.up = false;
     this.scheduler.stop();
     this.cancelBootScript();
-    this.killAll();
+    this.runner.stopAll();
   }
-}
-
-function endingOf(error: unknown): Ending {
-  if (error === undefined) return 'done';
-  return error instanceof ImportError ? 'import-error' : 'error';
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof ConsoleError || error instanceof ParseError) return error.message;
-  // A script that runs itself without end.
-  if (error instanceof RangeError) return 'failure: scripts are nested too deeply';
-  throw error;
 }
