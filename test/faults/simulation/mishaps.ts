@@ -35,6 +35,8 @@ export function handOnPlan(world: World): void {
   const at = world.random.below(world.device.rows.length);
   const row = world.random.below(2) === 0 ? '' : (world.shape.base[at] ?? '');
   world.say(`by hand: row ${at + 1} is now ${row === '' ? 'gone' : row}`);
+  // Where nothing is armed any more, what differs is that hand's doing.
+  if (world.device.tick === null) world.checks.netIsSacred = false;
   world.device.setRow(at, row);
 }
 
