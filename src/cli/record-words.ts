@@ -161,6 +161,10 @@ function siteWords(record: JournalRecord): string {
       return `trust files NOT read again, older ones stay in force: ${text(record, 'message')}`;
     case 'torn-tail-set-aside':
       return `journal: a torn end of ${text(record, 'bytes')} bytes set aside, every device is asked again`;
+    case 'journal-recovered':
+      return `journal can be written again after ${text(record, 'code')}: ${text(record, 'message')}`;
+    case 'checkpoint':
+      return `journal: checkpoint, part ${text(record, 'part')} of ${text(record, 'parts')}`;
     default:
       return record.kind;
   }
