@@ -119,7 +119,8 @@ export class ScriptRunner {
   /** With the policies that the entry has. */
   runScheduled(row: Row, owner: string): void {
     const text = (name: string): string => this.host.device.text(SCHEDULER_PATH, row, name) ?? '';
-    const policies = text('policy').split(',');
+    // An entry that says nothing of policies has those of its owner.
+    const policies = text('policy') === '' ? undefined : text('policy').split(',');
     const session = this.host.sessions.make(owner, 'local', '', this.host.wallMs(), policies);
     this.startJob(text('on-event'), session, text('name'));
   }

@@ -21,6 +21,24 @@ describe('scheduler (S63)', () => {
     expect(bench.machine.log.filter((line) => line.message === 'worked')).toHaveLength(3);
   });
 
+  it('runs an entry whose policies the export did not say with those of its owner', () => {
+    const entry =
+      '/system scheduler\nadd interval=10s name=tick on-event="/ip pool add name=made ranges=192.0.2.1" start-time=startup\n';
+    const bench = startMachine(`# x by RouterOS 7.18.2\n${entry}`);
+    bench.clock.advance(11_000);
+    expect(bench.run('/ip pool print count-only')).toEqual(['1']);
+  });
+
+  it('runs an entry with the policies that it has, and no others', () => {
+    const bench = startMachine();
+    bench.run(
+      '/system scheduler add name=tick start-time=startup interval=10s policy=read on-event="/ip pool remove [find]"',
+    );
+    bench.clock.advance(11_000);
+    expect(bench.run('/ip pool print count-only')).toEqual(['1']);
+    expect(bench.machine.log.map(({ message }) => message)).toContain('not enough permissions (9)');
+  });
+
   it('counts from boot instead where that is how the device does it', () => {
     const bench = startMachine(SMALL_EXPORT, { startupCountsFrom: 'boot' });
     bench.clock.advance(7_000);
