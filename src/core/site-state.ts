@@ -132,7 +132,7 @@ export function deviceState(state: SiteState, name: string): DeviceState {
   return device;
 }
 
-/** Folds one record into the state. Throws `JournalError` for a kind that only a newer version can know. */
+/** Folds one record into the state. Throws `JournalError` for one that does not fit those before it. */
 export function foldRecord(state: SiteState, record: SitewardRecord): void {
   switch (record.kind) {
     case 'daemon-created':
@@ -303,14 +303,12 @@ function foldResolved(state: SiteState, record: Extract<SitewardRecord, { kind: 
   foldRollout(device.rollout, record);
 }
 
-function foldRolloutRecord(state: SiteState, record: SitewardRecord): void {
-  if (!('rollout' in record)) {
-    const { kind, seq } = record as SitewardRecord;
-    throw new JournalError(
-      'journal-damaged',
-      `record ${seq} is of kind "${kind}", which this version does not know; start the version that wrote it`,
-    );
-  }
+type RolloutRecord = Exclude<
+  Extract<SitewardRecord, { readonly rollout: string }>,
+  { kind: 'rollout-planned' }
+>;
+
+function foldRolloutRecord(state: SiteState, record: RolloutRecord): void {
   const device = deviceState(state, record.device);
   const { rollout } = device;
   if (rollout === null || rollout.id !== record.rollout || !foldRollout(rollout, record)) {

@@ -1,5 +1,5 @@
 /** A running daemon as its operations see it. */
-import type { RecordEnvelope } from '../core/journal.ts';
+import type { KnownRecord } from '../core/rollout/record.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Trust } from '../core/gate/trust.ts';
 import type { DeviceState } from '../core/site-state.ts';
@@ -30,7 +30,7 @@ export interface RunningSite {
   /** Why the trust files as they are now are not in force; null: they are. */
   readonly trustProblem: () => { readonly code: string; readonly message: string } | null;
   /** Newest records, bounded; older ones are in the journal's files. */
-  readonly recent: readonly RecordEnvelope[];
+  readonly recent: readonly KnownRecord[];
   /** Looks at the branch now. */
   readonly refreshDesired: () => Promise<void>;
   /** Serialises what reads a pending item and then records something about it. */

@@ -6,11 +6,12 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { JournalError } from '../core/errors.ts';
-import type { CheckpointPart, RecordEnvelope } from '../core/journal.ts';
-import type { SitewardEvent, SitewardRecord } from '../core/rollout/events.ts';
-import { checkpointOf, restoreCheckpoint } from '../core/site-checkpoint.ts';
+import type { SitewardEvent } from '../core/rollout/events.ts';
+import type { KnownRecord } from '../core/rollout/record.ts';
+import { checkpointOf } from '../core/site-checkpoint.ts';
+import { replayInto } from '../core/site-replay.ts';
 import type { SiteState } from '../core/site-state.ts';
-import { emptySiteState, foldRecord } from '../core/site-state.ts';
+import { emptySiteState } from '../core/site-state.ts';
 import type { Journal } from '../journal/journal.ts';
 import { openJournal } from '../journal/journal.ts';
 import type { Ledger } from '../reconcile/ledger.ts';
@@ -27,7 +28,7 @@ export interface SiteJournal {
   readonly journal: Journal;
   readonly ledger: Ledger;
   readonly state: SiteState;
-  readonly recent: readonly RecordEnvelope[];
+  readonly recent: readonly KnownRecord[];
   /**
    * Records that the daemon began, now or once records can be written. Throws `JournalError` at a first start that
    * can't: without an id there is nothing that the daemon could do.
@@ -51,9 +52,9 @@ export async function openSiteJournal(
   onDefect: (error: unknown) => void,
 ): Promise<SiteJournal> {
   const state = emptySiteState();
-  const recent: RecordEnvelope[] = [];
+  const recent: KnownRecord[] = [];
   let folded = 0;
-  const keepRecent = (record: RecordEnvelope): void => {
+  const keepRecent = (record: KnownRecord): void => {
     folded = record.seq;
     // A checkpoint says nothing new, and may be large.
     if (record.kind === 'checkpoint') return;
@@ -63,11 +64,7 @@ export async function openSiteJournal(
   const journal = await openJournal({
     folder: join(settings.state, 'journal'),
     clock,
-    onRecord: (record) => {
-      keepRecent(record);
-      foldRecord(state, record as unknown as SitewardRecord);
-    },
-    onCheckpoint: (parts) => restoreCheckpoint(state, parts as unknown as readonly CheckpointPart[]),
+    ...replayInto(state, keepRecent),
     checkpoint: (seq) => {
       if (seq !== folded) return null;
       try {
@@ -123,8 +120,7 @@ export async function readSiteJournal(
   const journal = await openJournal({
     folder,
     clock: Date,
-    onRecord: (record) => foldRecord(state, record as unknown as SitewardRecord),
-    onCheckpoint: (parts) => restoreCheckpoint(state, parts as unknown as readonly CheckpointPart[]),
+    ...replayInto(state),
     readOnly: true,
   });
   try {

@@ -2,7 +2,6 @@
  * Brings the metrics up to date with what the daemon knows, when they are asked for: gauges from the journal's fold and the
  * last readings, counters from the records written since the last time. Nothing is kept twice.
  */
-import type { RecordEnvelope } from '../core/journal.ts';
 import type { SitewardRecord } from '../core/rollout/events.ts';
 import { krlVersionOf, trustDigests } from '../core/gate/trust.ts';
 import { activeHold } from '../reconcile/device-status.ts';
@@ -96,8 +95,7 @@ function refreshDevice(metrics: Metrics, site: RunningSite, running: RunningDevi
   metrics.set('rollback_deadline_timestamp_seconds', { device }, seconds(status.deadline));
 }
 
-function countRecord(metrics: Metrics, envelope: RecordEnvelope): void {
-  const record = envelope as unknown as SitewardRecord;
+function countRecord(metrics: Metrics, record: SitewardRecord): void {
   if (record.kind === 'commit-refused') {
     metrics.count('git_verify_failures_total', { reason: record.code });
   } else if (record.kind === 'refused') {

@@ -2,8 +2,10 @@
  * The journal and its fold as one thing: a record is durable before it counts, and what counts is only what was
  * recorded. Everything that changes the site's state goes through `append`.
  */
-import type { JournalWriter, RecordEnvelope } from '../core/journal.ts';
+import type { JournalWriter } from '../core/journal.ts';
 import type { SitewardEvent, SitewardRecord } from '../core/rollout/events.ts';
+import type { KnownRecord } from '../core/rollout/record.ts';
+import { assertReadable, knownRecord } from '../core/rollout/record.ts';
 import type { SiteState } from '../core/site-state.ts';
 import { foldRecord } from '../core/site-state.ts';
 
@@ -18,16 +20,16 @@ export interface Ledger {
 export function openLedger(
   journal: JournalWriter,
   state: SiteState,
-  onRecord: (record: RecordEnvelope) => void = () => undefined,
+  onRecord: (record: KnownRecord) => void = () => undefined,
 ): Ledger {
   return {
     state,
     journal,
     async append(event, actor = 'daemon') {
-      const written = await journal.append({ ...event, actor });
-      const record = written as unknown as SitewardRecord;
+      assertReadable(event);
+      const record = knownRecord(await journal.append({ ...event, actor }));
       foldRecord(state, record);
-      onRecord(written);
+      onRecord(record);
       return record;
     },
   };

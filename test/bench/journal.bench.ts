@@ -20,8 +20,8 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { rfc3339 } from '../../src/core/clock.ts';
-import type { SitewardRecord } from '../../src/core/rollout/events.ts';
-import { emptySiteState, foldRecord } from '../../src/core/site-state.ts';
+import { replayInto } from '../../src/core/site-replay.ts';
+import { emptySiteState } from '../../src/core/site-state.ts';
 import { openJournal } from '../../src/journal/journal.ts';
 import { emptyHead, encodeRecord } from '../../src/journal/record.ts';
 import { replayJournal } from '../../src/journal/replay.ts';
@@ -47,8 +47,8 @@ function* stories(count: number): Generator<Record<string, unknown> & { kind: st
       const text = line.replaceAll('gw1', device).replaceAll('3f9ac0de5511', rollout);
       const { v, seq, at, prev, ...event } = JSON.parse(text) as Record<string, unknown>;
       if (v !== 1 || seq === 0 || at === prev) throw new Error('no record');
-      // As long as journal lines were when the goal was set; the fold does not look at it.
-      event['note'] = 'x'.repeat(Math.max(0, 651 - text.length));
+      // About as long as journal lines were when the goal was set; the fold does not look at it.
+      event['actor'] = 'x'.repeat(Math.max(6, Math.min(256, 651 - text.length)));
       yield event as Record<string, unknown> & { kind: string; actor: string };
     }
   }
@@ -85,7 +85,7 @@ const arms = {
       folder,
       storage: fileStorage,
       from: 'oldest',
-      onRecord: (record) => foldRecord(state, record as unknown as SitewardRecord),
+      onRecord: replayInto(state).onRecord,
     });
     if (damage !== null || state.devices.size === 0) throw new Error(JSON.stringify(damage));
     return head.seq;

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import type { NewRecord, RecordEnvelope } from '../../src/core/journal.ts';
 import { rfc3339 } from '../../src/core/clock.ts';
 import type { SitewardEvent, SitewardRecord } from '../../src/core/rollout/events.ts';
+import { knownRecord } from '../../src/core/rollout/record.ts';
 import type { Rollout } from '../../src/core/rollout/rollout.ts';
 import { deviceState, emptySiteState, foldRecord } from '../../src/core/site-state.ts';
 import { openLedger } from '../../src/reconcile/ledger.ts';
@@ -149,7 +150,7 @@ function memoryLedger(
     broken: null,
     append(record: NewRecord): Promise<RecordEnvelope> {
       const written = { v: 1 as const, seq: disk.length + 1, at: rfc3339(now()), prev: '', ...record };
-      disk.push(written as unknown as SitewardRecord);
+      disk.push(knownRecord(written));
       return Promise.resolve().then(() => {
         afterWrite(record.kind);
         return written;

@@ -3,10 +3,10 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { SitewardRecord } from '../../../src/core/rollout/events.ts';
 import type { CheckpointPart } from '../../../src/core/journal.ts';
-import { checkpointOf, restoreCheckpoint } from '../../../src/core/site-checkpoint.ts';
-import { emptySiteState, foldRecord } from '../../../src/core/site-state.ts';
+import { checkpointOf } from '../../../src/core/site-checkpoint.ts';
+import { replayInto } from '../../../src/core/site-replay.ts';
+import { emptySiteState } from '../../../src/core/site-state.ts';
 import type { SiteState } from '../../../src/core/site-state.ts';
 import { openJournal } from '../../../src/journal/journal.ts';
 import type { Journal } from '../../../src/journal/journal.ts';
@@ -31,8 +31,7 @@ async function replay(name: string): Promise<{ journal: Journal; state: SiteStat
       folder: inside,
       clock: Date,
       readOnly: true,
-      onRecord: (record) => foldRecord(state, record as unknown as SitewardRecord),
-      onCheckpoint: (parts) => restoreCheckpoint(state, parts as unknown as readonly CheckpointPart[]),
+      ...replayInto(state),
     });
     await journal.close();
     return { journal, state };
