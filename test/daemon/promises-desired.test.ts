@@ -174,7 +174,6 @@ describe.concurrent('I11 trust is local', () => {
     ['settings.yaml', 'writable by the group', (name: string) => chmodSync(name, 0o660), 'others may write'],
     ['settings.yaml', "another user's", (name: string) => chownSync(name, 12345, 0), 'belongs to user 12345'],
     ['allowed_signers', 'writable by all', (name: string) => chmodSync(name, 0o666), 'others may write'],
-    ['keys/device', 'writable by the group', (name: string) => chmodSync(name, 0o620), 'others may write'],
     ['.', 'in a folder writable by all', (name: string) => chmodSync(name, 0o777), 'others may write'],
   ] as const)('%s that is %s is refused, exit 2', async (name, _what, spoil, words) => {
     const one = await buildWorld({ devices: { gw1: { exportText: demoExport } } });
