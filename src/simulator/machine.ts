@@ -3,6 +3,7 @@
  * what the console acts on; it knows nothing of SSH.
  */
 import { refreshConnectedRoutes, ROUTE_SOURCES } from './device/connected-routes.ts';
+import { DeviceClocks } from './device-clocks.ts';
 import { Device } from './device/device.ts';
 import { Faults } from './faults.ts';
 import { FileStore } from './files/store.ts';
@@ -45,8 +46,6 @@ interface MachineOptions {
 
 /** With less room than that, changes of the configuration are not written. */
 const ROOM_FOR_WRITING = 4096;
-/** Where wall time begins on a device whose clock nobody set. */
-const UNSET_CLOCK_MS = Date.UTC(1970, 0, 2);
 const AFTER_BOOT_MS = 3000;
 
 export class Machine implements Host {
@@ -72,9 +71,7 @@ export class Machine implements Host {
   private readonly ownSession: Session;
   /** What a device with a full disk goes back to at the next boot. */
   private lastWritten: DeviceState | undefined;
-  private bootedAt: number;
-  private consoleStartedAt: number;
-  private wallOffset = 0;
+  private readonly clocks: DeviceClocks;
   private bootScript: string | undefined;
   private cancelBootScript: () => void = () => undefined;
   private up = true;
@@ -85,9 +82,7 @@ export class Machine implements Host {
     this.random = options.random;
     this.behaviour = behaviour;
     this.user = options.user;
-    this.bootedAt = clock.monotonic() - options.uptimeMs;
-    this.consoleStartedAt = this.bootedAt;
-    this.forgetClock();
+    this.clocks = new DeviceClocks(clock, options.uptimeMs, behaviour.clock === 'unset');
     this.device = new Device(options.from, {
       version: options.version,
       user: options.user,
@@ -112,7 +107,7 @@ export class Machine implements Host {
     this.scheduler = new Scheduler({
       device: this.device,
       clock,
-      consoleStart: () => this.consoleStartedAt,
+      consoleStart: () => this.clocks.consoleStartedAt,
       wall: () => this.wallMs(),
       run: (row) => {
         if (this.up) this.runner.runScheduled(row, this.user);
@@ -148,7 +143,7 @@ export class Machine implements Host {
   }
 
   uptimeMs(): number {
-    return this.clock.monotonic() - this.bootedAt;
+    return this.clocks.uptimeMs();
   }
 
   /** Hardware interfaces come late after a boot. */
@@ -157,17 +152,13 @@ export class Machine implements Host {
   }
 
   wallMs(): number {
-    return this.clock.now() + this.wallOffset;
+    return this.clocks.wallMs();
   }
 
   /** Moves wall time alone, as NTP or a person would. */
   jumpClock(ms: number): void {
-    this.wallOffset += ms;
+    this.clocks.jump(ms);
     if (this.behaviour.recomputeAfterJump) this.scheduler.clockChanged();
-  }
-
-  private forgetClock(): void {
-    if (this.behaviour.clock === 'unset') this.wallOffset = UNSET_CLOCK_MS - this.clock.now();
   }
 
   writeLog(topics: string, message: string): void {
@@ -235,7 +226,7 @@ export class Machine implements Host {
   /** The console starts again without a reboot: jobs and globals are gone, uptime goes on. */
   consoleCrash(): void {
     this.runner.stopAll();
-    this.consoleStartedAt = this.clock.monotonic();
+    this.clocks.restartConsole();
     this.scheduler.start(false);
   }
 
@@ -255,9 +246,7 @@ export class Machine implements Host {
     this.sessions.endAll();
     this.runner.forgetCounts();
     this.logbook.clear();
-    this.forgetClock();
-    this.bootedAt = this.clock.monotonic();
-    this.consoleStartedAt = this.bootedAt;
+    this.clocks.boot();
     this.up = true;
     this.scheduler.start(true);
     const script = this.bootScript;
