@@ -8,6 +8,7 @@ import { Command } from 'commander';
 import PQueue from 'p-queue';
 import { formatPlace, messageOf } from '../core/errors.ts';
 import type { DeviceSettings } from '../core/site.ts';
+import type { DeviceRights } from '../drivers/driver.ts';
 import type { Settings } from '../settings/settings.ts';
 import { checkDesired, checkJournal } from './check-desired.ts';
 import { failure } from './finding.ts';
@@ -175,20 +176,40 @@ async function checkCredentials(devices: readonly DeviceSettings[]): Promise<Fin
   return [{ what, result: 'ok', code: 'valid', message: count(users.size, 'file') }];
 }
 
-async function checkDevices(settings: Settings): Promise<Finding[]> {
+async function checkDevices({ devices }: Settings): Promise<Finding[]> {
   const { probeDevice } = await import('../daemon/probe.ts');
   const queue = new PQueue({ concurrency: devicesAtOnce });
-  return Promise.all(
-    settings.devices.map((device) =>
-      queue.add(async (): Promise<Finding> => {
-        try {
-          const { ok, code, message } = await probeDevice(settings, device);
-          const well = ok && code !== 'readable' ? ('warning' as const) : ('ok' as const);
-          return { what: 'device', device: device.name, result: ok ? well : 'failed', code, message };
-        } catch (error) {
-          return failure('device', error, device.name);
-        }
+  const findings = await Promise.all(
+    devices.map((device) =>
+      queue.add(async (): Promise<Finding[]> => {
+        const { ok, code, message, rights } = await probeDevice(device);
+        const well = ok && code !== 'readable' ? ('warning' as const) : ('ok' as const);
+        const reading: Finding = {
+          what: 'device',
+          device: device.name,
+          result: ok ? well : 'failed',
+          code,
+          message,
+        };
+        return rights === null ? [reading] : [reading, judgeRights(device, rights)];
       }),
     ),
   );
+  return findings.flat();
+}
+
+function judgeRights({ name, manage }: DeviceSettings, { missing, of, remedy }: DeviceRights): Finding {
+  const finding = (result: Finding['result'], code: string, message: string): Finding => {
+    return { what: 'rights', device: name, result, code, message };
+  };
+  const level = `manage: ${manage}`;
+  if (missing === null)
+    return finding(
+      'warning',
+      'rights-unknown',
+      `${of}: the device does not say what it may do; ${level} is tried as it is`,
+    );
+  if (remedy === null) return finding('ok', 'rights-sufficient', `${of}: all that ${level} needs`);
+  const message = `${of}: ${level} needs ${missing.join(', ')} too; run on the router: ${remedy}`;
+  return finding('failed', 'rights-missing', message);
 }

@@ -1,7 +1,10 @@
-/** One reading of one device for `siteward check`: reachable, known, and with the rights that a rollout needs. */
+/**
+ * One look at one device for `siteward check`: what its login may do, then one reading, so that a login that may read
+ * nothing is still told what it lacks.
+ */
 import { codeOf, messageOf } from '../core/errors.ts';
 import type { DeviceSettings } from '../core/site.ts';
-import type { Settings } from '../settings/settings.ts';
+import type { DeviceRights } from '../drivers/driver.ts';
 import { driverFor } from './device-drivers.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -9,24 +12,27 @@ export interface ProbeResult {
   readonly ok: boolean;
   readonly code: string;
   readonly message: string;
-  readonly facts: { readonly model: string; readonly version: string; readonly identity: string } | null;
+  /** Null: it could not be asked. */
+  readonly rights: DeviceRights | null;
 }
 
-export async function probeDevice(_settings: Settings, device: DeviceSettings): Promise<ProbeResult> {
+const patienceMs = 60_000;
+
+export async function probeDevice(device: DeviceSettings): Promise<ProbeResult> {
+  let rights: DeviceRights | null = null;
   try {
     const driver = driverFor(device, systemClock);
     try {
-      const { facts, obstacles } = await driver.observe(AbortSignal.timeout(60_000));
-      const { model, version, identity } = facts;
-      const obstacle = obstacles[0];
-      const shown = { model, version, identity };
-      if (obstacle !== undefined)
-        return { ok: true, code: obstacle.code, message: obstacle.message, facts: shown };
-      return { ok: true, code: 'readable', message: `${model} ${version}, export complete`, facts: shown };
+      rights = await driver.rights(AbortSignal.timeout(patienceMs));
+      const { facts, obstacles } = await driver.observe(AbortSignal.timeout(patienceMs));
+      const [obstacle] = obstacles;
+      if (obstacle !== undefined) return { ok: true, ...obstacle, rights };
+      const message = `${facts.model} ${facts.version}, export complete`;
+      return { ok: true, code: 'readable', message, rights };
     } finally {
       await driver.close();
     }
   } catch (error) {
-    return { ok: false, code: codeOf(error), message: messageOf(error), facts: null };
+    return { ok: false, code: codeOf(error), message: messageOf(error), rights };
   }
 }

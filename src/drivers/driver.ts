@@ -1,6 +1,6 @@
 /**
  * The contract for every kind of device: observe, lock, stage, arm, apply, evidence, confirm, roll back, clean.
- * `observe` and `evidence` never modify. Each effect may be repeated after a crash and then finds its own
+ * `observe`, `rights` and `evidence` never modify. Each effect may be repeated after a crash and then finds its own
  * traces. Errors: `DeviceError` (it did not happen, the code says why) or `OutcomeUnknown` (sent, no answer).
  * `signal` ends any of them early; a command that was already sent goes on on the device.
  */
@@ -37,6 +37,16 @@ export interface Observation {
   readonly obstacles: readonly { readonly code: string; readonly message: string }[];
 }
 
+/** What the login may do, against what this device's `manage` needs. */
+export interface DeviceRights {
+  /** In the device's words; null: the device does not say what the login may do. */
+  readonly missing: readonly string[] | null;
+  /** Whose rights they are, for people. */
+  readonly of: string;
+  /** The one command on the device that gives what is missing; null: nothing is. */
+  readonly remedy: string | null;
+}
+
 /** How the device says that it is a working net. */
 export interface Armed {
   readonly uptimeS: number;
@@ -46,6 +56,8 @@ export interface Armed {
 export interface Driver {
   readonly dialect: Dialect;
   observe(signal: AbortSignal): Promise<Observation>;
+  /** What the login may do; a device that refuses to say it lacks the right to read. Changes nothing. */
+  rights(signal: AbortSignal): Promise<DeviceRights>;
   /** Renders the device-side scripts; pure. */
   render(rolloutId: string, plan: Plan): unknown;
   /** Takes the device's lock for this rollout and proves that names are unique. `locked` when it is another's. */

@@ -141,6 +141,7 @@ export function modelDriver(device: ModelDevice, clock: VirtualClock, hook: Mess
   return {
     dialect: null as never,
     observe: notUsed,
+    rights: notUsed,
     render: () => ({}),
     lock: (rollout) =>
       message('lock', () => {

@@ -5,13 +5,13 @@
 import type { Deadline, RolloutTimes } from '../../core/rollout/rollout.ts';
 import { pieces } from './console.ts';
 import type { RolloutObjects } from './objects.ts';
+import { scriptPolicies } from './objects.ts';
 import { quoteString } from './quote.ts';
 import { formatTime, tickSeconds } from './times.ts';
 
 /** Longest quoted piece of a script in one command: exec lines have a limit that differs by version. */
 const pieceLimit = 16_000;
 
-const policies = 'read,write,test,policy,sensitive,password';
 const uptime = '[/system resource get uptime]';
 
 /** Prints, one a line, `tag=value` of what every step wants to know. Values with a line end can't be told apart. */
@@ -65,6 +65,15 @@ export function rolloutFactsCommand(names: RolloutObjects): string {
   ].join('; ');
 }
 
+/** Group and policies of a user, one a line. */
+export function rightsCommand(user: string): string {
+  const policy = ':put ("policy=" . [:tostr [/user group get $i policy]])';
+  return (
+    `:foreach u in=[/user find where name=${quoteString(user)}] do={:local g [/user get $u group]; :put ("group=" . $g); ` +
+    `:foreach i in=[/user group find where name=$g] do={${policy}}}`
+  );
+}
+
 export function versionCommand(): string {
   return ':put [/system resource get version]';
 }
@@ -75,7 +84,7 @@ export function exportCommand(version: string): string {
 }
 
 export function addScriptCommand(name: string, source: string): string {
-  return `/system script add name=${quoteString(name)} source=${quoteString(source)} dont-require-permissions=no policy=${policies}`;
+  return `/system script add name=${quoteString(name)} source=${quoteString(source)} dont-require-permissions=no policy=${scriptPolicies}`;
 }
 
 /** The same, where a refusal is expected and is no error in the device's log. */
@@ -138,7 +147,7 @@ export function addTickCommand(names: RolloutObjects, times: RolloutTimes): stri
   const interval = formatTime(tickSeconds(times));
   return (
     `/system scheduler add name=${quoteString(names.tick)} start-time=startup interval=${interval} ` +
-    `on-event=${quoteString(runScriptCommand(names.back))} policy=${policies}`
+    `on-event=${quoteString(runScriptCommand(names.back))} policy=${scriptPolicies}`
   );
 }
 

@@ -10,7 +10,7 @@ import { connect } from '../ssh-session.ts';
 import { routerosDialect } from './dialect.ts';
 import { clean, releaseLock } from './effects/cleaning.ts';
 import type { DriverEvent, Reach } from './effects/device-console.ts';
-import { gatherEvidence, observe } from './effects/reading.ts';
+import { gatherEvidence, observe, readRights } from './effects/reading.ts';
 import { apply, arm, confirm, rollBack } from './effects/running.ts';
 import { stage, takeLock, writeWitness } from './effects/staging.ts';
 import { renderRollout } from './scripts.ts';
@@ -40,6 +40,7 @@ export function createRouterosDriver(options: RouterosDriverOptions): Driver {
   return {
     dialect: routerosDialect,
     observe: (signal) => tracked(observe(reach, either(signal))),
+    rights: (signal) => tracked(readRights(reach, either(signal))),
     render: (rolloutId, plan) => renderRollout(rolloutId, plan),
     lock: (rollout, signal) => tracked(takeLock(reach, rollout, either(signal))),
     writeWitness: (rollout, witness, signal) =>

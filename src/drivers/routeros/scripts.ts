@@ -9,7 +9,7 @@ import { checksOf } from '../../core/plan/make-checks.ts';
 import { convergeSteps } from '../../core/plan/converge.ts';
 import type { Deadline } from '../../core/rollout/rollout.ts';
 import { rowFacts } from './row-facts.ts';
-import { objectsOf, type RolloutObjects } from './objects.ts';
+import { objectsOf, scriptPolicies, type RolloutObjects } from './objects.ts';
 import { quoteString } from './quote.ts';
 import { passLines } from './script-pass.ts';
 import { KnownRows, declarations, indent, type Lines } from './script-rows.ts';
@@ -21,8 +21,6 @@ export interface RolloutScripts {
   readonly apply: string;
   readonly back: string;
 }
-
-const policies = 'read,write,test,policy,sensitive,password';
 
 export function renderRollout(rolloutId: string, plan: Plan): RolloutScripts {
   const names = objectsOf(rolloutId);
@@ -71,7 +69,7 @@ function guardLines(names: RolloutObjects): Lines {
 }
 
 function addDecision(names: RolloutObjects): string {
-  const words = `name=${quoteString(names.decision)} source="rollback" dont-require-permissions=no policy=${policies}`;
+  const words = `name=${quoteString(names.decision)} source="rollback" dont-require-permissions=no policy=${scriptPolicies}`;
   return `:do { /system script add ${words} } on-error={ }`;
 }
 

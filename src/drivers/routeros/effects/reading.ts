@@ -4,8 +4,14 @@ import type { Configuration } from '../../../core/item.ts';
 import { countForeignChanges, footprintState } from '../../../core/plan/footprint.ts';
 import type { Plan } from '../../../core/plan/action.ts';
 import type { Evidence, Rollout } from '../../../core/rollout/rollout.ts';
-import type { Observation } from '../../driver.ts';
-import { exportCommand, factsCommand, rolloutFactsCommand, versionCommand } from '../commands.ts';
+import type { DeviceRights, Observation } from '../../driver.ts';
+import {
+  exportCommand,
+  factsCommand,
+  rightsCommand,
+  rolloutFactsCommand,
+  versionCommand,
+} from '../commands.ts';
 import { requireComplete } from '../completeness.ts';
 import { linesOf } from '../console.ts';
 import { routerosDialect } from '../dialect.ts';
@@ -19,6 +25,7 @@ import {
 } from '../facts.ts';
 import { fingerprint } from '../fingerprint.ts';
 import { objectsOf, parseWitness, rolloutOf } from '../objects.ts';
+import { judgeRights, parseRights } from '../rights.ts';
 import { withConsole, type DeviceConsole, type Reach } from './device-console.ts';
 
 export function observe(reach: Reach, signal: AbortSignal): Promise<Observation> {
@@ -40,6 +47,19 @@ export function observe(reach: Reach, signal: AbortSignal): Promise<Observation>
       ...(leftover === null ? {} : { leftover }),
       obstacles: obstaclesOf(facts, reach.device.minUptimeMs),
     };
+  });
+}
+
+export function readRights(reach: Reach, signal: AbortSignal): Promise<DeviceRights> {
+  const { user, manage } = reach.device;
+  return withConsole(reach, 'rights', signal, async (console) => {
+    try {
+      return judgeRights(user, manage, parseRights(await console.read(rightsCommand(user))));
+    } catch (error) {
+      if (error instanceof DeviceError && error.code === 'permission-denied')
+        return judgeRights(user, manage, 'refused');
+      throw error;
+    }
   });
 }
 

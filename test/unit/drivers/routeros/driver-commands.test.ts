@@ -5,6 +5,7 @@ import {
   confirmCommand,
   exportCommand,
   factsCommand,
+  rightsCommand,
   rolloutFactsCommand,
   stageCommands,
 } from '../../../../src/drivers/routeros/commands.ts';
@@ -30,6 +31,7 @@ describe('commands', () => {
     const deadline = { armedUptimeS: 86_400, deadlineUptimeS: 86_620 };
     const commands = [
       factsCommand(),
+      rightsCommand('site"ward'),
       rolloutFactsCommand(names),
       applyCommand(names),
       addTickCommand(names, times),
