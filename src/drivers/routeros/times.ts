@@ -34,9 +34,10 @@ export function armingAllowanceS(times: RolloutTimes, stagingS: number): number 
   return 2 + 2 * tickSeconds(times) + 2 * Math.ceil(stagingS);
 }
 
-/** At least the window of the settings, and never less than the soak and two readings need. */
+/** At least the window of the settings, and never less than the soak, two readings and writing it all down need. */
 export function effectiveWindowS(times: RolloutTimes, stagingS: number): number {
-  const needed = Math.ceil(times.soakMs / 1000) + 4 * tickSeconds(times) + 2 * Math.ceil(stagingS);
+  const kept = Math.ceil((times.soakMs + times.flushMs) / 1000);
+  const needed = kept + 4 * tickSeconds(times) + 2 * Math.ceil(stagingS);
   return Math.max(Math.ceil(times.windowMs / 1000), needed);
 }
 

@@ -101,13 +101,15 @@ export function apply(reach: Reach, rollout: Rollout, signal: AbortSignal): Prom
   });
 }
 
-export function confirm(
+/** The decision must not outlive in a power cut what it was about: first the device has written what was applied. */
+export async function confirm(
   reach: Reach,
   rollout: Rollout,
   deadline: Deadline,
   signal: AbortSignal,
 ): Promise<void> {
-  return withConsole(reach, 'confirm', signal, (console) =>
+  await reach.clock.sleep(rollout.times.flushMs, signal);
+  await withConsole(reach, 'confirm', signal, (console) =>
     console.modify(confirmCommand(objectsOf(rollout.id), deadline, rollout.times)),
   );
 }
