@@ -9,7 +9,9 @@ export function renderCommand(): Command {
     .option('--rev <rev>', 'of this branch, tag or commit instead of the accepted one')
     .action(async (device: string, options: { rev?: string }, command: Command) => {
       const daemon = await daemonOf(command);
-      const answer = await daemon.call('render', { device, ...options });
+      // `options` also holds what every command takes (--settings, --json), which is none of the daemon's business.
+      const { rev } = options;
+      const answer = await daemon.call('render', { device, ...(rev === undefined ? {} : { rev }) });
       setExit(answer.problems.length === 0 ? 0 : 1);
       if (wantsJson(command)) {
         printJson(answer);
