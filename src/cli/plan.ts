@@ -133,12 +133,15 @@ function pathLine(
   return paint(path.kind === 'untouched' || path.kind === 'open' ? 'quiet' : 'bad', safe(`${way}${back}`));
 }
 
+const driftOnly =
+  'nothing to do; git did not move: commit what the device has to keep it, or change it back on the device';
+
 function summary(plan: DevicePlan): string {
   const of = (verb: PlannedAction['verb']): number =>
     plan.actions.filter((action) => action.verb === verb).length;
   if (plan.actions.length === 0) {
     if ((plan.problems ?? []).length > 0) return 'no plan';
-    return (plan.drift ?? []).length > 0 ? 'nothing to do; git did not move' : 'no difference';
+    return (plan.drift ?? []).length > 0 ? driftOnly : 'no difference';
   }
   const moved = of('move');
   const amounts = `${of('add')} to add, ${of('set')} to change, ${of('remove')} to remove${moved === 0 ? '' : `, ${moved} to move`}`;

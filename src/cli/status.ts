@@ -128,7 +128,8 @@ function deviceRow(device: DeviceStatus, nowMs: number): Cell[] {
 
 function whyWords(device: DeviceStatus, nowMs: number): string {
   const parts: string[] = [];
-  if (device.rollout !== null) {
+  // Of a rollout that diverged the message says which it was.
+  if (device.rollout !== null && device.state !== 'diverged') {
     parts.push(`rollout ${device.rollout.id} ${device.rollout.state}`);
     if (device.deadline !== null && device.deadline !== undefined)
       parts.push(`rolls back by itself at ${clockTime(device.deadline, nowMs)}`);
@@ -144,6 +145,8 @@ function whyWords(device: DeviceStatus, nowMs: number): string {
   else if (reason !== null && reason !== device.rollout?.state && !isDrift) parts.push(reason);
   if (device.drift > 0 && device.rollout === null)
     parts.push(`${count(device.drift, 'item')} drifted, left alone`);
+  if (device.state === 'unreachable' && device.lastRead !== null)
+    parts.push(`last read ${ago(device.lastRead, nowMs)}`);
   if (parts.length === 0) parts.push(`read ${ago(device.lastRead, nowMs)}`);
   return parts.join(', ');
 }

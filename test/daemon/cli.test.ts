@@ -105,6 +105,36 @@ test('status says where everything stands, worst first, each with what comes nex
   expect(lines[1]).toContain('diverged\\1B[31m');
 });
 
+test('status names a rollout that diverged once, and says how old the last reading of an unreachable device is', async () => {
+  const rollout = { id: '814a02c0b872', state: 'diverged' } as const;
+  const message = 'rollout 814a02c0b872: the device has neither';
+  const lastRead = new Date(Date.now() - 7_200_000).toISOString();
+  await serve({
+    status: () =>
+      Promise.resolve(
+        statusAnswer([
+          deviceStatus('gw1', { state: 'diverged', reason: 'diverged', message, rollout }),
+          deviceStatus('gw2', { state: 'unreachable', reason: 'timeout', message: 'no answer', lastRead }),
+        ]),
+      ),
+  });
+  const { out } = await cli('status');
+  expect(out).toMatch(/^ gw1 +diverged +rollout 814a02c0b872: the device has neither$/m);
+  expect(out).toMatch(/^ gw2 +unreachable +no answer, last read 2 h ago$/m);
+});
+
+test('render asks for a device at a revision, wherever the options stand', async () => {
+  const requests: unknown[] = [];
+  const { render } = fakeOperations(asked);
+  await serve({ render: (request, client) => (requests.push(request), render(request, client)) });
+  for (const argv of [
+    ['--settings', settings, 'render', 'gw1'],
+    ['render', 'gw1', '--rev', 'main~1', '--settings', settings, '--json'],
+  ])
+    expect(await runCli(...argv)).toMatchObject({ code: 0 });
+  expect(requests).toEqual([{ device: 'gw1' }, { device: 'gw1', rev: 'main~1' }]);
+});
+
 test('status --json is one line of the promised form, wherever the options stand', async () => {
   await serve();
   for (const argv of [
@@ -215,7 +245,7 @@ test('plan shows drift that is left alone, and exits 1 for it', async () => {
   expect(out.split('\n').slice(1)).toEqual([
     ' drift /ip dns static name=a address: 192.0.2.1 -> 192.0.2.99  left alone',
     ' drift /ip route add dst-address=0.0.0.0/0  left alone',
-    'nothing to do; git did not move',
+    'nothing to do; git did not move: commit what the device has to keep it, or change it back on the device',
     '',
   ]);
 });
