@@ -18,6 +18,12 @@ export function buildOrders(
     apply: ({ device }) => Promise.resolve(results(select(site, device).map((one) => apply(site, one)))),
     retry: async ({ device: name }, client) => {
       const [device] = select(site, name);
+      const standing = device === undefined ? null : standingFor(site, device);
+      // A plan that was set aside earlier is no way out of this: what the device is to have has to be said first.
+      if (standing?.state === 'diverged') {
+        const { message, next } = standing;
+        return results([{ ...no(name, 'diverged', message ?? 'diverged'), next }]);
+      }
       if (device?.folded().quarantine == null) {
         return results([no(name, 'nothing-to-retry', 'no plan of this device is quarantined')]);
       }

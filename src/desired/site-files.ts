@@ -54,7 +54,7 @@ export async function readSiteFiles(
     return refused(site.name, [
       new InvalidInput(
         'wrong-site',
-        `the commit is for site ${site.name}, this is ${expectedSite}`,
+        `the commit is for site ${site.name}, this is ${expectedSite}; correct it in a new commit, or \`desired:\` in the settings`,
         site.place,
       ),
     ]);

@@ -219,7 +219,7 @@ function textOf(
   if (device === undefined) {
     throw new InvalidInput(
       'desired-missing',
-      `commit ${files.commit.slice(0, 12)} has no folder devices/${name}`,
+      `commit ${files.commit.slice(0, 12)} has no folder devices/${name}; put its config.rsc there, or take the device out of the settings`,
     );
   }
   const { text, problems } = room.compose(device, dialect);

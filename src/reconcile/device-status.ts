@@ -131,7 +131,8 @@ export function rolloutStateName(folded: FoldedDevice, report: DeviceReport): st
 
 function unreachable({ failure }: DeviceReport): Standing | null {
   if (failure === null || !unreachableCodes.includes(failure.code)) return null;
-  return { state: 'unreachable', reason: failure.code, message: describeFailure(failure), next: null };
+  const message = describeFailure(failure);
+  return { state: 'unreachable', reason: failure.code, message, next: 'siteward check' };
 }
 
 function unreadable(report: DeviceReport): Standing | null {

@@ -127,7 +127,8 @@ describe.concurrent('bad neighbours', () => {
       state: 'error',
       lastRead: null,
     });
-    await one.untilDevice('gone', ({ state }) => state === 'unreachable', 'gw3');
+    const gone = await one.untilDevice('gone', ({ state }) => state === 'unreachable', 'gw3');
+    expect(gone.next).toBe('siteward check');
     one.device('gw3').resumeListening();
     await one.untilSettled('gw3');
     expect(one.device('gw2').machine.log.filter(({ message }) => message.includes('logged in'))).toEqual([]);

@@ -70,6 +70,8 @@ describe.concurrent('a device that diverged', () => {
     );
     expect(next).toBe('siteward resolve gw1 --as base');
     expect(message).toMatch(/\(base\).*\(target\).*actual/);
+    const { results } = await one.api.call('retry', { device: 'gw1' });
+    expect(results).toMatchObject([{ done: false, code: 'diverged', next }]);
     await one.untilDevice('read on', (device) => device.lastRead !== lastRead && device.state === 'diverged');
     const item = await ordered(one, 'base');
     expect(item).toMatchObject({ class: 'operational', devices: ['gw1'] });
