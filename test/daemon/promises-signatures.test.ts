@@ -151,6 +151,28 @@ describe.concurrent('I2 no destructive action without an authorization', () => {
     expect(consumed).toMatchObject({ by: [{ person: 'alice' }, { person: 'bob' }] });
   });
 
+  test('a document issued before a restart is signed and approved right after it, and each signature counts once', async (t) => {
+    const { world, id } = await worldThatWaits({ policy: '{ approvals: { operational: 2 } }' });
+    t.onTestFinished(() => world.close());
+    const { text } = await world.api.call('document', { id });
+    const approve = (person: string) =>
+      world.api.call('approve', { id, signatures: [world.sign(text, person)] });
+    await world.restart();
+    expect((await world.api.call('document', { id })).text).toBe(text);
+    expect(await approve('alice')).toMatchObject({ have: 1, need: 2, results: [{ kind: 'counted' }] });
+    expect(await approve('alice')).toMatchObject({ have: 1, results: [{ code: 'same-person' }] });
+    await world.restart();
+    expect(await approve('alice')).toMatchObject({ have: 1, results: [{ code: 'same-person' }] });
+    expect(await approve('bob')).toMatchObject({ have: 2, complete: true });
+    await world.untilSettled();
+    const records = world.records();
+    const accepted = records.filter((record) => record.kind === 'signature-accepted');
+    expect(accepted.map(({ person }) => person)).toEqual(['alice', 'bob']);
+    expect(records.filter((record) => record.kind === 'document-issued')).toHaveLength(1);
+    expect(records.filter((record) => record.kind === 'authorization-consumed')).toHaveLength(1);
+    expect(await world.has('/ip firewall filter', 'comment="no telnet"')).toBe(true);
+  });
+
   test('who wrote a commit since the device was confirmed signs nothing of it, where four eyes are asked for', async (t) => {
     const { world, id } = await worldThatWaits({ policy: '{ four-eyes: required }' });
     t.onTestFinished(() => world.close());
