@@ -1,0 +1,71 @@
+/** Why a device went back by itself, as far as that can be told: it decides whether a plan is tried once more alone. */
+import { expect, test } from 'vitest';
+import type { SitewardEvent } from '../../../../src/core/rollout/events.ts';
+import { foldRollout, nextStep, nothingSeen } from '../../../../src/core/rollout/machine.ts';
+import type { RolloutState } from '../../../../src/core/rollout/machine.ts';
+import type { Evidence } from '../../../../src/core/rollout/rollout.ts';
+import { deviceState, emptySiteState, foldRecord } from '../../../../src/core/site-state.ts';
+
+const ids = { rollout: '00112233aabb', device: 'gw1' };
+const deadline = { armedUptimeS: 1000, deadlineUptimeS: 1200 };
+
+/** It was applied, and the daemon died. */
+function afterDeath(): RolloutState {
+  const state = emptySiteState();
+  const planned = { commit: 'c', plan: 'p', base: 'b', desired: 'd', sealed: 's' };
+  const events: SitewardEvent[] = [
+    { kind: 'rollout-planned', ...ids, ...planned, class: 'benign', items: [], complete: true },
+    { kind: 'authorized', ...ids, reason: 'benign' },
+    { kind: 'stage-started', ...ids },
+    { kind: 'stage-finished', ...ids, result: 'ok', deadline },
+    { kind: 'apply-started', ...ids },
+    { kind: 'apply-finished', ...ids, result: 'ok' },
+    { kind: 'daemon-started', nonce: 'n', version: '0', trust: {} },
+  ];
+  events.forEach((event, i) => foldRecord(state, { ...event, seq: i + 1, at: '', actor: 'daemon' }));
+  const { rollout } = deviceState(state, 'gw1');
+  if (rollout === null) throw new Error('no rollout');
+  return rollout;
+}
+
+/** The device decided to go back, and has gone. */
+const wentBack = (seen: Partial<Evidence>): Evidence => ({
+  uptimeS: 1300,
+  decision: 'rollback',
+  net: { present: false, enabled: false, runCount: 0 },
+  applyJob: false,
+  rollbackJob: false,
+  applyNote: 'applied',
+  rollbackNote: 'rolled back',
+  objects: [],
+  lock: null,
+  witness: null,
+  footprint: { kind: 'base', items: [] },
+  foreignChanges: 0,
+  ...seen,
+});
+
+const causeSeen = (state: RolloutState, seen: Partial<Evidence>): unknown =>
+  nextStep(state, { ...nothingSeen, looks: 1, evidence: wentBack(seen) });
+
+const because = (cause: string): object => ({ do: 'record', event: { kind: 'rolled-back', cause } });
+
+test('its time ran out while the daemon was gone', () => {
+  expect(causeSeen(afterDeath(), {})).toMatchObject(because('daemon-gone'));
+});
+
+test('it was started again meanwhile: not for the daemon’s absence alone', () => {
+  expect(causeSeen(afterDeath(), { uptimeS: 40 })).toMatchObject(because('window-passed'));
+});
+
+test('the daemon was back in time and went on', () => {
+  const state = afterDeath();
+  foldRollout(state, { kind: 'verify-started', ...ids });
+  expect(causeSeen(state, {})).toMatchObject(because('window-passed'));
+});
+
+test('apply failed on the device, whoever was there', () => {
+  expect(causeSeen(afterDeath(), { uptimeS: 40, applyNote: 'failure: no such item' })).toMatchObject(
+    because('apply-failed'),
+  );
+});

@@ -1,0 +1,135 @@
+/**
+ * I8: a device that does not keep what was confirmed is given no plan at all until a person says `retry`; another plan
+ * would be kept no better.
+ */
+import { beforeEach, expect, test } from 'vitest';
+import { itemIdentity } from '../../../src/core/digest.ts';
+import type { SitewardEvent } from '../../../src/core/rollout/events.ts';
+import { deviceState, emptySiteState, foldRecord } from '../../../src/core/site-state.ts';
+import type { SiteState } from '../../../src/core/site-state.ts';
+import { routerosDialect } from '../../../src/drivers/routeros/dialect.ts';
+import type { Observation } from '../../../src/drivers/driver.ts';
+import { reportCell } from '../../../src/reconcile/device-report.ts';
+import type { DeviceRoom } from '../../../src/reconcile/device-room.ts';
+import { standingOf } from '../../../src/reconcile/device-status.ts';
+import type { Permission } from '../../../src/reconcile/pass-gate.ts';
+import { passGate } from '../../../src/reconcile/pass-gate.ts';
+import { planDevice } from '../../../src/reconcile/plan-device.ts';
+import { gateNowMs, gatePolicy } from '../../support/gate.ts';
+import { deviceSettings } from '../../support/scripted-device.ts';
+
+const ids = { rollout: '00112233aabb', device: 'gw1' };
+const device = deviceSettings({ port: 22, hostKey: 'SHA256:x' });
+const header = '# 2026-01-30 10:00:00 by RouterOS 7.18.2\n# software id = X\n#\n';
+const kept = '/ip dns static\nadd address=192.0.2.9 name=nine.example.org\n';
+const rolledOutText = `${kept}add address=192.0.2.1 name=one.example.org\n`;
+const item = routerosDialect
+  .parseDesired(Buffer.from(rolledOutText), 'config.rsc', '7.18.2')
+  .configuration.sections.flatMap(({ items }) => items)[1];
+const evidence = {
+  decision: 'confirm',
+  uptimeS: 1,
+  runCount: 3,
+  net: true,
+  footprint: 'target',
+  items: [],
+  applyNote: 'applied',
+  rollbackNote: '',
+  foreignChanges: 0,
+} as const;
+
+let state: SiteState;
+let room: DeviceRoom;
+beforeEach(() => {
+  state = emptySiteState();
+  let seq = 0;
+  const fold = (event: SitewardEvent): void =>
+    foldRecord(state, { ...event, seq: ++seq, at: '2026-11-21T10:00:00Z', actor: 'daemon' });
+  room = {
+    device,
+    policy: gatePolicy,
+    driver: { dialect: routerosDialect },
+    report: reportCell(),
+    folded: () => deviceState(state, 'gw1'),
+    clock: { now: () => gateNowMs },
+    oneAtATime: (work: () => Promise<unknown>) => work(),
+    files: { get: () => Promise.resolve(Buffer.from(rolledOutText)), put: () => Promise.resolve('') },
+    ledger: {
+      state,
+      journal: { broken: null },
+      append: (event: SitewardEvent) => Promise.resolve(fold(event)),
+    },
+  } as unknown as DeviceRoom;
+  if (item === undefined) throw new Error('no item');
+  const touched = { verb: 'add', section: item.section, item: itemIdentity(item), was: null } as const;
+  const rolledOut = { commit: 'a', plan: 'p1', base: 'b1', desired: 'd', sealed: 's' };
+  fold({ kind: 'commit-accepted', commit: 'a', previous: null, reason: 'first', signer: null });
+  fold({
+    kind: 'rollout-planned',
+    ...ids,
+    ...rolledOut,
+    class: 'benign',
+    items: [{ ...touched, digest: 'x' }],
+    complete: true,
+  });
+  fold({ kind: 'authorized', ...ids, reason: 'benign' });
+  fold({ kind: 'confirmed', ...ids, evidence });
+  fold({ kind: 'settled', ...ids, outcome: 'confirmed' });
+});
+
+/** One pass over a device that has nothing of what was rolled out. */
+async function pass(wish: string, commit: string): Promise<Permission | null> {
+  const observation: Observation = {
+    exportText: Buffer.from(header + kept),
+    fingerprint: 'f',
+    facts: { model: 'CHR', version: '7.18.2', identity: 'gw1', uptimeS: 86_400 },
+    hostKey: 'SHA256:x',
+    localAddress: '192.0.2.2',
+    witness: null,
+    lock: null,
+    leftovers: [],
+    obstacles: [],
+  };
+  const desired = {
+    commit,
+    file: 'config.rsc',
+    text: Buffer.from(wish),
+    owns: 'sections',
+    ignore: [],
+  } as const;
+  return await passGate(room, await planDevice(room, observation, desired), { apply: false });
+}
+
+const standing = () =>
+  standingOf(device, room.folded(), room.report.current(), state, gatePolicy.approvals, gateNowMs);
+
+test('the first reading after confirmed shows that it was not kept: no plan begins, until `retry`', async () => {
+  room.report.update({ justConfirmed: true, readAt: gateNowMs, readCommit: 'a' });
+  expect(await pass(rolledOutText, 'a')).toBeNull();
+  expect(room.folded().quarantine).toMatchObject({ reason: 'not-converging', plan: 'p1', base: 'b1' });
+  expect(standing()).toMatchObject({ state: 'quarantined', next: 'siteward retry gw1' });
+
+  await room.ledger.append({
+    kind: 'commit-accepted',
+    commit: 'b',
+    previous: 'a',
+    reason: 'descendant',
+    signer: null,
+  });
+  const other = `${rolledOutText}add address=192.0.2.2 name=two.example.org\n`;
+  expect(await pass(other, 'b'), 'another commit, another plan').toBeNull();
+  expect(standing()).toMatchObject({ state: 'quarantined', reason: 'not-converging' });
+
+  await room.ledger.append({ kind: 'retry', device: 'gw1' });
+  expect(await pass(other, 'b')).toEqual({ kind: 'benign' });
+});
+
+test('what a device loses later is drift, and stops nothing', async () => {
+  room.report.update({ justConfirmed: false, readAt: gateNowMs, readCommit: 'a' });
+  expect(await pass(rolledOutText, 'a')).toBeNull();
+  expect(room.folded().quarantine).toBeNull();
+  expect(standing()).toMatchObject({ state: 'drifted' });
+  expect(await pass(`${rolledOutText}add address=192.0.2.2 name=two.example.org\n`, 'a')).toEqual({
+    kind: 'benign',
+  });
+});
