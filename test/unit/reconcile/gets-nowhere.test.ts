@@ -1,0 +1,137 @@
+/** A step that fails again and again keeps nobody from a turn, is tried on, and says what a person can look at. */
+import { describe, expect, test } from 'vitest';
+import { DeviceError } from '../../../src/core/errors.ts';
+import type { NewRecord, RecordEnvelope } from '../../../src/core/journal.ts';
+import type { SitewardEvent } from '../../../src/core/rollout/events.ts';
+import type { RolloutState } from '../../../src/core/rollout/machine.ts';
+import type { Evidence } from '../../../src/core/rollout/rollout.ts';
+import { remainsOf } from '../../../src/core/rollout/rollout.ts';
+import { deviceState, emptySiteState } from '../../../src/core/site-state.ts';
+import type { SiteState } from '../../../src/core/site-state.ts';
+import type { Driver } from '../../../src/drivers/driver.ts';
+import { unreadReport } from '../../../src/reconcile/device-report.ts';
+import { standingOf } from '../../../src/reconcile/device-status.ts';
+import type { Ledger } from '../../../src/reconcile/ledger.ts';
+import { openLedger } from '../../../src/reconcile/ledger.ts';
+import { runRollout } from '../../../src/reconcile/rollout-runner.ts';
+import { gateNowMs, gatePolicy } from '../../support/gate.ts';
+import { runCli } from '../../support/run-cli.ts';
+import { deviceSettings } from '../../support/scripted-device.ts';
+
+const ids = { rollout: '00112233aabb', device: 'gw1' };
+const device = deviceSettings({ port: 22, hostKey: 'SHA256:x' });
+const deadline = { armedUptimeS: 1000, deadlineUptimeS: 1200 };
+
+/** The device decided so, and what it does from then on fails. */
+const seen = (decision: 'confirm' | 'rollback'): Evidence => ({
+  uptimeS: 1100,
+  decision,
+  net: { present: decision === 'confirm', enabled: true, runCount: 9 },
+  applyJob: false,
+  rollbackJob: false,
+  applyNote: 'applied',
+  rollbackNote: '',
+  objects: [],
+  lock: null,
+  witness: null,
+  footprint: { kind: decision === 'confirm' ? 'target' : 'mixed', items: [] },
+  foreignChanges: 0,
+});
+
+function openMemory(): { readonly ledger: Ledger; readonly state: SiteState; readonly kinds: string[] } {
+  const state = emptySiteState();
+  const kinds: string[] = [];
+  const append = ({ kind, actor, ...fields }: NewRecord): Promise<RecordEnvelope> => {
+    kinds.push(kind);
+    const place = { v: 1, seq: kinds.length, at: '2026-11-21T10:00:00.000Z', prev: '0'.repeat(64) } as const;
+    return Promise.resolve({ ...place, kind, actor, ...fields });
+  };
+  const journal = { head: { seq: 0, hash: '0'.repeat(64) }, broken: null, append };
+  return { ledger: openLedger(journal, state), state, kinds };
+}
+
+/** The rollout up to apply, and one turn of it after the other on a device where `effect` always fails. */
+async function worldWhere(decision: 'confirm' | 'rollback', events: readonly SitewardEvent[]) {
+  const { ledger, state, kinds } = openMemory();
+  const parts = { commit: 'c', plan: 'p', base: 'b', desired: 'd', sealed: 's' };
+  const first: readonly SitewardEvent[] = [
+    { kind: 'rollout-planned', ...ids, ...parts, class: 'benign', items: [], complete: true },
+    { kind: 'authorized', ...ids, reason: 'benign' },
+    { kind: 'stage-started', ...ids },
+    { kind: 'stage-finished', ...ids, result: 'ok', deadline },
+    { kind: 'apply-started', ...ids },
+    { kind: 'apply-finished', ...ids, result: 'ok' },
+    ...events,
+  ];
+  for (const event of first) await ledger.append(event);
+  const refuse = (): Promise<never> => Promise.reject(new DeviceError('rejected', 'gw1: the device refused'));
+  const driver = { evidence: () => Promise.resolve(seen(decision)), clean: refuse, rollBack: refuse };
+  const { windowMs, tickMs, flushMs, minUptimeMs, soakMs } = device;
+  const rollout = remainsOf({
+    id: ids.rollout,
+    device: 'gw1',
+    owner: { daemon: 'd'.repeat(32), nonce: 'e'.repeat(16) },
+    deviceKey: 'SHA256:x',
+    times: { windowMs, tickMs, flushMs, minUptimeMs, soakMs },
+  });
+  const { rollout: found } = deviceState(state, 'gw1');
+  if (found === null) throw new Error('no rollout');
+  const inFlight: RolloutState = found;
+  const room = {
+    site: 's',
+    rollout,
+    driver: driver as unknown as Driver,
+    ledger,
+    clock: { now: () => gateNowMs, monotonic: () => 0, sleep: () => Promise.resolve() },
+    signal: new AbortController().signal,
+    onSight: () => undefined,
+  };
+  const turn = async (effect: string): Promise<number> => {
+    const before = kinds.length;
+    await runRollout(room, inFlight);
+    return kinds.slice(before).filter((kind) => kind === `${effect}-started`).length;
+  };
+  const standing = () =>
+    standingOf(device, deviceState(state, 'gw1'), unreadReport, state, gatePolicy.approvals, gateNowMs);
+  return { turn, standing };
+}
+
+const facts = {
+  decision: 'confirm',
+  uptimeS: 1100,
+  runCount: 9,
+  net: true,
+  footprint: 'target',
+  items: [],
+  applyNote: 'applied',
+  rollbackNote: '',
+  foreignChanges: 0,
+} as const;
+
+describe.each([
+  ['clean', 'confirm', [{ kind: 'confirmed', ...ids, evidence: facts }], 'taking the rollout off the device'],
+  ['roll-back', 'rollback', [], 'rolling back'],
+] as const)('a %s that the device refuses', (effect, decision, events, words) => {
+  test('gives its turn away after some attempts, and is tried once at each later turn', async () => {
+    const { turn, standing } = await worldWhere(decision, events);
+    expect(await turn(effect)).toBe(5);
+    expect(await turn(effect)).toBe(1);
+    expect(await turn(effect)).toBe(1);
+    expect(standing()).toMatchObject({
+      state: 'rolling-out',
+      message: `${words} failed 7 times: gw1: the device refused; it is tried again`,
+    });
+  });
+
+  test('says as next a command that there is', async () => {
+    const { turn, standing } = await worldWhere(decision, events);
+    await turn(effect);
+    const { next } = standing();
+    expect(next).toBe('siteward log gw1');
+    const [, command = '', ...words] = next?.split(' ') ?? [];
+    expect(words).toEqual(['gw1']);
+    const help = await runCli(command, '--help');
+    expect(help).toMatchObject({ code: 0, err: '' });
+    expect(help.out).toContain('log [options] [device]');
+  });
+});
