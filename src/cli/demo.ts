@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { InvalidInput, messageOf } from '../core/errors.ts';
+import { InvalidInput, fileProblem, messageOf } from '../core/errors.ts';
 import { setExit } from './common.ts';
 import { demoExport } from './demo/export.ts';
 import { terminalNarrator } from './demo/narrator.ts';
@@ -53,11 +53,6 @@ async function readExport(file: string): Promise<Buffer> {
   try {
     return await readFile(file);
   } catch (error) {
-    throw new InvalidInput(
-      'unreadable-file',
-      `can't be read (${messageOf(error)})`,
-      { file },
-      { cause: error },
-    );
+    throw new InvalidInput('unreadable', `${file} ${fileProblem(error)}`, { file }, { cause: error });
   }
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { RecordEnvelope } from '../core/journal.ts';
-import { JournalError, messageOf } from '../core/errors.ts';
+import { InvalidInput, fileProblem } from '../core/errors.ts';
 import { knownRecord } from '../core/rollout/record.ts';
 import { followJournal } from '../journal/follow.ts';
 import type { Replayed } from '../journal/replay.ts';
@@ -149,8 +149,12 @@ async function replay(folder: string, onRecord: (record: RecordEnvelope) => void
   try {
     return await replayJournal({ folder, storage: fileStorage, from: 'oldest', onRecord, pause: drained });
   } catch (error) {
-    const message = `journal: ${folder} can't be read (${messageOf(error)}); check that it exists and who owns it`;
-    throw new JournalError('journal-damaged', message, { cause: error });
+    throw new InvalidInput(
+      'unreadable',
+      `${folder} ${fileProblem(error)}`,
+      { file: folder },
+      { cause: error },
+    );
   }
 }
 

@@ -4,7 +4,7 @@
  * from the newest checkpoints on; a torn tail is set aside, damage elsewhere is left as it is and stops all appends.
  * Never rewrites a record, and removes none that no later checkpoint holds.
  */
-import { JournalError, messageOf } from '../core/errors.ts';
+import { JournalError, fileProblem } from '../core/errors.ts';
 import type { Clock } from '../core/clock.ts';
 import type { JournalHead, JournalWriter, RecordEnvelope } from '../core/journal.ts';
 import type { SetAside } from './group-writer.ts';
@@ -105,10 +105,8 @@ async function readAll(options: JournalOptions, storage: JournalStorage): Promis
       ...(pause === undefined ? {} : { pause }),
     });
   } catch (error) {
-    throw new JournalError(
-      'journal-damaged',
-      `journal: ${folder} can't be read (${messageOf(cannotMake ?? error)}); check that it exists and who owns it`,
-      { cause: cannotMake ?? error },
-    );
+    throw new JournalError('journal-damaged', `journal: ${folder} ${fileProblem(cannotMake ?? error)}`, {
+      cause: cannotMake ?? error,
+    });
   }
 }

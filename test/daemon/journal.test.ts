@@ -53,6 +53,16 @@ describe('siteward journal verify', () => {
     });
   });
 
+  test('a whole chain with a record that no daemon of this version reads is damage, too', async () => {
+    const [first = ''] = readFileSync(segment(), 'utf8').split('\n');
+    writeFileSync(segment(), `${first.replace(/}$/, ',"mood":"good"}')}\n`);
+    const { code, stderr } = await runCommandLine(['journal', 'verify', '--state', state]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^damaged: 00000001\.jsonl:1: record 1 \(daemon-created\) has a field "mood", which this version does not know; start the version that wrote it; /,
+    );
+  });
+
   test('takes a torn tail for what it is and changes nothing', async () => {
     copyFileSync(new URL('torn-tail.jsonl', samples), segment());
     const before = readFileSync(segment());
@@ -65,7 +75,9 @@ describe('siteward journal verify', () => {
   test('answers 2 where there is no journal, and for wrong usage', async () => {
     const missing = await runCommandLine(['journal', 'verify', '--state', join(state, 'none')]);
     expect(missing.code).toBe(2);
-    expect(missing.stderr).toContain(join(state, 'none'));
+    expect(missing.stderr).toBe(
+      `error: ${join(state, 'none', 'journal')} is not there; check the name (ENOENT)\n`,
+    );
     expect((await runCommandLine(['journal', 'verify', '--states', state])).code).toBe(2);
     expect((await runCommandLine(['journal', 'prove'])).code).toBe(2);
   });
