@@ -123,8 +123,10 @@ export class Checks {
     );
     if (rollout != null && rolloutId !== null && rollout.class !== 'benign')
       this.#signature(rolloutId, rollout);
-    // Taking away what bears this rollout's own name can hurt nobody else's.
-    if (!/^\/system (script|scheduler) remove /.test(command)) this.#witness(host);
+    // Taking away what bears this rollout's own name can hurt nobody else's, and a name that is there is not added again.
+    const taken = /\/system (?:script|scheduler) add name="([^"]+)"/.exec(command)?.[1] ?? '';
+    const isThere = this.#device.scripts.has(taken) || this.#device.tick?.name === taken;
+    if (!/^\/system (script|scheduler) remove /.test(command) && !isThere) this.#witness(host);
     if (found?.effects[0] === 'confirm' && rolloutId !== null)
       this.#confirmSession.set(rolloutId, session.id);
   }

@@ -260,6 +260,8 @@ export class SimulatedDevice {
     }
     this.comment(name, 'rolled back');
     this.#say('back: rolled back');
+    // Assumed: a device that keeps this removal keeps what its rollback wrote before it.
+    this.#unflushed = this.#unflushed.filter(({ menu }) => !menu.startsWith('row'));
     this.removeTick(`sw-${id}-tick`);
   }
 
