@@ -173,7 +173,11 @@ async function closeOutdated(room: DesiredRoom, head: string | null): Promise<vo
 
 /** Addresses as the commits have them, and who signed them where that can be told. */
 async function authorsSince(room: DesiredRoom, head: string, before: string | null): Promise<string[]> {
-  const commits = await room.repository.commitsSince(head, before);
+  const commits = await room.repository.commitsSince(head, before).catch((error: unknown) => {
+    // After a push by force the last accepted commit may be cleared away: nobody can tell what came since.
+    if (error instanceof InvalidInput && error.code === 'object-missing') return null;
+    throw error;
+  });
   if (commits === null) return ['*'];
   const authors = new Set<string>();
   for (const raw of commits) {

@@ -63,12 +63,33 @@ describe.concurrent('a branch that was rewound', () => {
     const record = await one.untilRecord('commit-accepted', undefined, { commit: newer });
     expect(record).toMatchObject({ reason: 'signed', previous: accepted, pending: second.id });
     expect(record).toMatchObject({ by: [{ person: 'alice' }] });
-    expect((await one.api.call('pending', {})).pending.map(({ kind }) => kind)).not.toContain(
-      'accept-commit',
-    );
+    // The record is on the disk a moment before the daemon goes by it.
     await until('it is gone by', async () => {
+      const { pending } = await one.api.call('pending', {});
+      expect(pending.map(({ kind }) => kind)).not.toContain('accept-commit');
       expect((await one.status()).desired).toMatchObject({ state: 'accepted', head: newer, next: null });
     });
+  });
+
+  test('is accepted by signature too where the accepted commit is no longer in the repository', async (t) => {
+    const one = await running();
+    t.onTestFinished(() => one.close());
+    const accepted = one.edit((text) => text + line);
+    await one.untilSettled();
+    // The history was made anew: not one old commit is reached or kept.
+    const { git } = one.repository;
+    git('checkout', '-q', '--orphan', 'anew');
+    git('commit', '-q', '-m', 'The network, from here on');
+    git('branch', '-q', '-M', 'anew', 'main');
+    git('reflog', 'expire', '--expire=now', '--all');
+    git('gc', '-q', '--prune=now');
+    const head = one.edit((text) => text.replace('192.0.2.20', '192.0.2.22'));
+    const { id, text } = await asked(one, head);
+    expect(text).toContain(`instead of: ${accepted}\n  it is no longer in the repository\n`);
+    expect(text).toContain('commits left behind: not known\n');
+    expect(await one.approve(id)).toMatchObject({ complete: true });
+    await one.untilRecord('commit-accepted', undefined, { commit: head });
+    await one.untilSettled();
   });
 
   test('is held for good once people said no, and a commit on top of the accepted one goes on', async (t) => {
