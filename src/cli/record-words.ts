@@ -1,6 +1,6 @@
 /** Journal records in words, for `log` and `--follow`. Unknown kinds are shown by name: nothing is left out silently. */
 import type { JournalRecord } from '../api/answers.ts';
-import { clockTime } from './terminal.ts';
+import { clockTime, count } from './terminal.ts';
 
 /** What became of the rollout, when this record is the last of it. */
 export function isOver(record: JournalRecord): string | null {
@@ -82,7 +82,7 @@ function firesAt(record: JournalRecord): string {
 function rolloutWords(record: JournalRecord): string | null {
   switch (record.kind) {
     case 'rollout-planned':
-      return `rollout ${text(record, 'rollout')} of commit ${short(record, 'commit')}, ${text(record, 'class')}, ${list(record, 'items').length} items`;
+      return `rollout ${text(record, 'rollout')} of commit ${short(record, 'commit')}, ${text(record, 'class')}, ${count(list(record, 'items').length, 'item')}`;
     case 'authorized':
       return `authorized: ${text(record, 'reason')}`;
     case 'authorization-consumed':
@@ -106,7 +106,7 @@ function rolloutWords(record: JournalRecord): string | null {
     case 'refused':
       return `refused: ${text(record, 'code')}: ${text(record, 'message')}${signers(record)}${overWhat(record)}`;
     case 'read-confirmed':
-      return `in sync with commit ${short(record, 'commit')}`;
+      return `nothing to roll out for commit ${short(record, 'commit')}`;
     case 'retry':
       return 'may be tried again';
     case 'resolve-ordered':

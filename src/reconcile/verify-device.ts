@@ -11,6 +11,12 @@ export interface Verification {
   readonly runCount: number;
 }
 
+const itemWords = {
+  base: 'as it was before',
+  plan: 'in the middle of its change',
+  other: 'neither as it was before nor as planned, so something else changed it',
+} as const;
+
 /** Ticks that the net may take to show another run before it counts as standing still. */
 const patienceTicks = 3;
 
@@ -50,8 +56,8 @@ function requireTarget(evidence: Evidence): void {
   }
   if (evidence.footprint.kind !== 'target') {
     const wrong = evidence.footprint.items.flatMap((item, i) =>
-      item === 'target' ? [] : [`${i + 1} ${item}`],
+      item === 'target' ? [] : [`item ${i + 1} of the plan is ${itemWords[item]}`],
     );
-    throw new DeviceError('rejected', `the device does not equal the target (action ${wrong.join(', ')})`);
+    throw new DeviceError('rejected', `the device does not equal the target: ${wrong.join(', ')}`);
   }
 }

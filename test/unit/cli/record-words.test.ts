@@ -31,6 +31,13 @@ test('a failed step says why, an unanswered one that the device is asked', () =>
   );
 });
 
+test('a plan of one item is one item, and what drifted is not called in sync', () => {
+  const planned = { rollout: '2e61b805ee8f', commit: 'cec4cd902ce5', class: 'benign', items: [{}] };
+  expect(recordWords(journalRecord(1, 'rollout-planned', planned))).toMatch(/, benign, 1 item$/);
+  const read = journalRecord(2, 'read-confirmed', { commit: 'cec4cd902ce5' });
+  expect(recordWords(read)).toBe('nothing to roll out for commit cec4cd9');
+});
+
 test('only the last record of a rollout says that it is over', () => {
   expect(isOver(journalRecord(1, 'confirmed'))).toBeNull();
   expect(isOver(journalRecord(1, 'settled', { outcome: 'rolled-back' }))).toBe('rolled-back');
