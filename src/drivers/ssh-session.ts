@@ -298,12 +298,7 @@ function exec(
   });
 }
 
-function openChannel(
-  link: Link,
-  target: SshTarget,
-  command: string,
-  signal: AbortSignal,
-): Promise<Duplex> {
+function openChannel(link: Link, target: SshTarget, command: string, signal: AbortSignal): Promise<Duplex> {
   const at = `${target.host} port ${target.port}`;
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();

@@ -15,7 +15,6 @@ export type GateRefusalCode =
   | 'key-not-yet-valid'
   | 'role-denied'
   | 'own-change'
-   
   | 'same-person'
   | 'same-key'
   | 'too-many-signatures'
