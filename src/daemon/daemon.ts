@@ -20,6 +20,7 @@ import { reportCell } from '../reconcile/device-report.ts';
 import { reconcileDevice } from '../reconcile/reconcile-device.ts';
 import { strandedRollouts } from '../reconcile/stranded-rollouts.ts';
 import type { Settings } from '../settings/settings.ts';
+import { loadTrust } from '../settings/trust-files.ts';
 import { openClockMark, saveEveryMs } from './clock-mark.ts';
 import { commitSignatureJudge } from './commit-signature.ts';
 import { driverFor, unknownMenus } from './device-drivers.ts';
@@ -94,6 +95,8 @@ async function start(
   });
   undo.push(() => lock.release());
 
+  // Who may sign is judged before anything is written: with files that anybody could write, nothing begins.
+  await loadTrust({ ...settings.trust, organization: settings.organization });
   const recorded = await openSiteJournal(settings, clock, (error) => telemetry.defect(error, {}));
   const { journal, ledger, state, recent } = recorded;
   undo.push(() => journal.close());
