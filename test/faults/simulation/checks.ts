@@ -123,12 +123,21 @@ export class Checks {
     );
     if (rollout != null && rolloutId !== null && rollout.class !== 'benign')
       this.#signature(rolloutId, rollout);
-    // Taking away what bears this rollout's own name can hurt nobody else's, and a name that is there is not added again.
-    const taken = /\/system (?:script|scheduler) add name="([^"]+)"/.exec(command)?.[1] ?? '';
-    const isThere = this.#device.scripts.has(taken) || this.#device.tick?.name === taken;
-    if (!/^\/system (script|scheduler) remove /.test(command) && !isThere) this.#witness(host);
+    if (!this.#isHarmless(command)) this.#witness(host);
     if (found?.effects[0] === 'confirm' && rolloutId !== null)
       this.#confirmSession.set(rolloutId, session.id);
+  }
+
+  /**
+   * Taking away what bears this rollout's own name can hurt nobody else's, a name that is there is not added again, and
+   * what asks for this rollout's timer first does nothing without it.
+   */
+  #isHarmless(command: string): boolean {
+    if (/^\/system (script|scheduler) remove /.test(command)) return true;
+    const taken = /\/system (?:script|scheduler) add name="([^"]+)"/.exec(command)?.[1] ?? '';
+    if (this.#device.scripts.has(taken) || this.#device.tick?.name === taken) return true;
+    const timer = /^:if .*name="(sw-[0-9a-f]{12}-tick)"/.exec(command)?.[1];
+    return timer !== undefined && this.#device.tick?.name !== timer;
   }
 
   #signature(id: string, rollout: KnownRollout): void {

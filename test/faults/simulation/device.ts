@@ -45,7 +45,6 @@ export interface Habits {
   /** How long a step of a job takes at most. */
   stepMs: number;
   uniqueNames: boolean;
-  stopsApplyFirst: boolean;
   removesTick: 'after-clean-pass' | 'first' | 'after-any-pass';
   converges: boolean;
   declinesOnConfirm: boolean;
@@ -59,7 +58,6 @@ export const soundHabits: Habits = {
   lateMs: 0,
   stepMs: 800,
   uniqueNames: true,
-  stopsApplyFirst: true,
   removesTick: 'after-clean-pass',
   converges: true,
   declinesOnConfirm: true,
@@ -232,13 +230,11 @@ export class SimulatedDevice {
       if (dec !== 'rollback' && this.habits.declinesOnConfirm) return;
     }
     const apply = `sw-${id}-apply`;
-    if (this.habits.stopsApplyFirst) {
-      // Removing a job is now and then only a request.
-      const stays = this.#random.below(10) === 0;
-      if (!stays) this.jobs = this.jobs.filter((job) => job.script !== apply);
-      if (this.jobs.some((job) => job.script === apply)) return;
-      if (this.jobs.filter((job) => job.script === name).length > 1) return;
-    }
+    // Removing a job is now and then only a request.
+    const stays = this.#random.below(10) === 0;
+    if (!stays) this.jobs = this.jobs.filter((job) => job.script !== apply);
+    if (this.jobs.some((job) => job.script === apply)) return;
+    if (this.jobs.filter((job) => job.script === name).length > 1) return;
     if (this.habits.removesTick === 'first') this.removeTick(`sw-${id}-tick`);
     const counts = { changed: 0, failed: 0 };
     for (const [i, line] of base.entries()) {

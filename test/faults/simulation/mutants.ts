@@ -142,7 +142,6 @@ const withoutFlush: Change = (driver) => ({
 
 export const mutants: readonly Mutant[] = [
   // Necessary parts of the protocol on the device, left out; the others are in `protocol-model.test.ts`.
-  { name: 'the rollback does not stop a running apply', habits: { stopsApplyFirst: false } },
   { name: 'the timer is removed before the rollback has ended', habits: { removesTick: 'first' } },
   { name: 'the timer is removed after a pass that failed', habits: { removesTick: 'after-any-pass' } },
   { name: 'the rollback undoes a list instead of converging', habits: { converges: false } },
