@@ -141,6 +141,11 @@ export class DaemonProcess {
     this.host.process = null;
   }
 
+  /** After the run: what still waits in it lets go, else every run would stay in memory. */
+  release(): void {
+    this.#ending.abort();
+  }
+
   /** SIGTERM: what is in flight is left to the journal. */
   async shutDown(): Promise<void> {
     const running = this.running;

@@ -80,7 +80,7 @@ export class World {
   /** Somebody else had a hand in it: what the device ends with is for people to judge. */
   #personal = false;
   #appends = 0;
-  #processes = 0;
+  readonly #begun: DaemonProcess[] = [];
   #momentCount = 0;
   #lastStrikeMs = 0;
   #mendedAtMs: number | null = null;
@@ -182,6 +182,7 @@ export class World {
     await this.scheduler.run(this.scheduler.nowMs + mendedMs, over, settle);
     if (this.#violation === null) this.#judgeEnd();
     for (const host of this.hosts) host.process?.kill();
+    for (const process of this.#begun) process.release();
     const { trace, hits, outcomes, moments } = this;
     return { trace, violation: this.#violation, hits, judged: this.checks.judged, outcomes, moments };
   }
@@ -207,7 +208,9 @@ export class World {
   begin(host: Host, afterMs: number): void {
     this.scheduler.after(afterMs, () => {
       if (host.process !== null || host.isGone) return;
-      const process = new DaemonProcess(`${host.name}#${++this.#processes}`, host, this.#surroundings());
+      const name = `${host.name}#${this.#begun.length + 1}`;
+      const process = new DaemonProcess(name, host, this.#surroundings());
+      this.#begun.push(process);
       host.process = process;
       this.say(`${process.name} starts`);
       process.start();
