@@ -247,10 +247,15 @@ async function start(
     const running: RunningDevice = { settings: device, room, loop, folded: room.folded };
     devices.push(running);
   }
-  const marking = every(saveEveryMs, signal, () => mark.save());
+  // The mark in memory stays right meanwhile; what fails is tried again at the next turn.
+  const saveMark = (): Promise<void> =>
+    mark.save().catch((error: unknown) => {
+      telemetry.log('clock-mark-unwritable', { error: messageOf(error) });
+    });
+  const marking = every(saveEveryMs, signal, saveMark);
   undo.push(async () => {
     await marking;
-    await mark.save().catch(() => undefined);
+    await saveMark();
   });
   const polling = poll(look, settings.desired.pollMs, signal);
   const keeping = recorded.keep({
@@ -290,11 +295,11 @@ function addressOf(http: RunningHttp): { host: string; port: number } {
   return { host: http.host, port: http.port };
 }
 
-/** Until the signal ends it. What fails is tried again at the next turn: the mark in memory stays right meanwhile. */
+/** Until the signal ends it, which is all that a sleep can fail by. */
 async function every(ms: number, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
   while (!signal.aborted) {
     await systemClock.sleep(ms, signal).catch(() => undefined);
-    if (!signal.aborted) await work().catch(() => undefined);
+    if (!signal.aborted) await work();
   }
 }
 

@@ -15,8 +15,8 @@ export interface GitRemote {
 
 type Pieces = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
-/** Never asked for by name: every request goes to the remote. */
-export const placeholderUrl = 'http://repository.invalid';
+/** What the library has to be given; never asked for by name: every request goes to the remote. */
+export const libraryUrl = 'http://repository.invalid';
 
 const service = 'git-upload-pack';
 /** What a server says first over HTTP, and over nothing else. */

@@ -9,7 +9,7 @@ import git from 'isomorphic-git';
 import { InvalidInput, messageOf, SitewardError } from '../../core/errors.ts';
 import { isOid } from '../git-objects.ts';
 import { shallowCommits } from '../git-repository.ts';
-import { asHttpClient, placeholderUrl, TooMuch } from './git-remote.ts';
+import { asHttpClient, libraryUrl, TooMuch } from './git-remote.ts';
 import type { GitRemote } from './git-remote.ts';
 
 export interface Mirror {
@@ -51,19 +51,19 @@ export function openMirror(gitdir: string, remote: GitRemote, stop: AbortSignal)
     isShallow: async () => (await shallowCommits(gitdir)).size > 0,
     refs: () =>
       talk(async (http) => {
-        const refs = await git.listServerRefs({ http, url: placeholderUrl, protocolVersion: 1 });
+        const refs = await git.listServerRefs({ http, url: libraryUrl, protocolVersion: 1 });
         return new Map(refs.filter(({ oid }) => isOid(oid)).map(({ ref, oid }) => [ref, oid]));
       }),
     async fetch(ref, depth) {
       // A repository that is there already stays as it is.
       await git.init({ fs, gitdir, bare: true, defaultBranch: 'main' });
-      await git.addRemote({ fs, gitdir, remote: 'origin', url: placeholderUrl, force: true });
+      await git.addRemote({ fs, gitdir, remote: 'origin', url: libraryUrl, force: true });
       const { fetchHead } = await talk((http) =>
         git.fetch({
           fs,
           http,
           gitdir,
-          url: placeholderUrl,
+          url: libraryUrl,
           remote: 'origin',
           ref,
           remoteRef: ref,
