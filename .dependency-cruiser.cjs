@@ -13,9 +13,9 @@ module.exports = {
     {
       name: 'adapters-never-import-each-other',
       severity: 'error',
-      from: { path: '^src/(desired|drivers|journal|api|telemetry)/' },
+      from: { path: '^src/(desired|drivers|journal|history|api|telemetry)/' },
       to: {
-        path: '^src/(desired|drivers|journal|api|telemetry|reconcile|daemon|cli|simulator)/',
+        path: '^src/(desired|drivers|journal|history|api|telemetry|reconcile|daemon|cli|simulator)/',
         pathNot: '^src/$1/',
       },
     },
@@ -43,7 +43,7 @@ module.exports = {
       severity: 'error',
       from: { path: room('reconcile') },
       to: {
-        path: '^src/(desired|drivers|journal|api|telemetry|daemon|cli|settings)/',
+        path: '^src/(desired|drivers|journal|history|api|telemetry|daemon|cli|settings)/',
         dependencyTypesNot: ['type-only'],
       },
     },

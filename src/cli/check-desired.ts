@@ -83,9 +83,9 @@ export async function checkDesired(settings: Settings, state: SiteState | null):
     const subject = desired.files()?.subject ?? '';
     const message = `${(head.head ?? '').slice(0, 7)} "${subject}" on ${settings.desired.branch}`;
     const faults = await Promise.all(
-      settings.devices.map(({ name }) =>
-        checkText(name, () => desired.textFor(name, routerosDialect), routerosDialect),
-      ),
+      settings.devices
+        .filter(({ manage }) => manage !== 'backup')
+        .map(({ name }) => checkText(name, () => desired.textFor(name, routerosDialect), routerosDialect)),
     );
     return [{ what, result: 'ok', code: 'valid', message }, ...faults.flat()];
   } catch (error) {

@@ -53,6 +53,8 @@ export interface Dialect extends NameFacts {
   parseActual(text: Uint8Array, version?: string | null): ParsedText;
   /** What the desired text says that this device can't take: names that nothing has, what its version lacks. */
   judgeDesired?(desired: Configuration, actual: Configuration, version: string | null): readonly Problem[];
+  /** What a device said, as its history keeps it: without what changes by itself, without secrets. `parseActual` reads it. */
+  archive(text: Uint8Array): string;
   /** As text that a person can read: canonical, secrets masked. */
   show(configuration: Configuration): string;
   /** Whether the order of this section's rows means something, and the group within which it does (a chain). */

@@ -25,7 +25,7 @@ export interface DeviceSettings {
   readonly passwordFile: string | null;
   /** `SHA256:` and unpadded base64. */
   readonly hostKey: string;
-  readonly manage: 'report' | 'rollout';
+  readonly manage: 'backup' | 'report' | 'rollout';
   readonly rollout: 'auto' | 'manual';
   readonly readMs: number;
   readonly windowMs: number;

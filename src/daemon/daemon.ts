@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
+import path from 'node:path';
 import PQueue from 'p-queue';
 import { startHttp } from '../api/http.ts';
 import type { RunningHttp } from '../api/http.ts';
@@ -29,6 +30,9 @@ import { firstStartObstacle } from './first-start.ts';
 import { buildOperations } from './operations.ts';
 import type { RunningDevice, RunningSite } from './running-site.ts';
 import { digestsInUse } from '../reconcile/state-files.ts';
+import { fileDisk } from '../history/disk.ts';
+import { openArchive } from '../history/archive.ts';
+import { packedObjects } from '../history/packed-objects.ts';
 import { openSiteJournal } from './site-journal.ts';
 import { openStateFiles } from './state-files.ts';
 import { openStateFolder } from './state-folder.ts';
@@ -112,6 +116,13 @@ async function start(
   );
   const trust = keeper.current;
   const files = await openStateFiles(settings.state);
+  const historyFolder = path.join(settings.state, 'history.git');
+  const archive = openArchive({
+    folder: historyFolder,
+    site: settings.site,
+    disk: fileDisk,
+    packed: packedObjects(historyFolder),
+  });
   const nonce = randomBytes(8).toString('hex');
   const inUse = digestsInUse(state);
   if (journal.broken === null) {
@@ -216,6 +227,7 @@ async function start(
       driver,
       ledger,
       files,
+      archive,
       clock,
       random: (bytes) => randomBytes(bytes),
       signal,

@@ -85,7 +85,7 @@ const standsStill: readonly string[] = [
 function apply(site: RunningSite, device: RunningDevice): Answer {
   const { name, manage } = device.settings;
   const { state, reason, message, next } = standingFor(site, device);
-  if (manage !== 'rollout') return no(name, 'report-only', 'the settings say manage: report');
+  if (manage !== 'rollout') return no(name, 'report-only', `the settings say manage: ${manage}`);
   if (standsStill.includes(state)) return { ...no(name, reason ?? state, message ?? reason ?? state), next };
   device.loop.wake({ apply: true });
   const planned = device.room.report.current().comparison?.planned ?? null;

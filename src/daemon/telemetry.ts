@@ -27,6 +27,7 @@ const warnings: readonly string[] = [
   'trust-kept',
   'clock-untrusted',
   'key-counter-decreased',
+  'history-unwritable',
   'rollout-of-unserved-device',
 ];
 const failures: readonly string[] = ['state-lock-lost', 'journal-unwritable', 'journal-damaged'];

@@ -4,7 +4,7 @@ import { strandedRollouts } from '../reconcile/stranded-rollouts.ts';
 import type { RunningSite } from './running-site.ts';
 
 export function warningsOf(
-  site: Pick<RunningSite, 'trust' | 'trustProblem' | 'ledger' | 'settings'>,
+  site: Pick<RunningSite, 'trust' | 'trustProblem' | 'ledger' | 'settings' | 'devices'>,
 ): NonNullable<StatusAnswer['warnings']> {
   const { distrust } = site.trust();
   const problem = site.trustProblem();
@@ -14,9 +14,12 @@ export function warningsOf(
     message: `no signature counts: ${distrust ?? ''}; what needs none goes on`,
     next,
   };
+  const unkept = site.devices.flatMap(({ room }) => room.report.current().keepFailure ?? []);
   const stranded = strandedRollouts(site.ledger.state, site.settings.devices);
   return [
     ...stranded.map(({ message }) => ({ code: 'rollout-of-unserved-device', message, next })),
+    // One disk: what one device says of it is true of all.
+    ...unkept.slice(0, 1).map((failure) => ({ ...failure, next })),
     ...(distrust === null ? [] : [clock]),
     ...(problem === null
       ? []

@@ -32,6 +32,16 @@ export interface DeviceReport {
   readonly comparison: Comparison | null;
   /** A rollout was confirmed, and the first reading after it is still to come. */
   readonly justConfirmed: boolean;
+  /** What the history knows of the last reading; null: no reading was kept since start. */
+  readonly kept: {
+    readonly fingerprint: string;
+    /** When a reading was last known to be in the history. */
+    readonly atMs: number;
+    /** The newest rollout that was over by then. */
+    readonly rollout: string | null;
+  } | null;
+  /** Why the last reading is not in the history. */
+  readonly keepFailure: Stuck | null;
   /** The newest look at the device while a rollout is in flight. */
   readonly sight: { readonly evidence: Evidence | null; readonly code: string | null } | null;
 }
@@ -45,6 +55,8 @@ export const unreadReport: DeviceReport = {
   stuck: null,
   comparison: null,
   justConfirmed: false,
+  kept: null,
+  keepFailure: null,
   sight: null,
 };
 

@@ -5,6 +5,7 @@ import type { Trust } from '../core/gate/trust.ts';
 import type { DeviceState } from '../core/site-state.ts';
 import type { DeviceSettings, Policy } from '../core/site.ts';
 import type { Driver } from '../drivers/driver.ts';
+import type { Archive } from '../history/archive.ts';
 import type { ReportCell } from './device-report.ts';
 import type { Ledger } from './ledger.ts';
 import type { StateFiles } from './state-files.ts';
@@ -36,6 +37,8 @@ export interface DeviceRoom {
   readonly driver: Driver;
   readonly ledger: Ledger;
   readonly files: StateFiles;
+  /** What devices really had. */
+  readonly archive: Pick<Archive, 'newest' | 'keep'>;
   readonly clock: Clock;
   readonly random: (bytes: number) => Buffer;
   readonly signal: AbortSignal;

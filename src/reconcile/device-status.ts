@@ -20,6 +20,7 @@ export type DeviceCondition =
   | 'unreachable'
   | 'unknown'
   | 'diverged'
+  | 'backed-up'
   | 'error';
 
 export interface Standing {
@@ -56,6 +57,7 @@ export function standingOf(
   return (
     duringRollout(folded, report) ??
     unreachable(report) ??
+    backedUp(device, report) ??
     standingStill(device, folded, report, site) ??
     unreadable(report) ??
     stoppedByPeople(device, folded, site, nowMs) ??
@@ -143,6 +145,16 @@ function unreadable(report: DeviceReport): Standing | null {
   }
   if (report.readAt === null) return { state: 'unknown', reason: 'not-read-yet', message: null, next: null };
   return null;
+}
+
+/** Nothing is wanted of it but that what it has is kept. */
+function backedUp(device: DeviceSettings, report: DeviceReport): Standing | null {
+  const { keepFailure } = report;
+  if (device.manage !== 'backup') return null;
+  const unread = unreadable(report);
+  if (unread !== null) return unread;
+  if (keepFailure === null) return { state: 'backed-up', reason: null, message: null, next: null };
+  return { state: 'error', reason: keepFailure.code, message: keepFailure.message, next: 'siteward check' };
 }
 
 function stoppedByPeople(

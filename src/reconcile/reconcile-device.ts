@@ -3,6 +3,7 @@
  * is missing, unreadable or unsigned ends it with a reason in the report, and the next pass begins anew.
  */
 import { SitewardError } from '../core/errors.ts';
+import { archiveReading } from './archive-reading.ts';
 import { failureOf } from './device-report.ts';
 import type { DeviceRoom, Order } from './device-room.ts';
 import { passGate } from './pass-gate.ts';
@@ -19,6 +20,8 @@ export async function reconcileDevice(room: DeviceRoom, order: Order): Promise<v
     const stopped = readOnly ? null : await finishRollout(room);
     if (stopped === 'waits') return;
     const observation = await readDevice(room, stopped);
+    await archiveReading(room, observation);
+    if (room.device.manage === 'backup') return;
     if (!readOnly) await resolveDevice(room, observation);
     const desired = await room.desired();
     if (standsStill(room)) return void (await showDevice(room, observation, desired));

@@ -118,8 +118,8 @@ const sharedShape = {
   identity: path('Private key to log in with; relative to the settings file').optional(),
   'password-file': path('File that holds the password to log in with, instead of a key').optional(),
   manage: oneOf(
-    ['report', 'rollout'],
-    'How far siteward goes: report differences, or roll out; rollout if not said',
+    ['backup', 'report', 'rollout'],
+    'How far siteward goes: keep what the device has, report differences, or roll out; rollout if not said',
   ).optional(),
   rollout: oneOf(
     ['auto', 'manual'],

@@ -4,6 +4,7 @@ import { splitFragments } from '../../core/fragments.ts';
 import type { Configuration, Item } from '../../core/item.ts';
 import { changesBetween } from '../../core/plan/model.ts';
 import type { Action } from '../../core/plan/action.ts';
+import { archiveText } from './archive-text.ts';
 import { requireComplete } from './completeness.ts';
 import { readExport } from './export-syntax.ts';
 import { judgeDesired } from './judge-desired.ts';
@@ -37,6 +38,7 @@ export const routerosDialect: Dialect = {
     requireComplete(text);
     return toConfiguration(readExport(text, 'export of the device'), { role: 'device', version });
   },
+  archive: archiveText,
   show: (configuration) => printConfiguration(configuration, 'masked'),
   judgeDesired,
   ...rowFacts,

@@ -14,6 +14,7 @@ export type UserRights = { readonly group: string; readonly policies: readonly s
 
 const reading = ['ssh', 'read'];
 const needed: Readonly<Record<DeviceSettings['manage'], readonly string[]>> = {
+  backup: reading,
   report: reading,
   // Scripts are made with these policies, and a device gives none that one does not have.
   rollout: [...new Set([...reading, ...scriptPolicies.split(',')])],

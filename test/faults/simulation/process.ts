@@ -25,6 +25,7 @@ import type { Journal } from '../../../src/journal/journal.ts';
 import { startDeviceLoop } from '../../../src/reconcile/device-loop.ts';
 import { reportCell } from '../../../src/reconcile/device-report.ts';
 import type { DesiredText, DeviceRoom } from '../../../src/reconcile/device-room.ts';
+import { emptyArchive } from '../../support/empty-archive.ts';
 import { openLedger } from '../../../src/reconcile/ledger.ts';
 import type { Ledger } from '../../../src/reconcile/ledger.ts';
 import { reconcileDevice } from '../../../src/reconcile/reconcile-device.ts';
@@ -244,6 +245,7 @@ export class DaemonProcess {
       },
       ledger,
       files: this.#files(),
+      archive: emptyArchive,
       clock: this.clock,
       random,
       signal: this.#ending.signal,

@@ -1,0 +1,204 @@
+/**
+ * What each device really had: one revision for each state that differs from the one before, on a branch of the
+ * device's own. So a revision costs the same however many devices there are, and no two devices wait for each other's
+ * tree. One writer at a time; a failure is the caller's to report, and the next reading is kept as if nothing had been.
+ */
+import PQueue from 'p-queue';
+import { SitewardError } from '../core/errors.ts';
+import type { HistoryDisk } from './disk.ts';
+import { damaged, gitObject, onlyEntry, treeOf } from './git-object.ts';
+import type { GitObject } from './git-object.ts';
+import { readLabel, tagOf } from './label.ts';
+import type { Label } from './label.ts';
+import { branchOf, labelRef, labelsOf, nameOfWord } from './ref-name.ts';
+import { asHistoryError, blobOf, HistoryRepository } from './repository.ts';
+import type { PackedObjects } from './repository.ts';
+import { changedLines, commitOf, revisionOf } from './revision.ts';
+import type { Revision, Why } from './revision.ts';
+
+export interface Reading {
+  readonly device: string;
+  /** The archive's text of what the device said, byte for byte a code unit. */
+  readonly text: string;
+  readonly why: Why;
+  readonly who: string | null;
+  readonly rollout: string | null;
+  readonly restored: string | null;
+  readonly atMs: number;
+}
+
+export interface Kept {
+  readonly revision: Revision;
+  /** False: the device has what it had. */
+  readonly isNew: boolean;
+}
+
+const file = 'config.rsc';
+/** Less is the journal's: it needs it to finish what is in flight. */
+const leastFreeBytes = 32 * 1024 * 1024;
+
+export class Archive {
+  readonly #repository: HistoryRepository;
+  readonly #site: string;
+  readonly #writing = new PQueue({ concurrency: 1 });
+  /** The newest revision of each device and its text's object, as long as nobody else wrote: one writer. */
+  readonly #newest = new Map<string, { readonly revision: Revision; readonly blob: string }>();
+
+  constructor(repository: HistoryRepository, site: string) {
+    this.#repository = repository;
+    this.#site = site;
+  }
+
+  /** Adds a revision unless the newest one says the same. Throws `SitewardError` history-unwritable, history-damaged. */
+  keep(reading: Reading): Promise<Kept> {
+    return this.#alone(async () => {
+      const newest = await this.newest(reading.device);
+      const blob = blobOf(textIn(reading));
+      if (newest !== null && newest.blob === blob.oid) return { revision: newest.revision, isNew: false };
+      const before = newest === null ? '' : await this.#textOf(newest.blob);
+      const lines = changedLines(before, blob.content.toString('latin1'));
+      await this.#repository.prepare(branchOf(reading.device));
+      await this.#requireRoom(blob.content.length);
+      const { commit, objects } = this.#commit(reading, blob, newest?.revision ?? null, lines);
+      await this.#repository.write(objects);
+      await this.#repository.setRef(branchOf(reading.device), commit.oid);
+      const revision = revisionOf(commit);
+      this.#newest.set(reading.device, { revision, blob: blob.oid });
+      return { revision, isNew: true };
+    });
+  }
+
+  /** Names a revision. Throws `SitewardError` label-taken when another has that name. */
+  label(revision: Revision, label: Omit<Label, 'of'>): Promise<void> {
+    return this.#alone(async () => {
+      const ref = labelRef(revision.device, label.name);
+      const taken = await this.#repository.ref(ref);
+      if (taken !== null) {
+        const { of } = await this.#label(taken, label.name);
+        if (of === revision.oid) return;
+        throw new SitewardError(
+          'label-taken',
+          `${revision.device}: ${label.name} is revision ${of.slice(0, 8)} already; choose another label`,
+        );
+      }
+      await this.#requireRoom(0);
+      const tag = tagOf(revision, label, this.#site);
+      await this.#repository.write([tag]);
+      await this.#repository.setRef(ref, tag.oid);
+    });
+  }
+
+  /** Null: nothing was kept of this device yet. */
+  async newest(device: string): Promise<{ readonly revision: Revision; readonly blob: string } | null> {
+    const known = this.#newest.get(device);
+    if (known !== undefined) return known;
+    const oid = await this.#repository.ref(branchOf(device));
+    if (oid === null) return null;
+    const revision = await this.revision(oid);
+    const found = { revision, blob: await this.#blobOf(revision) };
+    this.#newest.set(device, found);
+    return found;
+  }
+
+  async revision(oid: string): Promise<Revision> {
+    return revisionOf(await this.#repository.read(oid, 'commit'));
+  }
+
+  /** The newest first, one after the other, as far as they are kept. */
+  async *revisions(device: string): AsyncGenerator<Revision> {
+    const boundary = await this.#repository.boundary();
+    let oid = await this.#repository.ref(branchOf(device));
+    while (oid !== null) {
+      const revision = await this.revision(oid);
+      yield revision;
+      oid = boundary.has(oid) ? null : revision.parent;
+    }
+  }
+
+  /** The newest first. */
+  async labels(device: string): Promise<readonly Label[]> {
+    const refs = await this.#repository.refs(labelsOf(device));
+    const labels = await Promise.all([...refs].map(([word, oid]) => this.#label(oid, nameOfWord(word))));
+    return labels.sort((a, b) => b.atS - a.atS || (a.name < b.name ? -1 : 1));
+  }
+
+  /** What the device said then, without what changes by itself. */
+  async text(revision: Revision): Promise<string> {
+    return withoutName(await this.#textOf(await this.#blobOf(revision)));
+  }
+
+  async isSame(one: Revision, other: Revision): Promise<boolean> {
+    return one.oid === other.oid || (await this.#blobOf(one)) === (await this.#blobOf(other));
+  }
+
+  async #label(oid: string, name: string): Promise<Label> {
+    return readLabel(await this.#repository.read(oid, 'tag'), name);
+  }
+
+  async #blobOf(revision: Revision): Promise<string> {
+    const root = await this.#repository.read(revision.tree, 'tree');
+    const folder = await this.#repository.read(onlyEntry(root, revision.device), 'tree');
+    return onlyEntry(folder, file);
+  }
+
+  async #textOf(blob: string): Promise<string> {
+    return (await this.#repository.read(blob, 'blob')).content.toString('latin1');
+  }
+
+  #commit(
+    { device, why, who, rollout, restored, atMs }: Reading,
+    blob: GitObject,
+    newest: Revision | null,
+    lines: { readonly added: number; readonly removed: number },
+  ): { readonly commit: GitObject; readonly objects: readonly GitObject[] } {
+    const folder = treeOf(file, gitObject('blob', blob.content));
+    const root = treeOf(device, folder);
+    // A clock that went back must not turn the order round in which git shows them.
+    const atS = Math.max(Math.floor(atMs / 1000), newest?.atS ?? 0);
+    const facts = { device, why, who, rollout, restored, ...lines };
+    const commit = commitOf(facts, { tree: root.oid, parent: newest?.oid ?? null, atS, site: this.#site });
+    return { commit, objects: [blob, folder, root, commit] };
+  }
+
+  async #requireRoom(bytes: number): Promise<void> {
+    const free = await this.#repository.freeBytes();
+    if (free >= leastFreeBytes + bytes) return;
+    throw new SitewardError(
+      'history-unwritable',
+      `history: ${Math.floor(free / 2 ** 20)} MiB are free and ${leastFreeBytes / 2 ** 20} MiB are left to the journal; ` +
+        'make room: rollouts go on, and what devices have is kept again then',
+    );
+  }
+
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    return await this.#writing.add(async () => {
+      try {
+        return await work();
+      } catch (error) {
+        throw asHistoryError(error);
+      }
+    });
+  }
+}
+
+/** The device's name goes in front, so that no two devices share an object and each can be dropped on its own. */
+function textIn({ device, text }: Reading): string {
+  return `# device ${device}\n${text}`;
+}
+
+function withoutName(text: string): string {
+  const end = text.indexOf('\n');
+  if (!text.startsWith('# device ') || end < 0) throw damaged('a text is not what siteward writes');
+  return text.slice(end + 1);
+}
+
+/** Touches nothing yet: the repository is made with the first revision, or with the first after the disk is well again. */
+export function openArchive(options: {
+  readonly folder: string;
+  readonly site: string;
+  readonly disk: HistoryDisk;
+  readonly packed: PackedObjects;
+}): Archive {
+  const { folder, site, disk, packed } = options;
+  return new Archive(new HistoryRepository(folder, disk, packed), site);
+}

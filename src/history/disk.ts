@@ -1,0 +1,69 @@
+/**
+ * The disk as the history sees it: a few calls, so that a test can hand in a disk that loses power. Bytes are durable
+ * when `writeSynced` resolves, a name when the folder it is in was synced after that. Never retries.
+ */
+import { access, mkdir, open, readdir, readFile, rename, rm, statfs } from 'node:fs/promises';
+
+export interface HistoryDisk {
+  /** Null when there is no such file. */
+  read(path: string): Promise<Buffer | null>;
+  has(path: string): Promise<boolean>;
+  /** Names in the folder; none when it is not there. */
+  list(folder: string): Promise<readonly string[]>;
+  /** With all folders above it (0700); their names are durable when it resolves. */
+  makeFolder(folder: string): Promise<void>;
+  /** The bytes are durable; the name is not yet. What was there under it is overwritten. */
+  writeSynced(path: string, bytes: Uint8Array): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  syncFolder(folder: string): Promise<void>;
+  remove(path: string): Promise<void>;
+  freeBytes(folder: string): Promise<number>;
+}
+
+export const fileDisk: HistoryDisk = {
+  read: (path) => readFile(path).catch(nullIfMissing),
+  has: (path) =>
+    access(path).then(
+      () => true,
+      (error: unknown) => {
+        nullIfMissing(error);
+        return false;
+      },
+    ),
+  list: async (folder) => (await readdir(folder).catch(nullIfMissing)) ?? [],
+  async makeFolder(folder) {
+    const made = await mkdir(folder, { recursive: true, mode: 0o700 });
+    if (made !== undefined) await syncFolder(`${made}/..`);
+  },
+  async writeSynced(path, bytes) {
+    const file = await open(path, 'w', 0o600);
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  },
+  rename,
+  syncFolder,
+  remove: (path) => rm(path, { force: true }),
+  async freeBytes(folder) {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize;
+  },
+};
+
+async function syncFolder(folder: string): Promise<void> {
+  const directory = await open(folder, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+function nullIfMissing(error: unknown): null {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+  throw error;
+}

@@ -1,0 +1,82 @@
+/**
+ * Git objects as bytes, and back: what is written here any git reads. Strict about what is read: a person may have put
+ * a hand to the repository. Pure but for hashing and packing.
+ */
+import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { deflate, inflateSync } from 'node:zlib';
+import { SitewardError } from '../core/errors.ts';
+
+export type ObjectKind = 'commit' | 'tree' | 'blob' | 'tag';
+
+export interface GitObject {
+  readonly kind: ObjectKind;
+  readonly oid: string;
+  readonly content: Buffer;
+}
+
+/** No export comes near it; a packed object that claims more is not unpacked. */
+const mostBytes = 64 * 1024 * 1024;
+const deflated = promisify(deflate);
+
+export function gitObject(kind: ObjectKind, content: Buffer): GitObject {
+  const oid = createHash('sha1').update(`${kind} ${content.length}\0`).update(content).digest('hex');
+  return { kind, oid, content };
+}
+
+/** A tree with one entry: a file, or a folder with the tree of that name. */
+export function treeOf(name: string, of: GitObject): GitObject {
+  const mode = of.kind === 'tree' ? '40000' : '100644';
+  return gitObject(
+    'tree',
+    Buffer.concat([Buffer.from(`${mode} ${name}\0`, 'latin1'), Buffer.from(of.oid, 'hex')]),
+  );
+}
+
+/** The object that the only entry of a tree names. Throws `SitewardError` history-damaged for any other tree. */
+export function onlyEntry({ oid, content }: GitObject, name: string): string {
+  const nul = content.indexOf(0);
+  const head = content.toString('latin1', 0, Math.max(nul, 0));
+  if (nul + 21 !== content.length || (head !== `100644 ${name}` && head !== `40000 ${name}`))
+    throw damaged(`tree ${oid} is not what siteward writes`);
+  return content.toString('hex', nul + 1);
+}
+
+/** As it lies in a file of its own. */
+export async function packLoose({ kind, content }: GitObject): Promise<Buffer> {
+  return await deflated(Buffer.concat([Buffer.from(`${kind} ${content.length}\0`, 'latin1'), content]));
+}
+
+/** Throws `SitewardError` history-damaged unless the bytes hash to the name. */
+export function unpackLoose(oid: string, bytes: Uint8Array): GitObject {
+  let whole: Buffer;
+  try {
+    whole = inflateSync(bytes, { maxOutputLength: mostBytes });
+  } catch (cause) {
+    throw damaged(`object ${oid} can't be unpacked`, cause);
+  }
+  const nul = whole.indexOf(0);
+  const head = /^(commit|tree|blob|tag) (\d{1,9})$/.exec(whole.toString('latin1', 0, Math.max(nul, 0)));
+  const content = whole.subarray(nul + 1);
+  if (head === null || Number(head[2]) !== content.length) throw damaged(`object ${oid} has no head`);
+  return proved(oid, head[1] as ObjectKind, content);
+}
+
+/** Throws `SitewardError` history-damaged unless the content hashes to the name. */
+export function proved(oid: string, kind: ObjectKind, content: Buffer): GitObject {
+  const object = gitObject(kind, content);
+  if (object.oid !== oid) throw damaged(`object ${oid} does not hash to its name`);
+  return object;
+}
+
+export function damaged(what: string, cause?: unknown): SitewardError {
+  return new SitewardError(
+    'history-damaged',
+    `history: ${what}; run git fsck on the history.git of the state, and restore it from a copy`,
+    { cause },
+  );
+}
+
+export function isOid(text: string): boolean {
+  return /^[0-9a-f]{40}$/.test(text);
+}

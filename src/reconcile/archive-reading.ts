@@ -1,0 +1,66 @@
+/**
+ * What was read of a device goes to its history when it differs from what was kept last. A history that can't be written
+ * stops nothing: it is reported, and the next reading is kept.
+ */
+import { codeOf, messageOf } from '../core/errors.ts';
+import type { Observation } from '../drivers/driver.ts';
+import type { Kept } from '../history/archive.ts';
+import type { Why } from '../history/revision.ts';
+import type { DeviceRoom } from './device-room.ts';
+
+/** After each reading. Never throws. */
+export async function archiveReading(room: DeviceRoom, observation: Observation): Promise<void> {
+  const { kept, keepFailure } = room.report.current();
+  // Equal exports are equal revisions: not even the text is looked at.
+  if (kept?.fingerprint === observation.fingerprint) {
+    room.report.update({ kept: { ...kept, atMs: room.clock.now(), rollout: finishedRollout(room) } });
+    return;
+  }
+  try {
+    await keepReading(room, observation, null);
+  } catch (error) {
+    const [code, message] = [codeOf(error), messageOf(error)];
+    room.report.update({ keepFailure: { code, message } });
+    if (keepFailure?.code !== code) room.log('history-unwritable', { device: room.device.name, error });
+  }
+}
+
+/** `asked`: a person or the schedule wanted it; null: it was read anyway. Throws `SitewardError`. */
+export async function keepReading(
+  room: DeviceRoom,
+  observation: Observation,
+  asked: Why | null,
+): Promise<Kept> {
+  const { name: device } = room.device;
+  const rollout = finishedRollout(room);
+  const newest = await room.archive.newest(device);
+  const atMs = room.clock.now();
+  const before = room.report.current().kept?.rollout ?? newest?.revision.rollout ?? null;
+  const byRollout = rollout !== null && rollout !== before;
+  const kept = await room.archive.keep({
+    device,
+    text: room.driver.dialect.archive(observation.exportText),
+    why: newest === null ? (asked ?? 'first') : byRollout ? 'rollout' : (asked ?? unaskedFor(room)),
+    who: null,
+    rollout,
+    restored: null,
+    atMs,
+  });
+  const { fingerprint } = observation;
+  room.report.update({ kept: { fingerprint, atMs, rollout }, keepFailure: null });
+  if (kept.isNew) {
+    const { oid, why, added, removed } = kept.revision;
+    room.log('revision-kept', { device, revision: oid, why, added, removed });
+  }
+  return kept;
+}
+
+function unaskedFor({ device }: DeviceRoom): Why {
+  return device.manage === 'backup' ? 'scheduled' : 'drift';
+}
+
+/** The newest that may have made the device another; one that was rolled back did not. */
+function finishedRollout(room: DeviceRoom): string | null {
+  const { lastRollout } = room.folded();
+  return lastRollout === null || lastRollout.outcome === 'rolled-back' ? null : lastRollout.id;
+}
