@@ -114,6 +114,8 @@ export const plannedActionSchema = z.object({
     .optional(),
   /** What a row without a name of its own says besides what changes, secrets masked. */
   row: z.string().optional(),
+  /** Of a conflict, what was last confirmed where either side differs from it: `name=value`, secrets masked. */
+  confirmed: z.array(z.string()).optional(),
 });
 
 export const devicePlanSchema = z.object({

@@ -78,13 +78,20 @@ const symbols: Readonly<Record<PlannedAction['verb'], readonly [string, Tone]>> 
 
 function actionLine(action: PlannedAction): string {
   const [symbol, tone] = symbols[action.verb];
-  const label = action.label === 'desired' ? '' : ` ${paint('warn', action.label)}`;
+  const isSaid = action.label === 'desired' || action.label === action.reason;
+  const label = isSaid ? '' : ` ${paint('warn', action.label)}`;
   const words = safe(actionWords(action));
   const verdict =
     action.class === 'benign'
       ? paint('quiet', safe(action.reason))
-      : `${paint('bad', 'SIGN')}  ${safe(action.reason)}`;
+      : `${paint('bad', 'SIGN')}  ${safe(`${action.reason}${confirmedWords(action)}`)}`;
   return `${paint(tone, symbol)} ${words}${label}   ${verdict}`;
+}
+
+/** The device and git both moved away from this; a row that one side no longer has may still be as it was. */
+function confirmedWords({ confirmed }: PlannedAction): string {
+  if (confirmed === undefined || confirmed.length === 0) return '';
+  return `, last confirmed: ${confirmed.join(' ')}`;
 }
 
 /** A row is called by its name; one that has none, by what it says. */

@@ -63,6 +63,8 @@ export interface Dialect extends NameFacts {
   isSecret(section: string, property: string): boolean;
   /** The device makes the value up where nobody names it: a text that does not name it leaves it as it is. */
   isMadeUp?(section: string, property: string): boolean;
+  /** Two spellings of one value, which the device keeps as it was typed: a text that says the other asks for nothing. */
+  isSameValue?(section: string, property: string, a: string, b: string): boolean;
   /** `section + key` of items that this one names, for order of creation and the footprint. */
   references(item: Item, configuration: Configuration): readonly Item[];
   /** Rank of a section in the order of creation: lower is made first. */

@@ -95,7 +95,7 @@ export async function devicePlanAnswer(
     device: settings.name,
     commit: comparison?.commit ?? null,
     base: planned?.plan.baseDigest ?? null,
-    actions: planned?.plan.actions.map((action) => actionAnswer(device, action)) ?? [],
+    actions: planned?.plan.actions.map((action) => actionAnswer(device, action, differences)) ?? [],
     from: device.folded().confirmed?.commit ?? null,
     class: planned?.plan.class ?? 'benign',
     reason: planned?.plan.reason ?? null,
@@ -112,7 +112,11 @@ export async function devicePlanAnswer(
   };
 }
 
-function actionAnswer(device: RunningDevice, planned: PlannedAction): DevicePlan['actions'][number] {
+function actionAnswer(
+  device: RunningDevice,
+  planned: PlannedAction,
+  differences: readonly Difference[],
+): DevicePlan['actions'][number] {
   const { id, label, class: cls, tier, reason, action, forward, rollback } = planned;
   const { section, verb } = action;
   const answer = {
@@ -126,12 +130,32 @@ function actionAnswer(device: RunningDevice, planned: PlannedAction): DevicePlan
     item: identityOf(action),
     forward: [...forward],
     rollback: [...rollback],
+    ...(label === 'conflict' ? confirmedOf(device, action, differences) : {}),
   };
   if (action.verb === 'set') {
     const { from, to } = action;
     return { ...answer, changes: changesOf(device, from, to), ...rowOf(device, from, to) };
   }
   return { ...answer, ...rowOf(device, action.item, action.item) };
+}
+
+/** The third side of a conflict: what both moved away from. Nothing where that is not known. */
+function confirmedOf(
+  device: RunningDevice,
+  action: Action,
+  differences: readonly Difference[],
+): { confirmed?: string[] } {
+  const item = identityOf(action);
+  const found = differences.find(({ section, base, target, confirmed }) => {
+    const own = base ?? target;
+    return confirmed !== null && section === action.section && own !== null && itemIdentity(own) === item;
+  });
+  const was = found?.confirmed ?? null;
+  if (found === undefined || was === null) return {};
+  const sides = [found.base, found.target].flatMap((side) => (side === null ? [] : [side]));
+  const changes = sides.flatMap((side) => changesOf(device, was, side));
+  const values = changes.map(({ property, from }) => `${property}=${from ?? '(unset)'}`);
+  return { confirmed: [...new Set(values)] };
 }
 
 /** A digest tells nobody which row is meant: what both forms say, where there is no name. */

@@ -232,6 +232,22 @@ test('plan shows from where to where, each action, the way in, and exits 1 when 
   );
 });
 
+test('a conflict shows what was last confirmed, what the device has, and what git wants', async () => {
+  const [device] = onePlan.devices;
+  const action = device?.actions.find(({ verb }) => verb === 'set');
+  if (device === undefined || action === undefined) throw new Error('the fake has a change');
+  const conflict = {
+    ...action,
+    label: 'conflict' as const,
+    reason: 'conflict',
+    confirmed: ['src-address=10.0.0.0/25'],
+  };
+  await serve({ plan: () => Promise.resolve({ v: 1, devices: [{ ...device, actions: [conflict] }] }) });
+  expect((await cli('plan')).out.split('\n')[2]).toBe(
+    '  ~ comment=mgmt\\1B[2J src-address=10.0.0.0/24 -> 10.0.0.0/23   SIGN  conflict, last confirmed: src-address=10.0.0.0/25',
+  );
+});
+
 test('plan shows drift that is left alone, and exits 1 for it', async () => {
   const [device] = onePlan.devices;
   if (device === undefined) throw new Error('the fake has a device');

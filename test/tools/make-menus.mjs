@@ -215,6 +215,43 @@ const curatedSets = {
   'connection-nat-state': 'srcnat,dstnat',
   'tcp-flags': 'fin,syn,rst,psh,ack,urg,ece,cwr',
 };
+/**
+ * Lists whose order means nothing and which the device keeps as they were typed (exports of one network hold both orders).
+ * That they are sets says the provider's table (`t: "set"`) or, for lists of interfaces and of allowed networks, the
+ * manual: a member is in or out. Left out on purpose, since the first may count for more than the second: slaves of a
+ * bond (its MAC address is the first one's), name and time servers, methods of authentication, templates. Only where a
+ * row is found by its key: what is found by content is found by the very text that the device has.
+ */
+const looseLists = new Set([
+  '/interface/bridge/vlan mvrp-forbidden',
+  '/interface/bridge/vlan tagged',
+  '/interface/bridge/vlan untagged',
+  '/interface/list exclude',
+  '/interface/list include',
+  '/interface/lte band',
+  '/interface/lte nr-band',
+  '/interface/wifi/cap discovery-interfaces',
+  '/interface/wifiwave2/cap discovery-interfaces',
+  '/interface/wireless/cap discovery-interfaces',
+  '/interface/wireless/cap interfaces',
+  '/ip/dhcp-server address-lists',
+  '/ip/dns mdns-repeat-ifaces',
+  '/ip/ipsec/mode-config split-dns',
+  '/ip/ipsec/mode-config split-include',
+  '/ip/smb interfaces',
+  '/ip/vrf interfaces',
+  '/ipv6/dhcp-server address-lists',
+  '/queue/simple packet-marks',
+  '/queue/tree packet-mark',
+  '/snmp trap-interfaces',
+  '/tool/bandwidth-server allowed-addresses4',
+  '/tool/bandwidth-server allowed-addresses6',
+  '/tool/sniffer filter-interface',
+  '/tool/sniffer filter-ip-address',
+  '/tool/sniffer filter-mac-address',
+  '/tool/sniffer filter-port',
+  '/user/aaa exclude-groups',
+]);
 function setOrder(path, name, device) {
   const curated = curatedSets[`${path} ${name}`] ?? curatedSets[name];
   if (curated !== undefined) return curated;
@@ -265,6 +302,20 @@ function statements(ansible) {
   return found;
 }
 
+/** What the console itself completes after `unset value-name=`; made by make-unset-values.mjs, which names the source. */
+const unsettable = new Map(
+  Object.entries(JSON.parse(readFileSync(new URL('./unset-values.json', import.meta.url), 'utf8')).menus).map(
+    ([path, names]) => [path, new Set(names)],
+  ),
+);
+/**
+ * What only some actions of a rule use is in none of these lists, and no verbose export prints it as `!jump-target`: it
+ * goes with the rule, whatever another table says of the API.
+ */
+const firewall = /^\/(ip|ipv6)\/firewall\/(filter|nat|mangle|raw)$|^\/interface\/bridge\/(filter|nat)$/;
+const ofAction =
+  /^(address-list(-timeout)?|jump-target|reject-with|new-.+|sniff-.+|route-dst|randomise-ports|same-not-by-dst|hw-offload|passthrough)$/;
+
 const consoleValue = (value) => (value === true ? 'yes' : value === false ? 'no' : String(value));
 
 function typeOf(path, name, device, terraform, said) {
@@ -272,6 +323,7 @@ function typeOf(path, name, device, terraform, said) {
   if (flags.has(`${path} ${name}`)) return 'flag';
   const order = setOrder(path, name, device);
   if (order !== undefined) return name.startsWith('connection-') ? 'matched-set' : 'set';
+  if (looseLists.has(`${path} ${name}`)) return 'members';
   for (const type of ['host', 'hosts']) if (curatedHosts[type].has(`${path} ${name}`)) return type;
   if (name === 'start-time' || name === 'start-date') return 'string';
   if (text === 'bool') return 'bool';
@@ -309,8 +361,10 @@ function defaultsOf(path, name, said) {
 function unsetOf(path, name, said, terraform) {
   if (unsetByEmpty.test(`${path} ${name}`)) return { u: '' };
   const disable = said.find(({ facts }) => facts.can_disable)?.facts;
-  if (disable === undefined) return terraform?.set_unset?.includes(name) ? { u: null } : {};
-  return { u: 'remove_value' in disable ? consoleValue(disable.remove_value) : null };
+  if (disable !== undefined && 'remove_value' in disable) return { u: consoleValue(disable.remove_value) };
+  if (unsettable.get(path)?.has(name) === true) return { u: null };
+  if (firewall.test(path) && ofAction.test(name)) return {};
+  return disable !== undefined || terraform?.set_unset?.includes(name) === true ? { u: null } : {};
 }
 
 function propertyFacts(path, name, menu, said) {

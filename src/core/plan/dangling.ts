@@ -4,27 +4,31 @@
  */
 import type { Dialect } from '../dialect.ts';
 import { itemIdentity } from '../digest.ts';
-import type { Configuration, Item } from '../item.ts';
+import { sectionOf, type Configuration, type Item } from '../item.ts';
 import type { Action } from './action.ts';
 
 /** Null when nothing dangles; else the one thing to tell a person. */
 export function danglingReference(
   actions: readonly Action[],
   target: Configuration,
+  desired: Configuration,
   dialect: Pick<Dialect, 'references'>,
 ): string | null {
   const removed = actions.flatMap((action) =>
     action.verb === 'remove' && action.item.key?.startsWith('name=') === true ? [action.item] : [],
   );
   if (removed.length === 0) return null;
-  const gone: Configuration = {
+  const goneRows: Configuration = {
     sections: removed.map((item) => ({ path: item.section, kind: 'keyed', items: [item] })),
   };
   for (const { path, items } of target.sections) {
     for (const item of items) {
-      const named = dialect.references(item, gone).find((one) => !stillThere(one, item, target, dialect));
+      const named = dialect.references(item, goneRows).find((one) => !stillThere(one, item, target, dialect));
       if (named === undefined) continue;
-      return `${named.section} ${itemIdentity(named)} is to be removed, but ${`${path} ${itemIdentity(item)}`.trim()} still names it: change or remove that too`;
+      const gone = `${named.section} ${itemIdentity(named)} is to be removed, but ${`${path} ${itemIdentity(item)}`.trim()} still names it`;
+      if (sectionOf(desired, path) !== undefined) return `${gone}: change or remove that too`;
+      // Nothing that the file says about other sections could take that row away.
+      return `${gone}, and the file does not speak for ${path}: add that section to the file as it should be, or own everything (--owns everything, in device.yaml "owns: everything") if the file is the whole configuration`;
     }
   }
   return null;

@@ -196,7 +196,10 @@ function compareRow(
       if (was !== null) was = { ...was, properties: overlay(rest, was.properties) };
     }
   }
-  [was, wanted] = [withMadeUp(was, had, dialect), withMadeUp(wanted, had, dialect)];
+  [was, wanted] = [was, wanted].map((item) => asSpelled(withMadeUp(item, had, dialect), had, dialect)) as [
+    Item | null,
+    Item | null,
+  ];
   if (same(wanted, had)) return null;
   return {
     label: labelOf(was, wanted, had, hasConfirmed),
@@ -215,6 +218,19 @@ function withMadeUp(item: Item | null, had: Item | null, dialect: Dialect): Item
     ([name]) => !named.has(name) && dialect.isMadeUp?.(item.section, name) === true,
   );
   return more.length === 0 ? item : { ...item, properties: overlay(item.properties, more) };
+}
+
+/** Values that mean what the device has, in its own spelling. */
+function asSpelled(item: Item | null, had: Item | null, dialect: Dialect): Item | null {
+  if (item === null || had === null || dialect.isSameValue === undefined) return item;
+  const there = new Map(had.properties);
+  const spelling = ([name, value]: Properties[number]): string | null => {
+    const own = there.get(name) ?? null;
+    if (own === value || own === null || value === null) return value;
+    return dialect.isSameValue?.(item.section, name, own, value) === true ? own : value;
+  };
+  if (item.properties.every((property) => spelling(property) === property[1])) return item;
+  return { ...item, properties: item.properties.map((property) => [property[0], spelling(property)]) };
 }
 
 function namesOf(...items: readonly (Item | null)[]): ReadonlySet<string> {

@@ -73,7 +73,7 @@ function planOrRefuse(input: PlanInput): PlanResult {
     return { kind: 'refused', code: 'secret-on-device', message };
   }
   const all = whole.actions.map(({ action }) => action);
-  const dangling = danglingReference(all, withSections(actual, whole.target), dialect);
+  const dangling = danglingReference(all, withSections(actual, whole.target), desired, dialect);
   if (dangling !== null) return { kind: 'refused', code: 'dangling-reference', message: dangling };
   const refusal = consoleRefusal(all, actual, dialect);
   if (refusal !== null) return { kind: 'refused', ...refusal };
@@ -116,12 +116,13 @@ function tooLarge(section: string): PlanResult {
 }
 
 /** A part must stand on its own: what it leaves for later may not be named by it, nor go on naming what it takes away. */
-function proved(plan: Plan, { actual, dialect }: PlanInput): PlanResult {
+function proved(plan: Plan, { actual, desired, dialect }: PlanInput): PlanResult {
   if (plan.left !== undefined) {
     const target = withSections(actual, plan.target);
     const dangling = danglingReference(
       plan.actions.map(({ action }) => action),
       target,
+      desired,
       dialect,
     );
     if (dangling !== null) return tooLarge(plan.actions[0]?.action.section ?? '');

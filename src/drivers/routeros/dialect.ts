@@ -25,6 +25,7 @@ import { rowFacts } from './row-facts.ts';
 import { scriptBytes } from './scripts.ts';
 import { isResettable } from './script-forms.ts';
 import { classifyByTable } from './tiers.ts';
+import { isSameValue } from './values.ts';
 
 export const routerosDialect: Dialect = {
   name: 'routeros',
@@ -43,6 +44,7 @@ export const routerosDialect: Dialect = {
   judgeDesired,
   ...rowFacts,
   isMadeUp,
+  isSameValue: (section, property, a, b) => isSameValue(propertyFacts(section, property), a, b),
   references,
   plannable,
   classify: classifyByTable,

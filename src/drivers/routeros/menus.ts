@@ -21,7 +21,8 @@ import type { SectionKind } from '../../core/item.ts';
 
 /**
  * `host`: a single host is printed without its length; `hosts`: with it, in lists too. `set`: a list whose order
- * means nothing (`matched-set`: a `!` in front negates the whole). `flag`: a bare word, its value is `''`.
+ * means nothing and that the device prints in an order of its own (`matched-set`: a `!` in front negates the whole);
+ * `members`: one that it keeps as it was typed. `flag`: a bare word, its value is `''`.
  */
 export type ValueType =
   | 'bool'
@@ -38,6 +39,7 @@ export type ValueType =
   | 'enum'
   | 'set'
   | 'matched-set'
+  | 'members'
   | 'flag'
   | 'string';
 

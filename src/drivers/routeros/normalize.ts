@@ -11,7 +11,7 @@ import type { ExportText, Piece } from './export-syntax.ts';
 import { cutEnd, errorLines } from './completeness.ts';
 import { menuFacts, referencesOf, type MenuFacts } from './menus.ts';
 import { finishRow, hardwareKey, keyOfAdded, keyOfSelector, nameIn, type Row } from './rows.ts';
-import { canonicalValue } from './values.ts';
+import { canonicalValue, holdsImpossibleAddress } from './values.ts';
 
 export interface NormalizeOptions {
   /**
@@ -213,7 +213,10 @@ class Normalizer {
       const before = values.get(name);
       if (before !== undefined && before !== value) this.#contradiction(section, arg, name, null);
       values.set(name, value);
-      if (value !== null && this.#options.role === 'desired') this.#ghost(section, arg, value);
+      if (value !== null && this.#options.role === 'desired') {
+        this.#ghost(section, arg, value);
+        if (holdsImpossibleAddress(facts, name, value)) this.#impossible(section, arg);
+      }
     }
     return values;
   }
@@ -225,6 +228,16 @@ class Normalizer {
     const message = `"${arg.name}" names an item that no longer exists (an internal id): write the name of one that does`;
     const place = { line: arg.valueLine, column: arg.valueColumn };
     this.#report('ghost-reference', message, place, section.path);
+  }
+
+  #impossible(section: OpenSection, arg: Argument): void {
+    const message = `"${arg.name}" is no IPv4 address: write four numbers of at most 255 each, and a length of at most 32`;
+    this.#report(
+      'impossible-address',
+      message,
+      { line: arg.valueLine, column: arg.valueColumn },
+      section.path,
+    );
   }
 
   #contradiction(

@@ -34,6 +34,7 @@ export function canonicalValue(
       return canonicalSet(value, facts?.order ?? []);
     case 'matched-set':
       return negatable(value, (list) => (list.includes('!') ? list : canonicalSet(list, facts?.order ?? [])));
+    case 'members':
     case 'bytes':
     case 'enum':
     case 'string':
@@ -41,6 +42,14 @@ export function canonicalValue(
     case null:
       return value;
   }
+}
+
+/** Lists whose order means nothing and is kept as it was typed; others are equal only as text. */
+export function isSameValue(facts: Pick<PropertyFacts, 'type'> | undefined, a: string, b: string): boolean {
+  if (a === b) return true;
+  if (facts?.type !== 'members' && facts?.type !== 'hosts') return false;
+  const [left, right] = [a, b].map((value) => [...new Set(value.split(','))].sort().join(','));
+  return left === right;
 }
 
 function each(value: string, separator: string, canonical: (part: string) => string): string {
@@ -115,6 +124,26 @@ function isIpv6(value: string): boolean {
 
 function isIpv4(value: string): boolean {
   return /^\d{1,3}(\.\d{1,3}){3}$/.test(value);
+}
+
+const addressTypes: ReadonlySet<string | null> = new Set(['ip', 'prefix', 'host', 'hosts']);
+/** Where no table knows the type, the name says whether addresses are meant. */
+const addressName = /(^|[.-])(address|addresses|gateway|network|ranges|pref-src|dns-server|servers)$/;
+
+/** Whether some part of the value looks like an IPv4 address and can be none: `1.2.3.400`, `10.0.0.0/40`. */
+export function holdsImpossibleAddress(
+  facts: Pick<PropertyFacts, 'type'> | undefined,
+  name: string,
+  value: string,
+): boolean {
+  const type = facts?.type ?? null;
+  if (!addressTypes.has(type) && !((type === null || type === 'enum') && addressName.test(name)))
+    return false;
+  return value.split(/[,-]/).some((part) => {
+    const match = /^!?(\d+)\.(\d+)\.(\d+)\.(\d+)(?:\/(\d+))?(?:[:%@].*)?$/.exec(part);
+    if (match === null) return false;
+    return match.slice(1, 5).some((octet) => Number(octet) > 255) || Number(match[5] ?? 0) > 32;
+  });
 }
 
 /** A single host may be written with or without its length. */

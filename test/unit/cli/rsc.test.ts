@@ -283,6 +283,13 @@ describe('bad input: a diagnostic of its own, and no plan', () => {
       'bad-selector',
       2,
     ],
+    [
+      'an address that can be none',
+      header + good,
+      '/ip address\nadd address=1.2.3.400/24 interface=ether1\n',
+      'impossible-address',
+      2,
+    ],
     ['a newer menu', header + good, '/app settings\nset disk=x\n', 'newer-version', 2],
     [
       'a newer property',
@@ -316,6 +323,12 @@ describe('bad input: a diagnostic of its own, and no plan', () => {
 
   test('check of a good file', async () => {
     expect(await rsc('check', file(good))).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('check of an address that can be none', async () => {
+    const answer = await rsc('check', file('/ip dns\nset servers=1.1.1.1,8.8.8.888\n'));
+    expect(answer).toMatchObject({ code: 1, stderr: '' });
+    expect(answer.stdout).toMatch(/\.rsc:2:13: error: "servers" is no IPv4 address.*\(impossible-address\)/);
   });
 
   test('what is only unknown is told, with its place, and is no fault', async () => {

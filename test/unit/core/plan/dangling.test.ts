@@ -23,7 +23,9 @@ describe('removing what another row names', () => {
   test('is refused while that row stays, since no rollback could revive it', () => {
     const made = planTo(base.replace('add name=bridge1\n', ''));
     expect(made).toMatchObject({ kind: 'refused', code: 'dangling-reference' });
-    expect(made.kind === 'refused' && made.message).toMatch(/bridge1.*\/interface bridge port/);
+    expect(made.kind === 'refused' && made.message).toMatch(
+      /bridge1.*\/interface bridge port.*: change or remove that too$/,
+    );
   });
 
   test('is refused as well when it comes back under another name', () => {
@@ -33,7 +35,11 @@ describe('removing what another row names', () => {
   });
 
   test('a row outside the desired text counts too', () => {
-    expect(planTo('/interface bridge\nadd name=bridge1\n')).toMatchObject({ code: 'dangling-reference' });
+    const made = planTo('/interface bridge\nadd name=bridge1\n');
+    expect(made).toMatchObject({ code: 'dangling-reference' });
+    expect(made.kind === 'refused' && made.message).toMatch(
+      /does not speak for \/ip address: .*--owns everything/,
+    );
   });
 
   test('is planned when the other row goes with it', () => {

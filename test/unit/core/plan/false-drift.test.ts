@@ -54,6 +54,11 @@ const pairs: readonly (readonly [name: string, desired: string, actual: string, 
     '/ip firewall filter\nadd action=accept chain=input connection-state=established,related\n',
   ],
   [
+    '6: members of a list that the device keeps as it was typed',
+    '/interface bridge vlan\nadd bridge=b tagged=b,ether2 untagged=ether3,ether4 vlan-ids=10\n/ip service\nset ssh address=192.0.2.0/24,10.0.0.0/8\n',
+    '/interface bridge vlan\nadd bridge=b tagged=ether2,b untagged=ether4,ether3 vlan-ids=10\n/ip service\nset ssh address=10.0.0.0/8,192.0.2.0/24\n',
+  ],
+  [
     '7: numbers in another base or with a unit',
     '/interface bridge\nadd name=bridge1 priority=0x7000\n/queue simple\nadd max-limit=10000000/10000000 name=q target=192.0.2.0/24\n',
     '/interface bridge\nadd name=bridge1 priority=0x7000\n/queue simple\nadd max-limit=10M/10M name=q target=192.0.2.0/24\n',
@@ -112,6 +117,19 @@ describe('what is no difference', () => {
     const port = '/interface ethernet\nset [ find default-name=ether1 ] comment=x\n';
     expect(differs(port, `${port}set [ find default-name=ether2 ] speed=100Mbps\n`)).toEqual([]);
     expect(differs('/port\n', '/port\nset 0 name=serial0\nset 1 name=usb1\n')).toEqual([]);
+  });
+
+  test('class 6: one member more is one change, from the text that the device has', () => {
+    const row = (tagged: string): string =>
+      `/interface bridge vlan\nadd bridge=b tagged=${tagged} vlan-ids=10\n`;
+    const [changed] = differs(row('b,ether2,ether5'), row('ether2,b'));
+    expect(changed).toMatchObject({
+      base: { properties: expect.arrayContaining([['tagged', 'ether2,b']]) as unknown },
+      target: { properties: expect.arrayContaining([['tagged', 'b,ether2,ether5']]) as unknown },
+    });
+    // A list of which the first may count for more than the second stays a list.
+    const bond = (slaves: string): string => `/interface bonding\nadd name=x slaves=${slaves}\n`;
+    expect(differs(bond('ether1,ether2'), bond('ether2,ether1'))).toHaveLength(1);
   });
 
   test('class 9: what the file does name is wanted', () => {

@@ -33,6 +33,18 @@ test.each([
   expect(menuFacts(path)).toMatchObject({ kind, key, group });
 });
 
+test('a list whose order is kept, and means nothing, is found by no row: rows there have keys', () => {
+  const paths = menuPaths().filter((path) =>
+    [...(menuFacts(path)?.properties.values() ?? [])].some(({ type }) => type === 'members'),
+  );
+  expect(paths.length).toBeGreaterThan(10);
+  for (const path of paths) {
+    const facts = menuFacts(path);
+    expect(facts?.kind === 'singleton' || facts?.kind === 'fixed' || facts?.key.length, path).toBeTruthy();
+    expect(facts?.key.some((name) => facts.properties.get(name)?.type === 'members')).toBe(false);
+  }
+});
+
 test('an unknown menu is undefined, not guessed', () => {
   expect(menuFacts('/ip nonsense')).toBeUndefined();
   expect(propertyFacts('/ip address', 'nonsense')).toBeUndefined();

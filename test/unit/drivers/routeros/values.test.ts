@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { canonicalValue } from '../../../../src/drivers/routeros/values.ts';
+import { canonicalValue, holdsImpossibleAddress } from '../../../../src/drivers/routeros/values.ts';
 
 describe('one spelling for one meaning', () => {
   test.each([
@@ -53,6 +53,23 @@ describe('one spelling for one meaning', () => {
     expect(canonicalValue(facts, value)).toBe(canonical);
     expect(canonicalValue(facts, canonical)).toBe(canonical);
   });
+});
+
+test.each([
+  ['host', 'address', '1.2.3.400/24', true],
+  ['host', 'address', '10.0.0.0/33', true],
+  ['hosts', 'address', '10.0.0.0/8,!10.0.0.256', true],
+  ['ip', 'gateway', '10.0.0.999%ether1', true],
+  [null, 'src-address', '10.0.0.1-10.0.0.300', true],
+  [null, 'remote.address', '300.0.0.1/32', true],
+  [null, 'gateway', 'ether1', false],
+  ['host', 'address', '10.0.0.255/32', false],
+  ['hosts', 'address', '2001:db8::1/128', false],
+  ['string', 'comment', '1.2.3.400', false],
+  [null, 'name', '1.2.3.400', false],
+  [null, 'address', '1.2.3.400.example.org', false],
+] as const)('%s %s=%s can be no address: %s', (type, name, value, impossible) => {
+  expect(holdsImpossibleAddress({ type }, name, value)).toBe(impossible);
 });
 
 test('a value whose property is unknown stays as it is', () => {
