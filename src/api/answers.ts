@@ -177,6 +177,14 @@ export const renderSchema = z.object({
   problems: z.array(problemSchema),
 });
 
+export const readingSchema = z.object({
+  v: version,
+  device: z.string(),
+  version: z.string(),
+  /** The device's own export, one code unit a byte; secrets are not in it. */
+  text: z.string(),
+});
+
 export const planSchema = z.object({ v: version, devices: z.array(devicePlanSchema) });
 
 export const pendingItemSchema = z.object({

@@ -11,6 +11,7 @@ import {
   orderSchema,
   pendingSchema,
   planSchema,
+  readingSchema,
   recordsSchema,
   refreshSchema,
   renderSchema,
@@ -37,6 +38,8 @@ export const operations = {
     request: z.strictObject({ device: name, rev: z.string().min(1).max(256).optional() }),
     answer: renderSchema,
   },
+  /** What the device has, read now. */
+  reading: { request: device, answer: readingSchema },
   pending: { request: z.strictObject({ ids: z.array(id).max(1000).optional() }), answer: pendingSchema },
   /** Makes the document at the first call; the same bytes until expired, consumed or superseded. */
   document: { request: z.strictObject({ id }), answer: documentSchema },

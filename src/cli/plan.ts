@@ -141,7 +141,7 @@ function pathLine(
 }
 
 const driftOnly =
-  'nothing to do; git did not move: commit what the device has to keep it, or change it back on the device';
+  'nothing to do; git did not move: keep what the device has with siteward adopt DEVICE --onto FILE, or change it back there';
 
 function summary(plan: DevicePlan): string {
   const of = (verb: PlannedAction['verb']): number =>

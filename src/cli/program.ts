@@ -46,6 +46,12 @@ const entries: readonly Entry[] = [
     load: async () => (await import('./render.ts')).renderCommand(),
   },
   {
+    name: 'adopt',
+    usage: 'DEVICE [--onto FILE]',
+    summary: 'what a device has as a desired file, or the least edit of one that takes it over',
+    load: async () => (await import('./adopt.ts')).adoptCommand(),
+  },
+  {
     name: 'pending',
     usage: '[ID…]',
     summary: 'what waits for signatures; the document to sign',

@@ -23,6 +23,7 @@ export function buildOperations(site: RunningSite): Operations {
       );
       return { v: 1, devices };
     },
+    reading: ({ device }) => readingAnswer(site, device),
     render: ({ device, rev }) => renderAnswer(site, device, rev ?? null),
     ...buildGate(site),
     ...buildOrders(site),
@@ -48,6 +49,20 @@ export function buildOperations(site: RunningSite): Operations {
       return Promise.resolve({ v: 1, records, head: site.ledger.journal.head });
     },
   };
+}
+
+async function readingAnswer(site: RunningSite, name: string): Promise<AnswerOf<'reading'>> {
+  const [device] = select(site, name);
+  if (device === undefined) throw new InvalidInput('no-such-device', `no device ${name}`);
+  const { rollout } = device.folded();
+  if (rollout !== null)
+    throw new InvalidInput(
+      'rollout-in-flight',
+      `${name} is in the middle of rollout ${rollout.id}; ask again`,
+    );
+  const { exportText, facts } = await device.room.driver.observe(device.room.signal);
+  const text = Buffer.from(exportText).toString('latin1');
+  return { v: 1, device: name, version: facts.version, text };
 }
 
 async function renderAnswer(

@@ -206,7 +206,7 @@ test('help and version are exit 0, and only commands that exist are listed', asy
   const help = await runCli('--help');
   expect(help.code).toBe(0);
   expect(help.out).toMatch(/approve ID SIGNATURE… +hand in signatures/);
-  expect(help.out).not.toMatch(/\b(?:drill|backup|history|restore|adopt|enrol|lint)\b/);
+  expect(help.out).not.toMatch(/\b(?:drill|backup|history|restore|enrol|lint)\b/);
   expect(await runCli('--version')).toMatchObject({
     code: 0,
     out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string,
@@ -261,7 +261,7 @@ test('plan shows drift that is left alone, and exits 1 for it', async () => {
   expect(out.split('\n').slice(1)).toEqual([
     ' drift /ip dns static name=a address: 192.0.2.1 -> 192.0.2.99  left alone',
     ' drift /ip route add dst-address=0.0.0.0/0  left alone',
-    'nothing to do; git did not move: commit what the device has to keep it, or change it back on the device',
+    'nothing to do; git did not move: keep what the device has with siteward adopt DEVICE --onto FILE, or change it back there',
     '',
   ]);
 });

@@ -210,12 +210,14 @@ function compareRow(
   };
 }
 
-/** What the device made up stays as it is where nobody asks for something else. */
+/** What the device made up, and a secret that the text leaves out, stay as they are: nobody asks for something else. */
 function withMadeUp(item: Item | null, had: Item | null, dialect: Dialect): Item | null {
   if (item === null || had === null) return item;
   const named = namesOf(item);
   const more = had.properties.filter(
-    ([name]) => !named.has(name) && dialect.isMadeUp?.(item.section, name) === true,
+    ([name]) =>
+      !named.has(name) &&
+      (dialect.isMadeUp?.(item.section, name) === true || dialect.isSecret(item.section, name)),
   );
   return more.length === 0 ? item : { ...item, properties: overlay(item.properties, more) };
 }
