@@ -4,7 +4,7 @@
  * counts by its signature, whoever brings it.
  */
 import * as z from 'zod';
-import { resolutions } from '../core/rollout/events.ts';
+import { resolutions, rotated } from '../core/rollout/events.ts';
 import {
   approveSchema,
   documentSchema,
@@ -63,6 +63,11 @@ export const operations = {
   retry: { request: device, answer: orderSchema },
   /** For a device that stands still: what it is to have. Nothing is done before it is signed. */
   resolve: { request: z.strictObject({ device: name, as: z.enum(resolutions) }), answer: orderSchema },
+  /** Puts another host key or credential before people. Nothing is replaced before it is signed. */
+  rotate: {
+    request: z.strictObject({ device: name, what: z.enum(rotated), emergency: z.boolean() }),
+    answer: orderSchema,
+  },
   /** `device: null` is the whole site. */
   hold: {
     request: z.strictObject({

@@ -11,6 +11,7 @@ import type { DeviceSettings } from '../core/site.ts';
 import type { DeviceRights } from '../drivers/driver.ts';
 import type { Settings } from '../settings/settings.ts';
 import { checkDesired, checkJournal } from './check-desired.ts';
+import { checkHostKeys } from './check-host-keys.ts';
 import { failure } from './finding.ts';
 import type { Finding } from './finding.ts';
 import { setExit, settingsFileOf, wantsJson } from './common.ts';
@@ -26,6 +27,7 @@ export function checkCommand(): Command {
       const { loadSettings } = await import('../settings/settings.ts');
       const settings = await loadSettings(settingsFileOf(command));
       const journal = await checkJournal(settings);
+      const keys = await checkHostKeys(settings, journal.state);
       const findings: Finding[] = [
         {
           what: 'settings',
@@ -40,7 +42,8 @@ export function checkCommand(): Command {
         ...journal.findings,
         ...(await checkDesired(settings, journal.state)),
         ...(await checkCredentials(settings.devices)),
-        ...(options.offline === true ? [] : await checkDevices(settings)),
+        ...keys.findings,
+        ...(options.offline === true ? [] : await checkDevices(keys.devices)),
       ];
       setExit(findings.some(({ result }) => result === 'failed') ? 1 : 0);
       if (wantsJson(command)) printJson({ v: 1, checks: findings.map(checkAnswer) });
@@ -176,7 +179,7 @@ async function checkCredentials(devices: readonly DeviceSettings[]): Promise<Fin
   return [{ what, result: 'ok', code: 'valid', message: count(users.size, 'file') }];
 }
 
-async function checkDevices({ devices }: Settings): Promise<Finding[]> {
+async function checkDevices(devices: readonly DeviceSettings[]): Promise<Finding[]> {
   const { probeDevice } = await import('../daemon/probe.ts');
   const queue = new PQueue({ concurrency: devicesAtOnce });
   const findings = await Promise.all(

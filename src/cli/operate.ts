@@ -92,7 +92,8 @@ function deviceOrAll(device: string | undefined, all: true | undefined): string 
   return device ?? null;
 }
 
-function finish(answer: OrderAnswer, command: Command): void {
+/** Says per device what became of an order; a no is exit 1. */
+export function finish(answer: OrderAnswer, command: Command): void {
   setExit(answer.results.every(({ done }) => done) ? 0 : 1);
   if (wantsJson(command)) return printJson(answer);
   if (answer.results.length === 0) printLine('nothing to do');

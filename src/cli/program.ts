@@ -88,6 +88,12 @@ const entries: readonly Entry[] = [
     load: async () => (await import('./operate.ts')).resolveCommand(),
   },
   {
+    name: 'rotate',
+    usage: 'host-key DEVICE',
+    summary: 'replace what siteward and a device know each other by',
+    load: async () => (await import('./rotate.ts')).rotateCommand(),
+  },
+  {
     name: 'hold',
     usage: 'DEVICE|--all',
     summary: 'start nothing more',

@@ -13,6 +13,8 @@ export function isOver(record: JournalRecord): string | null {
       return record.kind;
     case 'commit-accepted':
       return 'accepted';
+    case 'host-key-pinned':
+      return 'pinned';
     case 'resolved':
       return record['rollout'] === null && record['next'] === null ? record.kind : null;
     default:
@@ -113,6 +115,12 @@ function rolloutWords(record: JournalRecord): string | null {
       return text(record, 'as') === ''
         ? 'nothing is to be resolved any more'
         : `to be resolved as ${text(record, 'as')}`;
+    case 'rotation-ordered':
+      return text(record, 'what') === ''
+        ? 'nothing is to be rotated any more'
+        : `${text(record, 'what')} to be rotated${record['emergency'] === true ? ', an emergency' : ''}`;
+    case 'host-key-pinned':
+      return `HOST KEY ${text(record, 'hostKey')} pinned by ${list(record, 'by').map(personOf).join(', ')}`;
     case 'resolved':
       return `RESOLVED as ${text(record, 'as')} by ${list(record, 'by').map(personOf).join(', ')}`;
     default:

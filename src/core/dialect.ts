@@ -77,6 +77,8 @@ export interface Dialect extends NameFacts {
   managementPath(actions: readonly Action[], context: PlanContext): PathProof;
   /** Length of the longest script that a rollout of this plan puts on the device. */
   scriptBytes?(plan: Plan): number;
+  /** For people at the device's own console: how to see which host key it has. */
+  readonly hostKeyComparison: readonly string[];
   /** Console commands that do the action on a device in state `before`; secrets masked unless `reveal`. */
   render(action: Action, before: readonly Section[], reveal: boolean): readonly string[];
 }

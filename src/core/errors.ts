@@ -59,6 +59,22 @@ export class DeviceError extends SitewardError {
   }
 }
 
+/** The device at the address shows another host key than the one in force. Nothing was said to it. */
+export class HostKeyMismatch extends DeviceError {
+  /** `SHA256:…` of the key in force, and of the one that the device shows. */
+  readonly pinned: string;
+  readonly shown: string;
+  constructor(pinned: string, shown: string) {
+    super(
+      'host-key-mismatch',
+      `the host key is ${shown}, and ${pinned} is pinned: find out on the device itself why it changed; ` +
+        'nothing is said to it until then',
+    );
+    this.pinned = pinned;
+    this.shown = shown;
+  }
+}
+
 /** Sent, but not known whether it happened. The device's queue waits until evidence is gathered. */
 export class OutcomeUnknown extends SitewardError {
   constructor(message: string, options?: ErrorOptions) {

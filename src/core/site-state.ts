@@ -4,9 +4,18 @@
  * devices and open items, not by the length of the journal.
  */
 import { JournalError } from './errors.ts';
+import type { HostKeyPin } from './gate/host-key.ts';
+import { pinOf } from './gate/host-key.ts';
 import type { PendingItems } from './gate/pending.ts';
 import { closeBlock, foldPending } from './gate/pending.ts';
-import type { Cause, Resolution, RolloutOutcome, SitewardRecord, TouchedItem } from './rollout/events.ts';
+import type {
+  Cause,
+  Resolution,
+  RolloutOutcome,
+  Rotated,
+  SitewardRecord,
+  TouchedItem,
+} from './rollout/events.ts';
 import type { RolloutState } from './rollout/machine.ts';
 import type { Witness } from './rollout/rollout.ts';
 import { foldRollout } from './rollout/machine.ts';
@@ -51,6 +60,10 @@ export interface DeviceState {
   witnessAccepted: Witness | null;
   /** What people want of a device that stands still. */
   resolve: { readonly as: Resolution; readonly sealed: string | null } | null;
+  /** What people want to have replaced. */
+  rotation: { readonly what: Rotated; readonly emergency: boolean } | null;
+  /** The newest host key that people signed; whether it is in force is judged anew each time. */
+  pin: HostKeyPin | null;
   /** The plan and base that was retried by itself because the daemon was gone. */
   retriedAlone: string | null;
 }
@@ -125,6 +138,8 @@ export function deviceState(state: SiteState, name: string): DeviceState {
       plannedAt: 0,
       witnessAccepted: null,
       resolve: null,
+      rotation: null,
+      pin: null,
       retriedAlone: null,
     };
     state.devices.set(name, device);
@@ -216,6 +231,18 @@ export function foldRecord(state: SiteState, record: SitewardRecord): void {
     case 'resolved':
       foldResolved(state, record);
       return;
+    case 'rotation-ordered': {
+      const { what, emergency } = record;
+      deviceState(state, record.device).rotation = what === null ? null : { what, emergency };
+      return;
+    }
+    case 'host-key-pinned': {
+      const device = deviceState(state, record.device);
+      device.pin = pinOf(state.pending.get(record.pending), record);
+      device.rotation = null;
+      closeBlock(state.pending, record.pending, record.device);
+      return;
+    }
     case 'rollout-planned': {
       const { rollout: id, commit } = record;
       state.touched.set(id, record.items);

@@ -27,6 +27,7 @@ import { commitSignatureJudge } from './commit-signature.ts';
 import { driverFor, unknownMenus } from './device-drivers.ts';
 import { copyFolder, openDesiredRepository } from './git-remote.ts';
 import { firstStartObstacle } from './first-start.ts';
+import { openHostKeys } from './host-keys.ts';
 import { buildOperations } from './operations.ts';
 import type { RunningDevice, RunningSite } from './running-site.ts';
 import { digestsInUse } from '../reconcile/state-files.ts';
@@ -141,7 +142,11 @@ async function start(
   });
 
   const repository = await openDesiredRepository(settings, copyFolder(settings.state), signal);
-  const drivers = settings.devices.map((device) => ({ device, driver: driverFor(device, clock) }));
+  const hostKeys = openHostKeys(settings, state, trust);
+  const drivers = settings.devices.map((said) => {
+    const device = hostKeys.served(said);
+    return { device, settingsKey: said.hostKey, driver: driverFor(device, clock) };
+  });
   undo.push(async () => {
     await Promise.allSettled(drivers.map(({ driver }) => driver.close()));
   });
@@ -186,6 +191,7 @@ async function start(
     random: (bytes) => randomBytes(bytes),
     trust,
     trustProblem: keeper.problem,
+    hostKeys,
     recent,
     refreshDesired,
     oneAtATime,
@@ -216,13 +222,14 @@ async function start(
       },
     );
   await look();
-  for (const { device, driver } of drivers) {
+  for (const { device, settingsKey, driver } of drivers) {
     const room: DeviceRoom = {
       site: settings.site,
       daemon: state.daemon ?? '',
       nonce,
       organization: settings.organization,
       device,
+      settingsKey,
       policy: settings.policy,
       driver,
       ledger,

@@ -225,6 +225,12 @@ function consequences(
     case 'accept-commit':
       return [rejectionOf(commit, reason)];
     case 'rotation':
+      return open.map(({ name }) => ({
+        kind: 'rotation-ordered',
+        device: name,
+        what: null,
+        emergency: false,
+      }));
     case 'adopt':
       return [];
   }

@@ -13,7 +13,7 @@ type Answer = AnswerOf<'apply'>['results'][number];
 
 export function buildOrders(
   site: RunningSite,
-): Pick<Operations, 'apply' | 'retry' | 'resolve' | 'hold' | 'release'> {
+): Pick<Operations, 'apply' | 'retry' | 'resolve' | 'rotate' | 'hold' | 'release'> {
   return {
     apply: ({ device }) => Promise.resolve(results(select(site, device).map((one) => apply(site, one)))),
     retry: async ({ device: name }, client) => {
@@ -39,6 +39,14 @@ export function buildOrders(
       await record(site, { kind: 'resolve-ordered', device: name, as, sealed }, client);
       device.loop.wake();
       const message = 'the device is read again; what would be done on it then waits for a signature';
+      return results([{ ...yes(name, 'ordered', message), next: 'siteward pending' }]);
+    },
+    rotate: async ({ device: name, what, emergency }, client) => {
+      const [device] = select(site, name);
+      if (device === undefined) return results([]);
+      await record(site, { kind: 'rotation-ordered', device: name, what, emergency }, client);
+      device.loop.wake();
+      const message = 'the device is asked again; the host key that it shows then waits for signatures';
       return results([{ ...yes(name, 'ordered', message), next: 'siteward pending' }]);
     },
     hold: async ({ device, reason, forMs }, client) => {

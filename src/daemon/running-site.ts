@@ -9,6 +9,7 @@ import type { DeviceLoop } from '../reconcile/device-loop.ts';
 import type { DeviceRoom } from '../reconcile/device-room.ts';
 import type { Ledger } from '../reconcile/ledger.ts';
 import type { StateFiles } from '../reconcile/state-files.ts';
+import type { HostKeys } from './host-keys.ts';
 import type { Settings } from '../settings/settings.ts';
 
 export interface RunningDevice {
@@ -29,6 +30,7 @@ export interface RunningSite {
   readonly trust: () => Trust;
   /** Why the trust files as they are now are not in force; null: they are. */
   readonly trustProblem: () => { readonly code: string; readonly message: string } | null;
+  readonly hostKeys: HostKeys;
   /** Newest records, bounded; older ones are in the journal's files. */
   readonly recent: readonly KnownRecord[];
   /** Looks at the branch now. */

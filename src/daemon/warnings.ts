@@ -1,10 +1,11 @@
 /** What stands in the way of signing though the daemon runs, in words for `status`, each with what comes next. */
 import type { StatusAnswer } from '../api/answers.ts';
+import type { HostKeyStanding } from '../core/gate/host-key.ts';
 import { strandedRollouts } from '../reconcile/stranded-rollouts.ts';
 import type { RunningSite } from './running-site.ts';
 
 export function warningsOf(
-  site: Pick<RunningSite, 'trust' | 'trustProblem' | 'ledger' | 'settings' | 'devices'>,
+  site: Pick<RunningSite, 'trust' | 'trustProblem' | 'ledger' | 'settings' | 'devices' | 'hostKeys'>,
 ): NonNullable<StatusAnswer['warnings']> {
   const { distrust } = site.trust();
   const problem = site.trustProblem();
@@ -16,7 +17,14 @@ export function warningsOf(
   };
   const unkept = site.devices.flatMap(({ room }) => room.report.current().keepFailure ?? []);
   const stranded = strandedRollouts(site.ledger.state, site.settings.devices);
+  const unpinned = site.settings.devices.flatMap((device) => {
+    const standing = site.hostKeys.standing(device);
+    if (standing.kind !== 'untrusted') return [];
+    const message = unpinnedMessage(device.name, standing);
+    return [{ code: 'host-key-pin-untrusted', message, next: `siteward rotate host-key ${device.name}` }];
+  });
   return [
+    ...unpinned,
     ...stranded.map(({ message }) => ({ code: 'rollout-of-unserved-device', message, next })),
     // One disk: what one device says of it is true of all.
     ...unkept.slice(0, 1).map((failure) => ({ ...failure, next })),
@@ -25,4 +33,15 @@ export function warningsOf(
       ? []
       : [{ code: problem.code, message: `older trust files stay in force: ${problem.message}`, next }]),
   ];
+}
+
+/** What was signed before and counts no more. */
+export function unpinnedMessage(
+  device: string,
+  { pin, refusal }: Extract<HostKeyStanding, { kind: 'untrusted' }>,
+): string {
+  return (
+    `${device}: host key ${pin.hostKey}, signed by ${pin.by.join(', ')} at ${pin.at}, is not in force any more ` +
+    `(${refusal.code}); the one in the settings is`
+  );
 }

@@ -10,7 +10,7 @@ import type { Duplex } from 'node:stream';
 // CommonJS without named exports that Node could see.
 import ssh2 from 'ssh2';
 import type { Client, ClientChannel, ConnectConfig } from 'ssh2';
-import { DeviceError, InvalidInput, OutcomeUnknown, messageOf } from '../core/errors.ts';
+import { DeviceError, HostKeyMismatch, InvalidInput, OutcomeUnknown, messageOf } from '../core/errors.ts';
 
 export interface SshTarget {
   readonly host: string;
@@ -121,7 +121,7 @@ export function connect(target: SshTarget, signal: AbortSignal): Promise<SshConn
       finish(new DeviceError('unreachable', `${at}: ${socketProblem(error)}`, { cause: error }));
     });
     client.on('error', (error) => {
-      if (seenKey !== '' && seenKey !== target.hostKey) finish(mismatch(target, seenKey));
+      if (seenKey !== '' && seenKey !== target.hostKey) finish(new HostKeyMismatch(target.hostKey, seenKey));
       else if (error.level === 'client-authentication') finish(refusedLogin(target));
       else {
         const what =
@@ -181,13 +181,6 @@ function loginsFor(target: SshTarget): readonly Login[] {
     logins.push({ type: 'password', username: target.user, password: target.password });
   }
   return logins;
-}
-
-function mismatch(target: SshTarget, seen: string): DeviceError {
-  return new DeviceError(
-    'host-key-mismatch',
-    `the host key is ${seen}, the settings pin ${target.hostKey}: find out why it changed before you change the settings`,
-  );
 }
 
 function refusedLogin(target: SshTarget): DeviceError {

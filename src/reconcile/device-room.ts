@@ -32,7 +32,10 @@ export interface DeviceRoom {
   /** New at each start of the daemon. */
   readonly nonce: string;
   readonly organization: string;
+  /** With the host key that is in force at the moment it is asked for. */
   readonly device: DeviceSettings;
+  /** The one that the settings name. */
+  readonly settingsKey: string;
   readonly policy: Policy;
   readonly driver: Driver;
   readonly ledger: Ledger;

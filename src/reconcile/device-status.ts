@@ -55,29 +55,29 @@ export function standingOf(
   nowMs: number,
 ): Standing {
   return (
-    duringRollout(folded, report) ??
+    duringRollout(folded, report, site) ??
     unreachable(report) ??
-    backedUp(device, report) ??
+    backedUp(device, folded, report, site) ??
     standingStill(device, folded, report, site) ??
-    unreadable(report) ??
+    unreadable(device, folded, report, site) ??
     stoppedByPeople(device, folded, site, nowMs) ??
     waiting(device, folded, report, site, approvals) ??
     settledState(device, folded, report, site)
   );
 }
 
-function duringRollout(folded: FoldedDevice, report: DeviceReport): Standing | null {
+function duringRollout(folded: FoldedDevice, report: DeviceReport, site: SiteState): Standing | null {
   const { rollout } = folded;
   if (rollout === null || rollout.phase === 'diverged' || report.stuck !== null) return null;
-  const next = 'siteward check';
   if (report.failure !== null) {
     const { code } = report.failure;
+    const next = afterFailure(code, rollout.device, folded, site);
     return { state: 'error', reason: code, message: describeFailure(report.failure), next };
   }
   const reason = rollout.cause ?? rollout.phase;
   if (report.sight !== null && report.sight.evidence === null) {
     const message = `can't be asked (${report.sight.code ?? 'unreachable'}); asking again`;
-    return { state: 'rolling-out', reason, message, next };
+    return { state: 'rolling-out', reason, message, next: 'siteward check' };
   }
   if (isStuck(rollout)) {
     const times = Math.max(rollout.cleanAttempts, rollout.rollBackAttempts);
@@ -137,24 +137,43 @@ function unreachable({ failure }: DeviceReport): Standing | null {
   return { state: 'unreachable', reason: failure.code, message, next: 'siteward check' };
 }
 
-function unreadable(report: DeviceReport): Standing | null {
+function unreadable(
+  device: DeviceSettings,
+  folded: FoldedDevice,
+  report: DeviceReport,
+  site: SiteState,
+): Standing | null {
   const { failure } = report;
   if (failure !== null) {
     const message = describeFailure(failure);
-    return { state: 'error', reason: failure.code, message, next: 'siteward check' };
+    const next = afterFailure(failure.code, device.name, folded, site);
+    return { state: 'error', reason: failure.code, message, next };
   }
   if (report.readAt === null) return { state: 'unknown', reason: 'not-read-yet', message: null, next: null };
   return null;
 }
 
 /** Nothing is wanted of it but that what it has is kept. */
-function backedUp(device: DeviceSettings, report: DeviceReport): Standing | null {
+function backedUp(
+  device: DeviceSettings,
+  folded: FoldedDevice,
+  report: DeviceReport,
+  site: SiteState,
+): Standing | null {
   const { keepFailure } = report;
   if (device.manage !== 'backup') return null;
-  const unread = unreadable(report);
+  const unread = unreadable(device, folded, report, site);
   if (unread !== null) return unread;
   if (keepFailure === null) return { state: 'backed-up', reason: null, message: null, next: null };
   return { state: 'error', reason: keepFailure.code, message: keepFailure.message, next: 'siteward check' };
+}
+
+/** A device that shows another host key is waited for by people, or by nobody until somebody orders it. */
+function afterFailure(code: string, device: string, folded: FoldedDevice, site: SiteState): string {
+  if (code !== 'host-key-mismatch') return 'siteward check';
+  const pending = itemsFor(site.pending, device).find(({ kind }) => kind === 'rotation');
+  if (folded.rotation !== null && pending !== undefined) return `siteward pending ${pending.id}`;
+  return `siteward rotate host-key ${device}`;
 }
 
 function stoppedByPeople(

@@ -13,6 +13,9 @@ import { authorsFor } from '../core/site-state.ts';
 import type { Role } from '../core/site.ts';
 import type { DeviceRoom } from './device-room.ts';
 
+/** In the place of a commit where none was accepted yet. */
+export const noCommit = '0'.repeat(40);
+
 export interface Proposal {
   readonly kind: PendingKind;
   readonly class: Role;

@@ -69,8 +69,9 @@ export async function sealedRollout(room: DeviceRoom): Promise<Rollout | null> {
   if (rollout.deviceKey !== room.device.hostKey) {
     throw new SitewardError(
       'device-key-changed',
-      `rollout ${state.id} is in flight on the device with host key ${rollout.deviceKey}, and the settings name another; ` +
-        'name that one again until it is settled, or, if that device is gone, resolve it as actual',
+      `rollout ${state.id} is in flight on the device with host key ${rollout.deviceKey}, and another is in force now; ` +
+        'if the settings were changed, name that one again until it is settled; if it was rotated, or that device is gone, ' +
+        'resolve it as actual',
     );
   }
   return rollout;

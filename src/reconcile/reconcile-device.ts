@@ -2,7 +2,7 @@
  * The main path: one pass over one device, one line per stage. A pass never guesses and never hurries: whatever
  * is missing, unreadable or unsigned ends it with a reason in the report, and the next pass begins anew.
  */
-import { SitewardError } from '../core/errors.ts';
+import { HostKeyMismatch, SitewardError } from '../core/errors.ts';
 import { archiveReading } from './archive-reading.ts';
 import { failureOf } from './device-report.ts';
 import type { DeviceRoom, Order } from './device-room.ts';
@@ -11,6 +11,7 @@ import { planDevice, showDevice } from './plan-device.ts';
 import { readDevice } from './read-device.ts';
 import { resolveDevice } from './resolve-device.ts';
 import { finishRollout, rollOut } from './roll-out.ts';
+import { keepHostKey, rotateHostKey } from './rotate-host-key.ts';
 
 /** Rejects only when the daemon ends; all else is in the report. */
 export async function reconcileDevice(room: DeviceRoom, order: Order): Promise<void> {
@@ -20,6 +21,7 @@ export async function reconcileDevice(room: DeviceRoom, order: Order): Promise<v
     const stopped = readOnly ? null : await finishRollout(room);
     if (stopped === 'waits') return;
     const observation = await readDevice(room, stopped);
+    if (!readOnly) await keepHostKey(room);
     await archiveReading(room, observation);
     if (room.device.manage === 'backup') return;
     if (!readOnly) await resolveDevice(room, observation);
@@ -32,11 +34,20 @@ export async function reconcileDevice(room: DeviceRoom, order: Order): Promise<v
     // What was refused before anything was changed would be refused again at once: the next pass comes in its time.
     if (begun && room.folded().lastRollout?.outcome !== 'not-started') room.again();
   } catch (error) {
-    room.signal.throwIfAborted();
-    const failure = failureOf(error);
-    room.report.update({ failure });
-    room.log(error instanceof SitewardError ? 'pass-failed' : 'defect', { device: room.device.name, error });
+    await failed(room, error);
   }
+}
+
+/** What ended the pass is in the report; a device that shows another host key may be known by it once people signed. */
+async function failed(room: DeviceRoom, error: unknown): Promise<void> {
+  room.signal.throwIfAborted();
+  room.report.update({ failure: failureOf(error) });
+  room.log(error instanceof SitewardError ? 'pass-failed' : 'defect', { device: room.device.name, error });
+  if (!(error instanceof HostKeyMismatch) || room.ledger.journal.broken !== null) return;
+  await rotateHostKey(room, error).catch((reason: unknown) => {
+    room.signal.throwIfAborted();
+    room.log('pass-failed', { device: room.device.name, error: reason });
+  });
 }
 
 /** What was ended or begun by people's decision is read again before anything else is planned. */

@@ -17,7 +17,7 @@ import type { PlannedDevice } from './comparison.ts';
 import { activeHold } from './device-status.ts';
 import type { DeviceRoom } from './device-room.ts';
 import { devicePlanText, makeDevicePlan, requireUsable } from './plan-device.ts';
-import { authorizedNow, consumption, keepPending, signedFor, stillOpen } from './proposal.ts';
+import { authorizedNow, consumption, keepPending, noCommit, signedFor, stillOpen } from './proposal.ts';
 import type { Proposal, Signed } from './proposal.ts';
 import { begin, buildRollout, run, seal } from './roll-out.ts';
 
@@ -120,9 +120,6 @@ async function planResolution(room: DeviceRoom, observation: Observation): Promi
     proposal: { kind: 'resolve', class: 'operational', reason: `as-${as}`, commit, text, digest, device },
   };
 }
-
-/** In the place of a commit where none was accepted yet. */
-const noCommit = '0'.repeat(40);
 
 /** The rollout whose objects are on the device, by its lock if there is one; else the one this journal has in flight. */
 function endedRollout(room: DeviceRoom, { leftover, leftovers, hostKey }: Observation): Rollout | null {

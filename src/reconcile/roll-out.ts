@@ -4,7 +4,7 @@
  * of it.
  */
 import { canonicalItem, itemIdentity, sha256 } from '../core/digest.ts';
-import { DeviceError, OutcomeUnknown, SitewardError } from '../core/errors.ts';
+import { DeviceError, HostKeyMismatch, OutcomeUnknown, SitewardError } from '../core/errors.ts';
 import type { PlannedAction } from '../core/plan/action.ts';
 import type { Approval } from '../core/gate/pending.ts';
 import type { Trust } from '../core/gate/trust.ts';
@@ -121,6 +121,8 @@ async function answers(room: DeviceRoom, rollout: Rollout): Promise<boolean> {
     if (!(error instanceof DeviceError) && !(error instanceof OutcomeUnknown)) throw error;
     room.report.update({ sight: { evidence: null, code: error.code } });
     await stopWave(room);
+    // It does not answer by this key any more: people say which one counts.
+    if (error instanceof HostKeyMismatch) throw error;
     return false;
   }
 }

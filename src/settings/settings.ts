@@ -36,6 +36,8 @@ export interface Settings {
     readonly pollMs: number;
   };
   readonly devices: readonly DeviceSettings[];
+  /** Where a device's key of the settings stands, or the device itself if its defaults say it. */
+  readonly placeOf: (device: string, key: string) => Place | null;
   readonly trust: {
     readonly allowedSignersFile: string;
     readonly revokedKeysFile: string | null;
@@ -108,7 +110,7 @@ export async function loadSettings(file: string): Promise<Settings> {
   if (listen instanceof InvalidInput)
     problems.push(new InvalidInput(listen.code, listen.message, parsed.at(['listen'])));
   if (problems.length > 0 || listen instanceof InvalidInput) throw new SettingsErrors(problems);
-  return settingsOf(absolute, folder, parsed.value, devices, listen);
+  return settingsOf(absolute, folder, parsed.value, devices, listen, placesOf(placed));
 }
 
 function settingsOf(
@@ -117,6 +119,7 @@ function settingsOf(
   raw: RawSettings,
   devices: readonly DeviceSettings[],
   listen: Settings['listen'],
+  placeOf: Settings['placeOf'],
 ): Settings {
   const { desired, trust } = raw;
   const people = Object.entries(trust.people ?? {}).map(([name, person]) => ({ name, ...person }));
@@ -141,6 +144,7 @@ function settingsOf(
       pollMs: desired.poll ?? 60_000,
     },
     devices,
+    placeOf,
     trust: {
       allowedSignersFile: path.resolve(folder, trust['allowed-signers']),
       revokedKeysFile: fileOf(folder, revoked),
@@ -233,6 +237,14 @@ function collect(
 ): void {
   for (const [name, raw] of Object.entries(devices))
     into.push({ name, raw, place: (key) => at(key === undefined ? [name] : [name, key]) });
+}
+
+function placesOf(placed: readonly PlacedDevice[]): Settings['placeOf'] {
+  return (name, key) => {
+    const found = placed.find((device) => device.name === name);
+    if (found === undefined) return null;
+    return Object.hasOwn(found.raw, key) ? found.place(key) : found.place();
+  };
 }
 
 function duplicates(devices: readonly PlacedDevice[]): InvalidInput[] {

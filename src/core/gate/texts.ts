@@ -39,6 +39,37 @@ export function resolutionText(facts: ResolutionFacts): string {
   return `${lines.map((line) => `${printable(line)}\n`).join('')}\n${rest}`;
 }
 
+export interface HostKeyFacts {
+  readonly emergency: boolean;
+  readonly address: string;
+  readonly port: number;
+  /** `SHA256:…`: what the settings name, what is in force, and what the device shows. */
+  readonly settingsKey: string;
+  readonly inForce: string;
+  readonly shown: string;
+  /** How to see on the device itself which key it has. */
+  readonly comparison: readonly string[];
+}
+
+export function hostKeyText(facts: HostKeyFacts): string {
+  const { emergency, address, port, settingsKey, inForce, shown, comparison } = facts;
+  const lines = [
+    'rotate: host key',
+    `why: ${emergency ? 'emergency, the old key is believed stolen' : 'planned'}`,
+    `address: ${address} port ${port}`,
+    `old key: ${inForce}`,
+    `new key: ${shown}`,
+    `in the settings: ${settingsKey}`,
+    '',
+    'the device shows the new key, and nothing was said to it since; once this is signed, it is known by the new key',
+    'and the daemon logs in to it again; nothing of its configuration is changed',
+    '',
+    'whoever sits between the daemon and the device could show that key, too: compare it with the device itself',
+    ...comparison.map((line) => `  ${line}`),
+  ];
+  return lines.map((line) => `${printable(line)}\n`).join('');
+}
+
 export interface CommitFacts {
   readonly oid: string;
   /** As it was hashed; null: it is no longer in the repository. */

@@ -316,6 +316,27 @@ export type SitewardEvent =
       readonly by: readonly SignedBy[];
       readonly trust?: TrustDigests;
     })
+  | (OfDevice & {
+      /** What a person wants to have replaced; null: no longer. Nothing is done before it is signed. */
+      readonly kind: 'rotation-ordered';
+      readonly what: Rotated | null;
+      /** What is replaced is believed stolen. */
+      readonly emergency: boolean;
+    })
+  | (OfDevice & {
+      /** Signatures used up: the device is known by this key from now on, as long as they stand and the settings stay. */
+      readonly kind: 'host-key-pinned';
+      readonly hostKey: string;
+      /** The key that the settings named then: once they name another, they count. */
+      readonly settingsKey: string;
+      /** What signers read, whole: with the pending item it makes the document again. */
+      readonly text: string;
+      readonly pending: string;
+      readonly challenge: string;
+      readonly document: string;
+      readonly by: readonly SignedBy[];
+      readonly trust?: TrustDigests;
+    })
   | {
       /** Signed, but not good enough at the moment of execution. */
       readonly kind: 'refused';
@@ -345,6 +366,10 @@ export type RolloutOutcome = 'confirmed' | 'rolled-back' | 'not-started' | 'reso
 /** What a device that stands still is to have: what it had before, what was planned, or what it has. */
 export const resolutions = ['base', 'target', 'actual'] as const;
 export type Resolution = (typeof resolutions)[number];
+
+/** What siteward and a device know each other by. */
+export const rotated = ['host-key', 'credential'] as const;
+export type Rotated = (typeof rotated)[number];
 
 /** A record as it stands in the journal. */
 export type SitewardRecord = SitewardEvent & {

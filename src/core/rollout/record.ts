@@ -24,7 +24,7 @@ import {
 } from '../shape.ts';
 import type { EvidenceFacts, SignedBy, SitewardEvent, SitewardRecord } from './events.ts';
 import type { Superseded, TakenOver, TouchedItem } from './events.ts';
-import { pendingKinds, resolutions } from './events.ts';
+import { pendingKinds, resolutions, rotated } from './events.ts';
 import type { Deadline, Witness } from './rollout.ts';
 
 /** A record with its place in the chain. */
@@ -205,6 +205,8 @@ const kinds: KindTable = {
     next: nullOr(text),
     commit: text,
   },
+  'rotation-ordered': { ...ofDevice, what: nullOr(oneOf(...rotated)), emergency: flag },
+  'host-key-pinned': { ...ofDevice, ...consumed, hostKey: text, settingsKey: text, text },
   refused: {
     ...problem,
     device: maybe(text),

@@ -27,6 +27,13 @@ import { isResettable } from './script-forms.ts';
 import { classifyByTable } from './tiers.ts';
 import { isSameValue } from './values.ts';
 
+/** No version prints the fingerprint itself; of the files that it writes instead, one is the private key. */
+const hostKeyComparison: readonly string[] = [
+  'on its own console (serial or WinBox): /ip ssh export-host-key key-file-prefix=look',
+  'fetch look_rsa.pub or look_ed25519.pub by WinBox, and on your machine: ssh-keygen -lf look_rsa.pub',
+  'then on the router again: /file remove [find where name~"^look_"]',
+];
+
 export const routerosDialect: Dialect = {
   name: 'routeros',
   fill: fillValues,
@@ -49,6 +56,7 @@ export const routerosDialect: Dialect = {
   plannable,
   classify: classifyByTable,
   managementPath: judgeManagementPath,
+  hostKeyComparison,
   render: renderAction,
   scriptBytes,
 };

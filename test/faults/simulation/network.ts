@@ -2,7 +2,7 @@
  * The way between a daemon and the device: sessions that take time, break before or after a command arrived, end in
  * the middle of an answer, and meet another device than the one they want. Stands in for SSH under the real driver.
  */
-import { DeviceError, OutcomeUnknown } from '../../../src/core/errors.ts';
+import { DeviceError, HostKeyMismatch, OutcomeUnknown } from '../../../src/core/errors.ts';
 import type { ExecOptions, ExecResult, SshSession } from '../../../src/drivers/ssh-session.ts';
 import type { Reach } from '../../../src/drivers/routeros/effects/device-console.ts';
 import type { Random } from '../../../src/simulator/random.ts';
@@ -60,7 +60,7 @@ export function connectOver(network: Network, process: DaemonProcess): Reach['co
             reject(new DeviceError('unreachable', 'gw1: there is no route to it')),
           );
         } else if (device.hostKey !== target.hostKey) {
-          settled(0, () => reject(new DeviceError('host-key-mismatch', `the host key is ${device.hostKey}`)));
+          settled(0, () => reject(new HostKeyMismatch(target.hostKey, device.hostKey)));
         } else {
           const session: Session = { id: ++network.sessions, boot: device.boot, lost: false };
           settled(0, () => resolve(sessionOn(network, process, session)));

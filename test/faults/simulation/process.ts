@@ -235,6 +235,7 @@ export class DaemonProcess {
       nonce,
       organization: 'example.org',
       device,
+      settingsKey: device.hostKey,
       policy,
       driver: {
         ...driver,
@@ -273,6 +274,7 @@ export class DaemonProcess {
       random,
       trust: () => trust,
       trustProblem: () => null,
+      hostKeys: { standing: () => ({ kind: 'none', hostKey: device.hostKey }), served: (one) => one },
       recent: [],
       refreshDesired: () => this.refresh(),
       oneAtATime,

@@ -1,0 +1,82 @@
+/**
+ * Rotation as a person does it: a device with a new host key is not talked to until somebody with the role signed both
+ * keys; what was signed counts after a restart, and no longer than the key that signed it.
+ */
+import { appendFileSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { demoExport } from '../../src/cli/demo/export.ts';
+import { buildWorld, until } from '../support/daemon-world.ts';
+import type { World } from '../support/daemon-world.ts';
+import { runCli } from '../support/run-cli.ts';
+
+const pendingRotation = (one: World) =>
+  until('the rotation waits for a signature', async () => {
+    const { pending } = await one.api.call('pending', {});
+    const item = pending.find(({ kind }) => kind === 'rotation');
+    if (item === undefined) throw new Error(JSON.stringify((await one.status()).devices));
+    return item;
+  });
+
+const check = async (one: World): Promise<readonly Record<string, unknown>[]> => {
+  const { out } = await runCli('check', '--offline', '--json', '--settings', one.settingsFile);
+  return (JSON.parse(out) as { checks: Record<string, unknown>[] }).checks;
+};
+
+test('a new host key: nothing is said to the device before it is signed, and what was signed lasts', async (t) => {
+  const one = await buildWorld({
+    devices: { gw1: { exportText: demoExport, simulator: { behaviour: { hostKeyChange: 'now' } } } },
+  });
+  t.onTestFinished(() => one.close());
+  await one.start();
+  await one.untilSettled();
+  const old = one.device().hostKey;
+  await one.api.call('rotate', { device: 'gw1', what: 'host-key', emergency: false });
+  await one.untilRecord('rotation-ordered', 'gw1', { what: null });
+  await one.device().console('/ip ssh regenerate-host-key');
+  const { hostKey } = one.device();
+  const refused = await one.untilDevice('refused', ({ reason }) => reason === 'host-key-mismatch');
+  expect(refused).toMatchObject({ state: 'error', next: 'siteward rotate host-key gw1' });
+  const logins = one.device().machine.log.length;
+
+  expect(await runCli('rotate', 'host-key', 'gw1', '--settings', one.settingsFile)).toMatchObject({
+    code: 0,
+  });
+  const item = await pendingRotation(one);
+  expect(item).toMatchObject({ class: 'operational', devices: ['gw1'], reason: 'host-key' });
+  for (const line of [`old key: ${old}`, `new key: ${hostKey}`, 'why: planned', '/ip ssh export-host-key'])
+    expect(item.text).toContain(line);
+  await one.untilDevice('waits', ({ next }) => next === `siteward pending ${item.id}`);
+  expect(
+    one
+      .device()
+      .machine.log.slice(logins)
+      .map(({ message }) => message),
+  ).toEqual([]);
+  await one.approve(item.id);
+  await one.untilRecord('host-key-pinned', 'gw1', { hostKey, settingsKey: old });
+  await one.untilSettled();
+
+  await one.restart();
+  await one.untilSettled();
+  const line =
+    readFileSync(one.settingsFile, 'utf8')
+      .split('\n')
+      .findIndex((text) => text.includes(old)) + 1;
+  const pinned = (await check(one)).find(({ code }) => code === 'host-key-pinned');
+  expect(pinned).toMatchObject({ device: 'gw1', file: one.settingsFile, line });
+  expect(pinned?.['message']).toContain(`"host-key: ${hostKey}"`);
+
+  appendFileSync(one.at('revoked_keys'), readFileSync(one.at('keys/alice.pub')));
+  await one.restart();
+  const again = await one.untilDevice('not believed', ({ reason }) => reason === 'host-key-mismatch');
+  expect(again.next).toBe('siteward rotate host-key gw1');
+  const { warnings } = await one.status();
+  expect(warnings).toMatchObject([{ code: 'host-key-pin-untrusted', next: 'siteward rotate host-key gw1' }]);
+  expect((await check(one)).map(({ code }) => code)).toContain('host-key-pin-untrusted');
+
+  one.changeSettings((text) => text.replace(old, hostKey));
+  await one.restart();
+  await one.untilSettled();
+  expect((await one.status()).warnings).toEqual([]);
+  expect((await check(one)).map(({ what }) => what)).not.toContain('host-key');
+});
