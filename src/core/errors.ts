@@ -34,9 +34,24 @@ export class InvalidInput extends SitewardError {
   }
 }
 
+/** Why nothing is begun on a device that can be read: what a person has to change there. */
+export const obstacleCodes = [
+  'version-too-old',
+  'low-uptime',
+  'held-on-device',
+  'user-disabled',
+  'rights-missing',
+  'device-mode',
+  'disk-full',
+  'clock-unset',
+  'safe-mode',
+] as const;
+export type ObstacleCode = (typeof obstacleCodes)[number];
+
 export type DeviceErrorCode =
   | 'unreachable'
-  | 'auth-failed'
+  | 'key-refused'
+  | 'password-refused'
   | 'host-key-mismatch'
   | 'locked'
   | 'foreign-rollout'
@@ -44,7 +59,7 @@ export type DeviceErrorCode =
   | 'unsupported'
   | 'selector-mismatch'
   | 'base-changed'
-  | 'low-uptime'
+  | ObstacleCode
   | 'not-armed'
   | 'incomplete-export'
   | 'unreadable-export'

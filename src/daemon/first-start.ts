@@ -36,7 +36,10 @@ export async function firstStartObstacle(
  * shows its witness at its own first reading, before anything is done on it.
  */
 function isOut(error: unknown): boolean {
-  return error instanceof InvalidInput || ['host-key-mismatch', 'auth-failed'].includes(codeOf(error));
+  return (
+    error instanceof InvalidInput ||
+    ['host-key-mismatch', 'key-refused', 'password-refused'].includes(codeOf(error))
+  );
 }
 
 function notAsked(device: string, cause: unknown): SitewardError {

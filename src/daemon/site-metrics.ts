@@ -4,7 +4,8 @@
  */
 import type { SitewardRecord } from '../core/rollout/events.ts';
 import { krlVersionOf, trustDigests } from '../core/gate/trust.ts';
-import { activeHold } from '../reconcile/device-status.ts';
+import { activeHold, isUnreachable } from '../reconcile/device-status.ts';
+import { metricTable } from '../telemetry/metric-table.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { deviceStatusAnswer, isArmed } from './answers.ts';
 import type { RunningDevice, RunningSite } from './running-site.ts';
@@ -76,7 +77,8 @@ function refreshDevice(metrics: Metrics, site: RunningSite, running: RunningDevi
   const device = name;
   const folded = running.folded();
   const status = deviceStatusAnswer(site, running);
-  metrics.set('device_up', { device }, status.lastRead !== null && status.state !== 'unreachable' ? 1 : 0);
+  const report = running.room.report.current();
+  metrics.set('device_up', { device }, status.lastRead !== null && !isUnreachable(report) ? 1 : 0);
   metrics.set('device_in_sync', { device }, status.state === 'in-sync' ? 1 : 0);
   metrics.set('device_drift_items', { device }, status.drift);
   metrics.set('device_last_read_timestamp_seconds', { device }, seconds(status.lastRead));
@@ -85,9 +87,15 @@ function refreshDevice(metrics: Metrics, site: RunningSite, running: RunningDevi
     quarantined: folded.quarantine !== null,
     diverged: folded.rollout?.phase === 'diverged',
     'wave-stopped': site.ledger.state.stopped !== null,
-    obstacle: (running.room.report.current().comparison?.planned?.obstacle ?? null) !== null,
+    obstacle: (report.comparison?.planned?.obstacle ?? null) !== null,
   };
   for (const [reason, is] of Object.entries(held)) metrics.set('device_held', { device, reason }, is ? 1 : 0);
+  const found = [
+    ...(report.observation?.obstacles ?? []).map(({ code }) => code),
+    ...(report.stuck === null ? [] : [report.stuck.code]),
+  ];
+  for (const reason of metricTable.device_obstacle.labels.reason)
+    metrics.set('device_obstacle', { device, reason }, found.includes(reason) ? 1 : 0);
   const { facts } = status;
   if (facts !== null && facts !== undefined)
     metrics.set('device_info', { device, kind: driver, model: facts.model, os_version: facts.version }, 1);

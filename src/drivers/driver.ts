@@ -4,6 +4,7 @@
  * traces. Errors: `DeviceError` (it did not happen, the code says why) or `OutcomeUnknown` (sent, no answer).
  * `signal` ends any of them early; a command that was already sent goes on on the device.
  */
+import type { ObstacleCode } from '../core/errors.ts';
 import type { Dialect } from '../core/dialect.ts';
 import type { Plan } from '../core/plan/action.ts';
 import type { Deadline, Evidence, Rollout, RolloutOwner, Witness } from '../core/rollout/rollout.ts';
@@ -15,6 +16,21 @@ export interface DeviceFacts {
   /** The device's own name. */
   readonly identity: string;
   readonly uptimeS: number;
+  /** Of the hardware, as the export's header says; absent: it has none, or does not say. */
+  readonly serial?: string;
+  readonly deviceMode?: string;
+  readonly freeBytes?: number;
+  /** Policies of the login's group; absent: the device does not say. */
+  readonly policies?: readonly string[];
+  /** The device's own date, as it prints it. */
+  readonly date?: string;
+}
+
+/** Somebody logged in on the device. Names are the device's, for people only. */
+export interface Login {
+  readonly user: string;
+  readonly via: string;
+  readonly address: string;
 }
 
 export interface Observation {
@@ -33,8 +49,10 @@ export interface Observation {
   readonly leftovers: readonly string[];
   /** Whose rollout the leftovers are of, where they tell. */
   readonly leftover?: { readonly rollout: string; readonly daemon: string | null };
-  /** Reasons why no rollout may start now (`uptime-too-short`, `held-on-device`, …). */
-  readonly obstacles: readonly { readonly code: string; readonly message: string }[];
+  /** Reasons why no rollout may start now, the first before the others. */
+  readonly obstacles: readonly { readonly code: ObstacleCode; readonly message: string }[];
+  /** Who else is logged in. */
+  readonly logins: readonly Login[];
 }
 
 /** What the login may do, against what this device's `manage` needs. */

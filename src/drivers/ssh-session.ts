@@ -84,7 +84,7 @@ export function fingerprintOf(hostKeyBlob: Uint8Array): string {
 }
 
 /**
- * Throws `DeviceError` unreachable, host-key-mismatch or auth-failed; `InvalidInput` for a key file that can't
+ * Throws `DeviceError` unreachable, host-key-mismatch, key-refused or password-refused; `InvalidInput` for a key file that can't
  * be used; the signal's reason when aborted.
  */
 export function connect(target: SshTarget, signal: AbortSignal): Promise<SshConnection> {
@@ -186,9 +186,12 @@ function loginsFor(target: SshTarget): readonly Login[] {
 function refusedLogin(target: SshTarget): DeviceError {
   const means =
     target.privateKey === undefined ? 'password' : target.password === undefined ? 'key' : 'key and password';
+  const keysShutOut =
+    target.privateKey === undefined ? '; a user that has a key there is refused by password' : '';
   return new DeviceError(
-    'auth-failed',
-    `the device refuses the login of user ${target.user} by ${means}: check the user, its ${means} and its ssh policy`,
+    target.privateKey === undefined ? 'password-refused' : 'key-refused',
+    `the device refuses the login of user ${target.user} by ${means}: look there whether the user is still enabled, ` +
+      `from which addresses it may log in, its ${means} and its ssh policy${keysShutOut}`,
   );
 }
 

@@ -44,7 +44,15 @@ const stopWords: Readonly<Record<NonNullable<SiteState['stopped']>['why'], strin
   unknown: 'could not be asked what became of this commit',
 };
 
-const unreachableCodes: readonly string[] = ['unreachable', 'timeout', 'auth-failed', 'outcome-unknown'];
+const refusedLogin: readonly string[] = ['key-refused', 'password-refused'];
+const unreachableCodes: readonly string[] = [...refusedLogin, 'unreachable', 'timeout', 'outcome-unknown'];
+/** What people pull on the device itself to stop everything. */
+const brakes: readonly string[] = ['held-on-device', 'user-disabled'];
+
+/** Nobody answers, or nobody lets the daemon in. */
+export function isUnreachable({ failure }: DeviceReport): boolean {
+  return failure !== null && unreachableCodes.includes(failure.code);
+}
 
 export function standingOf(
   device: DeviceSettings,
@@ -61,6 +69,7 @@ export function standingOf(
     standingStill(device, folded, report, site) ??
     unreadable(device, folded, report, site) ??
     stoppedByPeople(device, folded, site, nowMs) ??
+    brakePulled(device, report) ??
     waiting(device, folded, report, site, approvals) ??
     settledState(device, folded, report, site)
   );
@@ -131,10 +140,13 @@ export function rolloutStateName(folded: FoldedDevice, report: DeviceReport): st
   return rollout.phase;
 }
 
-function unreachable({ failure }: DeviceReport): Standing | null {
-  if (failure === null || !unreachableCodes.includes(failure.code)) return null;
+function unreachable(report: DeviceReport): Standing | null {
+  const { failure } = report;
+  if (failure === null || !isUnreachable(report)) return null;
   const message = describeFailure(failure);
-  return { state: 'unreachable', reason: failure.code, message, next: 'siteward check' };
+  // Whoever disables the user on the device wants it left alone; from here that can't be told from a wrong key.
+  const state = refusedLogin.includes(failure.code) ? 'held' : 'unreachable';
+  return { state, reason: failure.code, message, next: 'siteward check' };
 }
 
 function unreadable(
@@ -192,6 +204,12 @@ function stoppedByPeople(
     message: `"${hold.reason}" by ${hold.by}${until}`,
     next: `siteward release ${scope}`,
   };
+}
+
+function brakePulled(device: DeviceSettings, { observation }: DeviceReport): Standing | null {
+  const brake = observation?.obstacles.find(({ code }) => brakes.includes(code));
+  if (brake === undefined) return null;
+  return { state: 'held', reason: brake.code, message: brake.message, next: `siteward plan ${device.name}` };
 }
 
 export function activeHold(site: SiteState, folded: FoldedDevice, nowMs: number): FoldedDevice['hold'] {

@@ -113,6 +113,9 @@ function isForeign(error: unknown): boolean {
   );
 }
 
+/** Verifying needs an answer: none is no verdict. */
+const noAnswer: readonly string[] = ['unreachable', 'timeout', 'key-refused', 'password-refused'];
+
 type Finish = Omit<EffectFinished, 'kind' | 'rollout' | 'device'>;
 
 /** Does the effect and says how it ended; throws only when the daemon is ending or the journal failed. */
@@ -128,8 +131,8 @@ async function perform(
     room.signal.throwIfAborted();
     if (error instanceof JournalError || isForeign(error)) throw error;
     const told = { code: codeOf(error), message: messageOf(error) };
-    // Verifying and looking need an answer: none is no verdict. A command that may have gone out is unknown.
-    const unanswered = effect === 'verify' && ['unreachable', 'timeout', 'auth-failed'].includes(told.code);
+    // A command that may have gone out is unknown.
+    const unanswered = effect === 'verify' && noAnswer.includes(told.code);
     const failed = error instanceof DeviceError && !unanswered;
     return { result: failed ? 'failed' : 'unknown', ...told };
   }

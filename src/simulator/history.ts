@@ -94,9 +94,15 @@ export class History {
     this.restoring = false;
   }
 
-  /** Newest first, as it is printed. */
-  list(): readonly { readonly action: string; readonly by: string; readonly at: number }[] {
-    return [...this.entries].reverse();
+  /** Newest first, as it is printed; `floating`: is taken back when the safe mode that it was made in ends. */
+  list(): readonly {
+    readonly action: string;
+    readonly by: string;
+    readonly at: number;
+    readonly floating: boolean;
+  }[] {
+    const since = this.safe?.since ?? Infinity;
+    return this.entries.map((entry) => ({ ...entry, floating: entry.id >= since })).reverse();
   }
 
   safeModeOf(): Session | undefined {

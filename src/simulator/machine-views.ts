@@ -24,9 +24,15 @@ export function addViews(of: ViewSources): void {
     ),
   );
   device.addView('/system history', () =>
-    of.history
-      .list()
-      .map(({ action, by, at }, index) => view(index + 1, { action, by, policy: 'write', time: stamp(at) })),
+    of.history.list().map(({ action, by, at, floating }, index) =>
+      view(index + 1, {
+        action,
+        by,
+        policy: 'write',
+        time: stamp(at),
+        'floating-undo': floating ? 'yes' : 'no',
+      }),
+    ),
   );
   device.addView('/user active', () =>
     of.sessions

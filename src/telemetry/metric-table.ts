@@ -3,6 +3,8 @@
  * or a text of a device. `device` stands for the devices of the settings; `open` values are bounded by who sets them.
  */
 
+import { obstacleCodes } from '../core/errors.ts';
+
 export type LabelValues = readonly string[] | 'device' | 'open';
 
 interface Row {
@@ -15,7 +17,8 @@ interface Row {
 const device = 'device' as const;
 const readFailures = [
   'unreachable',
-  'auth-failed',
+  'key-refused',
+  'password-refused',
   'host-key-mismatch',
   'permission-denied',
   'incomplete-export',
@@ -91,6 +94,11 @@ export const metricTable = {
     kind: 'gauge',
     help: '1 while nothing is started on the device',
     labels: { device, reason: ['operator', 'quarantined', 'diverged', 'wave-stopped', 'obstacle'] },
+  },
+  device_obstacle: {
+    kind: 'gauge',
+    help: '1 for each reason on the device itself for which nothing is begun on it',
+    labels: { device, reason: [...obstacleCodes, 'foreign-rollout', 'foreign-daemon'] },
   },
   actions_total: {
     kind: 'counter',

@@ -23,6 +23,8 @@ afterEach(async () => {
 const exportText =
   '# 2026-11-21 10:00:00 by RouterOS 7.15.3\r\n# software id = \r\n#\r\n/ip dns\r\nset servers=192.0.2.53\r\n';
 const facts = 'version=7.15.3 (stable)\r\nboard=CHR\r\nuptime=1d00:00:00\r\nidentity=gw1\r\n';
+const conditions =
+  'conditions=\r\ngroup=g\r\ndisabled=no\r\npolicy=ssh;read;write;test;policy;sensitive;password\r\ndate=2026-11-21\r\nfree=9999999\r\nfloating=0\r\n';
 const rolloutId = '0123456789ab';
 const owner = { daemon: 'd'.repeat(32), nonce: 'e'.repeat(16) };
 const ownLock = printLock({ ...owner, rollout: rolloutId });
@@ -51,7 +53,11 @@ async function deviceThat(
   answer: (command: string) => Reply | undefined,
   settings: Partial<DeviceSettings> = {},
 ): Promise<{ driver: Driver; device: ScriptedDevice }> {
-  const device = await startScriptedDevice((command) => answer(command) ?? usual(command));
+  const device = await startScriptedDevice((command) => {
+    const reply = answer(command) ?? usual(command);
+    const asked = command.includes(':put "conditions="') && typeof reply === 'object' && 'say' in reply;
+    return asked ? { say: reply.say + conditions } : reply;
+  });
   const driver = createRouterosDriver({
     device: { ...device.settings, ...settings },
     credentials: () => Promise.resolve({ password: device.password }),
@@ -124,7 +130,7 @@ describe('observe', () => {
       isFacts(command) ? { say: facts.replace('1d00:00:00', '00:00:10') + more } : undefined,
     );
     const observation = await driver.observe(never);
-    expect(observation.obstacles.map(({ code }) => code)).toEqual(['low-uptime', 'held-on-device']);
+    expect(observation.obstacles.map(({ code }) => code)).toEqual(['held-on-device', 'low-uptime']);
     expect(observation.lock).toBe(ownLock);
     expect(observation.leftovers).toContain('sw-ffffffffffff-tick');
   });

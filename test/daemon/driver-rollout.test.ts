@@ -323,7 +323,7 @@ describe.concurrent('what stops before anything changes', () => {
   test('a login that the device refuses', async (t) => {
     const b = await bench(t);
     await expect(b.anotherDriver({ user: 'nobody' }).observe(never)).rejects.toMatchObject({
-      code: 'auth-failed',
+      code: 'password-refused',
     });
   });
 

@@ -103,17 +103,17 @@ describe('connecting', () => {
     await expect(attempt).rejects.toThrow(hostKey);
   });
 
-  test('a key that the device does not know: auth-failed', async () => {
+  test('a key that the device does not know: key-refused', async () => {
     const { target } = await serve(answer);
     const attempt = connect({ ...target, privateKey: Buffer.from(otherKeyPair.private) }, never);
-    await expect(attempt).rejects.toMatchObject({ name: 'DeviceError', code: 'auth-failed' });
+    await expect(attempt).rejects.toMatchObject({ name: 'DeviceError', code: 'key-refused' });
   });
 
-  test('a wrong password: auth-failed, and the password is not in the message', async () => {
+  test('a wrong password: password-refused, and the password is not in the message', async () => {
     const { target } = await serve(answer);
     const { host, port, user, timeoutMs } = target;
     const attempt = connect({ host, port, user, hostKey, timeoutMs, password: 'geheim-1' }, never);
-    await expect(attempt).rejects.toMatchObject({ code: 'auth-failed' });
+    await expect(attempt).rejects.toMatchObject({ code: 'password-refused' });
     await expect(attempt).rejects.not.toThrow(/geheim/);
   });
 
@@ -331,8 +331,8 @@ describe.skipIf(sshdMissing !== null)(`with the real sshd (${sshdMissing ?? 'Ope
     expect([output.toString(), exitCode]).toEqual(['out\n', 3]);
   });
 
-  test('a key that is not authorized: auth-failed', async () => {
+  test('a key that is not authorized: key-refused', async () => {
     const attempt = connect({ ...target, privateKey: Buffer.from(otherKeyPair.private) }, never);
-    await expect(attempt).rejects.toMatchObject({ code: 'auth-failed' });
+    await expect(attempt).rejects.toMatchObject({ code: 'key-refused' });
   });
 });

@@ -185,7 +185,8 @@ export function foldRollout(state: RolloutState, event: SitewardEvent): boolean 
 const nothingLocked: ReadonlySet<string> = new Set([
   'locked',
   'foreign-rollout',
-  'auth-failed',
+  'key-refused',
+  'password-refused',
   'host-key-mismatch',
 ]);
 

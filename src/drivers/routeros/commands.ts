@@ -25,6 +25,31 @@ export function factsCommand(): string {
   ].join('; ');
 }
 
+/**
+ * The same, and what else a preflight asks. Each question that a version may not know, or that needs a right the login
+ * may lack, stands by itself, so that it costs no other answer.
+ */
+export function conditionsCommand(user: string): string {
+  const asked = (question: string, refused = ''): string => `:do {${question}} on-error={${refused}}`;
+  const login =
+    '("login=" . [/user active get $i via] . " " . [/user active get $i address] . " " . [/user active get $i name])';
+  return [
+    factsCommand(),
+    ':put "conditions="',
+    asked(rightsCommand(user), ':put "refused="'),
+    ':put ("date=" . [/system clock get date])',
+    ':put ("free=" . [/system resource get free-hdd-space])',
+    // Flag F of the history: what is taken back when a safe mode ends (MikroTik's page on safe mode).
+    asked(':put ("floating=" . [:len [/system history find where floating-undo]])'),
+    asked(`:foreach i in=[/user active find] do={:put ${login}}`),
+  ].join('; ');
+}
+
+/** Versions before 7.17 don't parse it, and then nothing else of that line runs. */
+export function deviceModeCommand(): string {
+  return ':put ([/system device-mode get scheduler] . " " . [/system device-mode get mode])';
+}
+
 /** Scripts and schedulers that are siteward's, and the sources of lock and witness. */
 function listScripts(): string {
   const own = (list: string, tag: string): string =>
@@ -70,6 +95,7 @@ export function rightsCommand(user: string): string {
   const policy = ':put ("policy=" . [:tostr [/user group get $i policy]])';
   return (
     `:foreach u in=[/user find where name=${quoteString(user)}] do={:local g [/user get $u group]; :put ("group=" . $g); ` +
+    ':put ("disabled=" . [/user get $u disabled]); ' +
     `:foreach i in=[/user group find where name=$g] do={${policy}}}`
   );
 }

@@ -1,6 +1,6 @@
 /**
- * The driver for RouterOS: puts the effects together behind the contract. Every step opens a session of its own
- * and closes it, so that nothing is believed because an old connection still lives. The protocol, step by step,
+ * The driver for RouterOS: puts the effects together behind the contract. Every step of a rollout opens a session of
+ * its own and closes it, so that nothing is believed because an old connection still lives; only readings share one. The protocol, step by step,
  * is told in docs/architecture.md; the statements that are sent, in docs/routeros-scripts.md.
  */
 import type { Clock } from '../../core/clock.ts';
@@ -10,6 +10,7 @@ import { connect } from '../ssh-session.ts';
 import { routerosDialect } from './dialect.ts';
 import { clean, releaseLock } from './effects/cleaning.ts';
 import type { DriverEvent, Reach } from './effects/device-console.ts';
+import { keepConsole } from './effects/kept-console.ts';
 import { gatherEvidence, observe, readRights } from './effects/reading.ts';
 import { apply, arm, confirm, rollBack } from './effects/running.ts';
 import { stage, takeLock, writeWitness } from './effects/staging.ts';
@@ -30,6 +31,7 @@ export function createRouterosDriver(options: RouterosDriverOptions): Driver {
   const reach: Reach = { connect, ...options, log: options.log ?? (() => undefined) };
   /** Ends with the caller's signal or with the driver. */
   const either = (signal: AbortSignal): AbortSignal => AbortSignal.any([signal, closing.signal]);
+  const kept = keepConsole(reach);
   const running = new Set<Promise<unknown>>();
   const tracked = <T>(step: Promise<T>): Promise<T> => {
     running.add(step);
@@ -39,8 +41,8 @@ export function createRouterosDriver(options: RouterosDriverOptions): Driver {
   };
   return {
     dialect: routerosDialect,
-    observe: (signal) => tracked(observe(reach, either(signal))),
-    rights: (signal) => tracked(readRights(reach, either(signal))),
+    observe: (signal) => tracked(observe(reach, kept, either(signal))),
+    rights: (signal) => tracked(readRights(reach, kept, either(signal))),
     render: (rolloutId, plan) => renderRollout(rolloutId, plan),
     lock: (rollout, signal) => tracked(takeLock(reach, rollout, either(signal))),
     writeWitness: (rollout, witness, signal) =>
@@ -56,6 +58,7 @@ export function createRouterosDriver(options: RouterosDriverOptions): Driver {
     close: async () => {
       closing.abort(new Error('the driver was closed'));
       await Promise.allSettled([...running]);
+      await kept.close();
     },
   };
 }

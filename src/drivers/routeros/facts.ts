@@ -3,8 +3,11 @@
  * an error of its own, since a fact that is missed could mean a net that is not there. Pure.
  */
 import { DeviceError } from '../../core/errors.ts';
+import type { Login } from '../driver.ts';
 import { linesOf } from './console.ts';
-import { holdName, witnessName } from './objects.ts';
+import { witnessName } from './objects.ts';
+import type { Conditions } from './preflight.ts';
+import { parseRights } from './rights.ts';
 import { parseTime } from './times.ts';
 
 /** Everything siteward has on the device, and what people put there for it. */
@@ -116,36 +119,50 @@ function notUnderstood(what: string): DeviceError {
   return new DeviceError('unsupported', `the device answered, but ${what} can't be read`);
 }
 
+const mostText = 100;
+const mostLogins = 50;
+
+/** The answer to `conditionsCommand`; the device-mode is another question. */
+export function parseConditions(text: string): {
+  readonly facts: StandingFacts;
+  readonly conditions: Conditions;
+} {
+  const lines = linesOf(text);
+  const at = lines.indexOf('conditions=');
+  if (at < 0) throw notUnderstood('what it was asked before a rollout');
+  const more = lines.slice(at + 1);
+  const valuesOf = (tag: string): readonly string[] =>
+    more.flatMap((line) => (line.startsWith(`${tag}=`) ? [line.slice(tag.length + 1)] : []));
+  const own = more.filter((line) => /^(?:group|disabled|policy)=/.test(line));
+  const [free = '', floating = ''] = ['free', 'floating'].map((tag) => valuesOf(tag)[0] ?? '');
+  return {
+    facts: parseStandingFacts(lines.slice(0, at).join('\n')),
+    conditions: {
+      rights: more.includes('refused=') ? 'refused' : parseRights(own.join('\n')),
+      date: (valuesOf('date')[0] ?? '').slice(0, mostText),
+      freeBytes: /^\d{1,15}$/.test(free) ? Number(free) : null,
+      floating: /^\d{1,6}$/.test(floating) ? Number(floating) : 0,
+      logins: valuesOf('login').slice(0, mostLogins).map(loginOf),
+      deviceMode: null,
+    },
+  };
+}
+
+function loginOf(value: string): Login {
+  const [via = '', address = '', ...name] = value.slice(0, mostText).split(' ');
+  return { user: name.join(' '), via, address };
+}
+
+/** The answer to `deviceModeCommand`. */
+export function parseDeviceMode(text: string): Conditions['deviceMode'] {
+  const match = /^(true|yes|false|no) ([a-z-]{1,40})$/.exec(text.trim());
+  if (match === null) throw notUnderstood('its device-mode');
+  return { scheduler: match[1] === 'true' || match[1] === 'yes', mode: match[2] ?? '' };
+}
+
 /** What a rollout must not find: everything of any siteward but the witness; a witness that is not ours counts. */
 export function leftoversOf(facts: OwnObjects, witnessReadable: boolean): readonly string[] {
   return facts.names.filter((name) => name !== witnessName || !witnessReadable);
-}
-
-export interface Obstacle {
-  readonly code: string;
-  readonly message: string;
-}
-
-/** Why no rollout may begin now, by what can be read without a plan. */
-export function obstaclesOf(
-  facts: { readonly uptimeS: number; readonly held: boolean },
-  minUptimeMs: number,
-): readonly Obstacle[] {
-  const obstacles: Obstacle[] = [];
-  const least = Math.ceil(minUptimeMs / 1000);
-  if (facts.uptimeS < least) {
-    obstacles.push({
-      code: 'low-uptime',
-      message: `up for ${facts.uptimeS} s, a rollout needs ${least} s (min-uptime)`,
-    });
-  }
-  if (facts.held) {
-    obstacles.push({
-      code: 'held-on-device',
-      message: `a script ${holdName} is on the device: remove it there to go on`,
-    });
-  }
-  return obstacles;
 }
 
 /** Every line of the check says `N base`; anything else means that a selector does not mean what the plan means. */

@@ -6,9 +6,9 @@ import type { RolloutOwner, Witness } from '../../core/rollout/rollout.ts';
 
 export const witnessName = 'sw-witness';
 export const lockName = 'sw-lock';
-/** A person's brake on the device itself: while a script of this name is there, nothing is rolled out. */
 /** What each of them may do, and so what the login must be allowed: a device refuses to give more than one has. */
 export const scriptPolicies = 'read,write,test,policy,sensitive,password';
+/** A person's brake on the device itself: while a script of this name is there, nothing is rolled out. */
 export const holdName = 'siteward-hold';
 
 export interface RolloutObjects {

@@ -10,7 +10,11 @@ import { scriptPolicies } from './objects.ts';
 import { quoteString } from './quote.ts';
 
 /** Null: there is no such user on the device itself, as with RADIUS. */
-export type UserRights = { readonly group: string; readonly policies: readonly string[] } | null;
+export type UserRights = {
+  readonly group: string;
+  readonly policies: readonly string[];
+  readonly disabled: boolean;
+} | null;
 
 const reading = ['ssh', 'read'];
 const needed: Readonly<Record<DeviceSettings['manage'], readonly string[]>> = {
@@ -24,14 +28,19 @@ const builtInGroups = ['read', 'write', 'full'];
 
 /** The answer to `rightsCommand`, strictly. */
 export function parseRights(text: string): UserRights {
-  const [first, second, ...more] = linesOf(text);
+  const [first, ...more] = linesOf(text);
   if (first === undefined) return null;
   const group = /^group=(.+)$/.exec(first)?.[1];
-  const list = second === undefined ? null : /^policy=([a-z0-9!;,-]*)$/.exec(second);
-  if (group === undefined || list === null || more.length > 0)
+  const disabled = /^disabled=(true|yes|false|no)$/.exec(more[0] ?? '')?.[1];
+  const list = /^policy=([a-z0-9!;,-]*)$/.exec(more[1] ?? '');
+  if (group === undefined || disabled === undefined || list === null || more.length > 2)
     throw new DeviceError('unsupported', "the device answered, but the user's group can't be read");
   const words = (list[1] ?? '').split(/[;,]/);
-  return { group, policies: words.filter((word) => word !== '' && !word.startsWith('!')) };
+  return {
+    group,
+    policies: words.filter((word) => word !== '' && !word.startsWith('!')),
+    disabled: disabled === 'true' || disabled === 'yes',
+  };
 }
 
 /** `refused`: the device does not let the user read even that. */

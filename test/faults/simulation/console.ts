@@ -59,6 +59,10 @@ const addScript: Rule['run'] = (device, [name = '', source = '']) =>
     : failed('failure: item with this name already exists (/system/script/add; line 1)');
 
 const rules: readonly Rule[] = [
+  rule(':put \\("version=" [^]*:put "conditions=".*', false, (device) =>
+    said([...standing(device), ...scripts(device), 'conditions=', ...conditions]),
+  ),
+  rule(':put \\(\\[/system device-mode get scheduler.*', false, () => said(['true advanced'])),
   rule(':put \\("version=" [^]*', false, (device) => said([...standing(device), ...scripts(device)])),
   rule(':put \\("uptime=" .*name="sw-([0-9a-f]{12})-tick".*', false, (device, [id = '']) =>
     said([...ofRollout(device, id), ...scripts(device)]),
@@ -208,6 +212,15 @@ function unescaped(text: string): string {
 function standing(device: SimulatedDevice): readonly string[] {
   return [`version=${version} (stable)`, 'board=CHR', `uptime=${timeText(device)}`, 'identity=gw1'];
 }
+
+const conditions = [
+  'group=siteward-rollout',
+  'disabled=false',
+  'policy=ssh;read;write;test;policy;sensitive;password',
+  'date=2026-01-01',
+  'free=100000000',
+  'floating=0',
+];
 
 function timeText(device: SimulatedDevice): string {
   const s = Math.floor(device.uptimeMs / 1000);

@@ -43,7 +43,7 @@ test.each([
 
 test.each([
   new DeviceError('host-key-mismatch', 'another'),
-  new DeviceError('auth-failed', 'no'),
+  new DeviceError('key-refused', 'no'),
   new InvalidInput('unreadable', 'no key'),
 ])('a device that the settings leave no way to holds nobody up: %s', async (error) => {
   expect(await obstacle(null, error)).toBeNull();

@@ -89,6 +89,7 @@ async function pass(wish: string, commit: string): Promise<Permission | null> {
     lock: null,
     leftovers: [],
     obstacles: [],
+    logins: [],
   };
   const desired = {
     commit,

@@ -22,6 +22,7 @@ function observation(text: string): Observation {
     lock: null,
     leftovers: [],
     obstacles: [],
+    logins: [],
   };
 }
 

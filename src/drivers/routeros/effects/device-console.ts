@@ -1,6 +1,6 @@
 /**
  * A console on a device over one SSH session: each command goes out with an end of its own and is judged by the
- * text that comes back. A session is opened for a step and closed with it; a device that never answers costs a
+ * text that comes back. A session is opened for a step and closed with it, but for the one that readings share; a device that never answers costs a
  * time-out. Log events name the step and how long it took, never what was said.
  */
 import { assert, DeviceError, OutcomeUnknown } from '../../../core/errors.ts';
@@ -49,28 +49,42 @@ const connectTimeoutMs = 15_000;
 const commandTimeoutMs = 30_000;
 const exportTimeoutMs = 180_000;
 
+/** Says what became of a step's session, and how long after its beginning. */
+export function stepLog({ device, clock, log }: Reach, step: string): (event: DriverEvent['event']) => void {
+  const startedAt = clock.monotonic();
+  return (event) => {
+    log({ event, device: device.name, step, durationMs: clock.monotonic() - startedAt });
+  };
+}
+
+export async function openSession(
+  reach: Reach,
+  step: string,
+  signal: AbortSignal,
+  say: (event: DriverEvent['event']) => void = stepLog(reach, step),
+): Promise<SshSession> {
+  const { address: host, port, user, hostKey } = reach.device;
+  try {
+    const session = await reach.connect(
+      { host, port, user, hostKey, ...(await reach.credentials()), timeoutMs: connectTimeoutMs },
+      signal,
+    );
+    say('session-opened');
+    return session;
+  } catch (error) {
+    say('session-failed');
+    throw error;
+  }
+}
+
 export async function withConsole<T>(
   reach: Reach,
   step: string,
   signal: AbortSignal,
   use: (console: DeviceConsole) => Promise<T>,
 ): Promise<T> {
-  const { device, clock, log } = reach;
-  const startedAt = clock.monotonic();
-  const say = (event: DriverEvent['event']): void =>
-    log({ event, device: device.name, step, durationMs: clock.monotonic() - startedAt });
-  let session: SshSession;
-  try {
-    const { address: host, port, user, hostKey } = device;
-    session = await reach.connect(
-      { host, port, user, hostKey, ...(await reach.credentials()), timeoutMs: connectTimeoutMs },
-      signal,
-    );
-  } catch (error) {
-    say('session-failed');
-    throw error;
-  }
-  say('session-opened');
+  const say = stepLog(reach, step);
+  const session = await openSession(reach, step, signal, say);
   try {
     return await use(consoleOn(session, reach, signal));
   } finally {
@@ -79,7 +93,7 @@ export async function withConsole<T>(
   }
 }
 
-function consoleOn(session: SshSession, reach: Reach, signal: AbortSignal): DeviceConsole {
+export function consoleOn(session: SshSession, reach: Reach, signal: AbortSignal): DeviceConsole {
   const ask = async (
     command: string,
     prefix: string,

@@ -4,8 +4,10 @@ import type { Configuration } from '../../../core/item.ts';
 import { countForeignChanges, footprintState } from '../../../core/plan/footprint.ts';
 import type { Plan } from '../../../core/plan/action.ts';
 import type { Evidence, Rollout } from '../../../core/rollout/rollout.ts';
-import type { DeviceRights, Observation } from '../../driver.ts';
+import type { DeviceFacts, DeviceRights, Observation } from '../../driver.ts';
 import {
+  conditionsCommand,
+  deviceModeCommand,
   exportCommand,
   factsCommand,
   rightsCommand,
@@ -17,7 +19,8 @@ import { linesOf } from '../console.ts';
 import { routerosDialect } from '../dialect.ts';
 import {
   leftoversOf,
-  obstaclesOf,
+  parseConditions,
+  parseDeviceMode,
   parseRolloutFacts,
   parseStandingFacts,
   type RolloutFacts,
@@ -25,34 +28,63 @@ import {
 } from '../facts.ts';
 import { fingerprint } from '../fingerprint.ts';
 import { objectsOf, parseWitness, rolloutOf } from '../objects.ts';
+import { obstaclesOf } from '../preflight.ts';
+import type { Conditions } from '../preflight.ts';
 import { judgeRights, parseRights } from '../rights.ts';
 import { withConsole, type DeviceConsole, type Reach } from './device-console.ts';
+import type { KeptConsole } from './kept-console.ts';
 
-export function observe(reach: Reach, signal: AbortSignal): Promise<Observation> {
-  return withConsole(reach, 'observe', signal, async (console) => {
-    const facts = await readFacts(console);
+/** Over the connection that is kept for it. */
+export function observe(reach: Reach, kept: KeptConsole, signal: AbortSignal): Promise<Observation> {
+  return kept.ask('observe', signal, async (console) => {
+    const { facts, conditions } = await readConditions(console, reach.device.user);
     const exportText = await readExport(console, facts.version);
     const witness = facts.witness === null ? null : parseWitness(facts.witness);
     const leftovers = leftoversOf(facts, facts.witness === null || witness !== null);
     const leftover = rolloutOf(leftovers, facts.lock);
+    const { user, manage, minUptimeMs } = reach.device;
     return {
       exportText,
       fingerprint: fingerprint(exportText),
-      facts: { model: facts.board, version: facts.version, identity: facts.identity, uptimeS: facts.uptimeS },
+      facts: deviceFacts(facts, conditions, exportText),
       hostKey: console.hostKey,
       localAddress: console.localAddress,
       witness,
       lock: facts.lock,
       leftovers,
       ...(leftover === null ? {} : { leftover }),
-      obstacles: obstaclesOf(facts, reach.device.minUptimeMs),
+      obstacles: obstaclesOf({ ...facts, conditions }, { user, manage, minUptimeMs, scriptBytes: 0 }),
+      logins: conditions.logins.filter((login) => login.user !== user),
     };
   });
 }
 
-export function readRights(reach: Reach, signal: AbortSignal): Promise<DeviceRights> {
+function deviceFacts(facts: StandingFacts, conditions: Conditions, exportText: Buffer): DeviceFacts {
+  const { board: model, version, identity, uptimeS } = facts;
+  const { freeBytes, deviceMode, rights, date } = conditions;
+  const serial = serialOf(exportText);
+  return {
+    model,
+    version,
+    identity,
+    uptimeS,
+    date,
+    ...(serial === null ? {} : { serial }),
+    ...(freeBytes === null ? {} : { freeBytes }),
+    ...(deviceMode === null ? {} : { deviceMode: deviceMode.mode }),
+    ...(rights === null || rights === 'refused' ? {} : { policies: rights.policies }),
+  };
+}
+
+/** As the header of the export has it. */
+function serialOf(exportText: Buffer): string | null {
+  const header = exportText.subarray(0, 2000).toString('latin1');
+  return /^# serial number = (\S{1,40})\r?$/m.exec(header)?.[1] ?? null;
+}
+
+export function readRights(reach: Reach, kept: KeptConsole, signal: AbortSignal): Promise<DeviceRights> {
   const { user, manage } = reach.device;
-  return withConsole(reach, 'rights', signal, async (console) => {
+  return kept.ask('rights', signal, async (console) => {
     try {
       return judgeRights(user, manage, parseRights(await console.read(rightsCommand(user))));
     } catch (error) {
@@ -93,6 +125,24 @@ export function gatherEvidence(
 
 export async function readFacts(console: DeviceConsole): Promise<StandingFacts> {
   return parseStandingFacts(await console.read(factsCommand()));
+}
+
+/** What a preflight judges. */
+export async function readConditions(
+  console: DeviceConsole,
+  user: string,
+): Promise<{ readonly facts: StandingFacts; readonly conditions: Conditions }> {
+  const { facts, conditions } = parseConditions(await console.read(conditionsCommand(user)));
+  if (!hasDeviceMode(facts.version)) return { facts, conditions };
+  const deviceMode = parseDeviceMode(await console.read(deviceModeCommand()));
+  return { facts, conditions: { ...conditions, deviceMode } };
+}
+
+/** From 7.17 on a device-mode can forbid what a login may do. */
+function hasDeviceMode(version: string): boolean {
+  const match = /^(\d{1,4})\.(\d{1,4})/.exec(version);
+  const [major, minor] = [Number(match?.[1] ?? 0), Number(match?.[2] ?? 0)];
+  return major > 7 || (major === 7 && minor >= 17);
 }
 
 export async function readRolloutFacts(console: DeviceConsole, rollout: Rollout): Promise<RolloutFacts> {

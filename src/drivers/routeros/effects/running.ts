@@ -23,7 +23,7 @@ import type { DeviceConsole, Reach } from './device-console.ts';
 import { withConsole } from './device-console.ts';
 import { payloadOf } from './payload.ts';
 import { readRolloutFacts } from './reading.ts';
-import { requireOwnLock, writeScript } from './staging.ts';
+import { requireOwnLock, requireReady, writeScript } from './staging.ts';
 import { until, type Patience } from './waiting.ts';
 
 /** Runs of the timer that prove it lives under this owner and device-mode. */
@@ -38,7 +38,11 @@ export async function arm(reach: Reach, rollout: Rollout, signal: AbortSignal): 
     if (!facts.names.includes(names.back)) {
       throw new DeviceError('not-armed', `${rollout.device}: the rollback script is not on the device`);
     }
-    if (facts.tick === null) await console.modify(addTickCommand(names, rollout.times));
+    if (facts.tick === null) {
+      // Here and not only at staging: what was staged into somebody's safe mode shows as theirs, and a brake counts until the end.
+      await requireReady(console, reach, rollout, 0);
+      await console.modify(addTickCommand(names, rollout.times));
+    }
     requireTick(await console.read(readTickCommand(names.tick)), rollout);
   });
   const alive = await seenAlive(reach, rollout, signal);

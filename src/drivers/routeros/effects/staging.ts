@@ -16,7 +16,7 @@ import {
   stageCommands,
   tryAddScriptCommand,
 } from '../commands.ts';
-import { checkVerdict, obstaclesOf, type StandingFacts } from '../facts.ts';
+import { checkVerdict, type StandingFacts } from '../facts.ts';
 import {
   foreignObjects,
   lockName,
@@ -28,12 +28,13 @@ import {
   witnessName,
 } from '../objects.ts';
 import { routerosDialect } from '../dialect.ts';
+import { obstaclesOf } from '../preflight.ts';
 import { withDeadline } from '../scripts.ts';
 import { deadlineFrom } from '../times.ts';
 import type { DeviceConsole, Reach } from './device-console.ts';
 import { withConsole } from './device-console.ts';
 import { payloadOf } from './payload.ts';
-import { parseFor, readExport, readFacts } from './reading.ts';
+import { parseFor, readConditions, readExport, readFacts } from './reading.ts';
 
 export function takeLock(reach: Reach, rollout: Rollout, signal: AbortSignal): Promise<void> {
   return withConsole(reach, 'lock', signal, async (console) => {
@@ -82,10 +83,9 @@ export function stage(reach: Reach, rollout: Rollout, signal: AbortSignal): Prom
   return withConsole(reach, 'stage', signal, async (console) => {
     const names = objectsOf(rollout.id);
     const scripts = payloadOf(rollout);
-    const before = await readFacts(console);
-    requireOwnLock(before, rollout);
+    const scriptBytes = scripts.check.length + scripts.apply.length + scripts.back.length;
+    const before = await requireReady(console, reach, rollout, scriptBytes);
     requireNoForeign(before, rollout);
-    requireNoObstacle(before, rollout);
     if (before.names.includes(names.tick) || before.names.includes(names.decision)) {
       throw new DeviceError(
         'rejected',
@@ -168,11 +168,17 @@ export function requireOwnLock(facts: { readonly lock: string | null }, rollout:
   );
 }
 
-function requireNoObstacle(facts: StandingFacts, rollout: Rollout): void {
-  const [obstacle] = obstaclesOf(facts, rollout.times.minUptimeMs);
-  if (obstacle === undefined) return;
-  throw new DeviceError(
-    obstacle.code === 'low-uptime' ? 'low-uptime' : 'locked',
-    `${rollout.device}: ${obstacle.message}`,
-  );
+/** The preflight, over this very connection: the lock is ours, and nothing is in the way. */
+export async function requireReady(
+  console: DeviceConsole,
+  { device: { user, manage } }: Reach,
+  rollout: Rollout,
+  scriptBytes: number,
+): Promise<StandingFacts> {
+  const { facts, conditions } = await readConditions(console, user);
+  requireOwnLock(facts, rollout);
+  const { minUptimeMs } = rollout.times;
+  const [obstacle] = obstaclesOf({ ...facts, conditions }, { user, manage, minUptimeMs, scriptBytes });
+  if (obstacle !== undefined) throw new DeviceError(obstacle.code, `${rollout.device}: ${obstacle.message}`);
+  return facts;
 }

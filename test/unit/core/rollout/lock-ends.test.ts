@@ -29,7 +29,7 @@ test.each(['timeout', 'unreachable', 'rejected', 'unsupported'])(
   },
 );
 
-test.each(['locked', 'foreign-rollout', 'auth-failed', 'host-key-mismatch'])(
+test.each(['locked', 'foreign-rollout', 'key-refused', 'password-refused', 'host-key-mismatch'])(
   'a lock that failed by %s is another’s or was never asked for, and nothing is cleaned',
   (code) => {
     expect(afterLockFailed(code)).toMatchObject({ do: 'record', event: { kind: 'settled' } });

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import {
   checkVerdict,
   leftoversOf,
-  obstaclesOf,
+  parseConditions,
+  parseDeviceMode,
   parseRolloutFacts,
   parseStandingFacts,
 } from '../../../../src/drivers/routeros/facts.ts';
@@ -84,14 +85,34 @@ describe('facts of a rollout', () => {
   });
 });
 
-describe('obstacles and leftovers', () => {
-  test('a short uptime and a hold each stand in the way', () => {
-    expect(obstaclesOf({ uptimeS: 10, held: true }, 300_000).map(({ code }) => code)).toEqual([
-      'low-uptime',
-      'held-on-device',
-    ]);
-    expect(obstaclesOf({ uptimeS: 300, held: false }, 300_000)).toEqual([]);
+describe('what a preflight asks', () => {
+  const asked = (...lines: readonly string[]): string => text(...standing, 'conditions=', ...lines);
+  const own = ['group=ops', 'disabled=no', 'policy=ssh;read'];
+  test('everything', () => {
+    const more = ['date=2026-11-21', 'free=4096', 'floating=2', 'login=winbox 192.0.2.9 petr the 2nd'];
+    expect(parseConditions(asked(...own, ...more)).conditions).toEqual({
+      rights: { group: 'ops', policies: ['ssh', 'read'], disabled: false },
+      date: '2026-11-21',
+      freeBytes: 4096,
+      floating: 2,
+      logins: [{ via: 'winbox', address: '192.0.2.9', user: 'petr the 2nd' }],
+      deviceMode: null,
+    });
   });
+  test('what a version or the rights keep back is not known, and is no error', () => {
+    const { conditions } = parseConditions(asked('refused=', 'date=jan/02/1970', 'free=12.5MiB'));
+    expect(conditions).toMatchObject({ rights: 'refused', freeBytes: null, floating: 0, logins: [] });
+    expect(parseConditions(asked('date=jan/02/1970')).conditions.rights).toBeNull();
+  });
+  test('an answer that ends before it is an error', () => {
+    expect(() => parseConditions(text(...standing))).toThrow(/can't be read/);
+  });
+  test.each(['', 'perhaps home', 'true'])('a device-mode that is none is an error: %j', (answer) => {
+    expect(() => parseDeviceMode(answer)).toThrow(/device-mode can't be read/);
+  });
+});
+
+describe('leftovers', () => {
   test('the witness is no leftover, unless nobody can read it', () => {
     const facts = { names: ['sw-witness', 'sw-lock'], held: false, lock: null, witness: '' };
     expect(leftoversOf(facts, true)).toEqual(['sw-lock']);
