@@ -16,9 +16,9 @@ import type {
   SitewardRecord,
   TouchedItem,
 } from './rollout/events.ts';
-import type { RolloutState } from './rollout/machine.ts';
+import type { RolloutState } from './rollout/state.ts';
 import type { Witness } from './rollout/rollout.ts';
-import { foldRollout } from './rollout/machine.ts';
+import { foldRollout, newRollout } from './rollout/state.ts';
 
 export interface Hold {
   readonly reason: string;
@@ -273,42 +273,6 @@ function foldCounter(
 ): void {
   if (counter !== undefined && counter > (keyCounters.get(fingerprint) ?? -1))
     keyCounters.set(fingerprint, counter);
-}
-
-type RolloutIds = Pick<
-  RolloutState,
-  'id' | 'device' | 'commit' | 'plan' | 'base' | 'desired' | 'complete' | 'sealed' | 'plannedAt'
->;
-
-function newRollout(ids: RolloutIds): RolloutState {
-  const { id, device, commit, plan, base, desired, complete, sealed, plannedAt } = ids;
-  return {
-    id,
-    device,
-    commit,
-    plan,
-    base,
-    desired,
-    complete,
-    sealed,
-    plannedAt,
-    phase: 'planned',
-    inFlight: null,
-    touched: false,
-    mayHaveChanged: false,
-    interrupted: false,
-    resumed: false,
-    unknown: false,
-    deadline: null,
-    runCount: 0,
-    cause: null,
-    resolving: false,
-    problem: null,
-    outcome: null,
-    confirmAttempts: 0,
-    rollBackAttempts: 0,
-    cleanAttempts: 0,
-  };
 }
 
 /**

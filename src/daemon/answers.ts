@@ -7,7 +7,7 @@ import { itemsFor } from '../core/gate/pending.ts';
 import type { Action, Difference, PlannedAction } from '../core/plan/action.ts';
 import type { Item } from '../core/item.ts';
 import type { RecordEnvelope } from '../core/journal.ts';
-import type { RolloutState } from '../core/rollout/machine.ts';
+import type { RolloutState } from '../core/rollout/state.ts';
 import { propertyOf } from '../core/item.ts';
 import type { Standing } from '../reconcile/device-status.ts';
 import { activeHold, rolloutStateName, standingOf } from '../reconcile/device-status.ts';

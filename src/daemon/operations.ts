@@ -8,6 +8,8 @@ import { itemsFor } from '../core/gate/pending.ts';
 import type { RecordEnvelope } from '../core/journal.ts';
 import { InvalidInput } from '../core/errors.ts';
 import { splitFragments } from '../core/fragments.ts';
+import type { DesiredHead } from '../reconcile/desired-state.ts';
+import { nextOnBranch } from '../reconcile/next-command.ts';
 import { devicePlanAnswer, deviceStatusAnswer, problemAnswer } from './answers.ts';
 import { buildGate } from './gate.ts';
 import { buildOrders, select } from './orders.ts';
@@ -101,7 +103,7 @@ function statusAnswer(site: RunningSite, only: string | undefined): AnswerOf<'st
       state: head.state,
       reason: head.reason,
       message: head.message,
-      next: nextForHead(site, head.state),
+      next: nextForHead(site, head),
       subject: files?.subject ?? null,
       author: files?.author ?? null,
       acceptedAt: state.accepted?.at ?? null,
@@ -115,10 +117,12 @@ function statusAnswer(site: RunningSite, only: string | undefined): AnswerOf<'st
 }
 
 /** What people are asked about the head, or the look at what they have mended. */
-function nextForHead(site: RunningSite, state: AnswerOf<'status'>['desired']['state']): string | null {
+function nextForHead({ ledger, settings }: RunningSite, { state, head, reason }: DesiredHead): string | null {
   if (state === 'accepted' || state === 'unknown') return null;
-  const [pending] = itemsFor(site.ledger.state.pending, null);
-  return pending === undefined ? 'siteward refresh' : `siteward pending ${pending.id}`;
+  const [pending] = itemsFor(ledger.state.pending, null);
+  if (pending !== undefined) return `siteward pending ${pending.id}`;
+  const accepted = ledger.state.accepted?.commit ?? null;
+  return nextOnBranch({ reason, head, accepted }, settings.desired);
 }
 
 /** What is wrong with the files, or what this machine lacks. */

@@ -6,6 +6,7 @@ import type { AnswerOf, Client, Operations } from '../api/operations.ts';
 import { rfc3339 } from '../core/clock.ts';
 import { InvalidInput } from '../core/errors.ts';
 import type { Resolution, SitewardEvent } from '../core/rollout/events.ts';
+import { waitsForPeople } from '../reconcile/device-status.ts';
 import { standingFor } from './answers.ts';
 import type { RunningDevice, RunningSite } from './running-site.ts';
 
@@ -114,7 +115,8 @@ function whereBaseIs({ folded }: Pick<RunningDevice, 'folded'>): string | null {
 function judgeResolve({ settings, room, folded }: RunningDevice, as: Resolution): Answer | null {
   const { name } = settings;
   const { rollout, resolve } = folded();
-  if (room.report.current().stuck === null && rollout?.phase !== 'diverged' && resolve === null) {
+  const waits = rollout !== null && waitsForPeople(rollout) !== null;
+  if (room.report.current().stuck === null && !waits && resolve === null) {
     const message = 'the device does not wait for a decision';
     return { ...no(name, 'nothing-to-resolve', message), next: `siteward status ${name}` };
   }

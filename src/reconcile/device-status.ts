@@ -4,9 +4,11 @@
  */
 import { itemsFor } from '../core/gate/pending.ts';
 import type { DeviceState as FoldedDevice, Quarantine, SiteState } from '../core/site-state.ts';
-import { isStuck } from '../core/rollout/machine.ts';
+import { isStuck } from '../core/rollout/state.ts';
 import type { DeviceSettings, Policy } from '../core/site.ts';
-import type { DeviceReport } from './device-report.ts';
+import type { RolloutState } from '../core/rollout/state.ts';
+import type { DeviceReport, Failure, Stuck } from './device-report.ts';
+import { nextOnDevice } from './next-command.ts';
 import { describeFailure } from './device-report.ts';
 
 export type DeviceCondition =
@@ -63,7 +65,7 @@ export function standingOf(
   nowMs: number,
 ): Standing {
   return (
-    duringRollout(folded, report, site) ??
+    duringRollout(device, folded, report, site) ??
     unreachable(report) ??
     backedUp(device, folded, report, site) ??
     standingStill(device, folded, report, site) ??
@@ -75,29 +77,39 @@ export function standingOf(
   );
 }
 
-function duringRollout(folded: FoldedDevice, report: DeviceReport, site: SiteState): Standing | null {
+function duringRollout(
+  device: DeviceSettings,
+  folded: FoldedDevice,
+  report: DeviceReport,
+  site: SiteState,
+): Standing | null {
   const { rollout } = folded;
-  if (rollout === null || rollout.phase === 'diverged' || report.stuck !== null) return null;
-  if (report.failure !== null) {
-    const { code } = report.failure;
-    const next = afterFailure(code, rollout.device, folded, site);
-    return { state: 'error', reason: code, message: describeFailure(report.failure), next };
-  }
+  if (rollout === null || waitsForPeople(rollout) !== null || report.stuck !== null) return null;
+  if (report.failure !== null) return failedState(device, folded, report.failure, site);
   const reason = rollout.cause ?? rollout.phase;
   if (report.sight !== null && report.sight.evidence === null) {
     const message = `can't be asked (${report.sight.code ?? 'unreachable'}); asking again`;
     return { state: 'rolling-out', reason, message, next: 'siteward check' };
   }
-  if (isStuck(rollout)) {
-    const times = Math.max(rollout.cleanAttempts, rollout.rollBackAttempts);
-    const what = rollout.outcome === null ? 'rolling back' : 'taking the rollout off the device';
-    const message = `${what} failed ${times} times: ${rollout.problem?.message ?? ''}; it is tried again`;
-    return { state: 'rolling-out', reason, message, next: `siteward log ${rollout.device}` };
-  }
   return { state: 'rolling-out', reason, message: null, next: null };
 }
 
-export function divergedMessage(rollout: string): string {
+/** What of a rollout people have to judge, as far as the journal tells; null: it goes on by itself. */
+export function waitsForPeople(rollout: RolloutState): Stuck | null {
+  if (rollout.phase === 'diverged') return { code: 'diverged', message: divergedMessage(rollout.id) };
+  if (!isStuck(rollout)) return null;
+  const { outcome, problem, rollBackAttempts, cleanAttempts } = rollout;
+  const [code, what, left, times] =
+    outcome === null
+      ? ['rollback-failed', 'rolling back', 'its rollback is taken off', rollBackAttempts]
+      : ['cleaning-failed', 'taking the rollout off the device', 'all of it is taken off', cleanAttempts];
+  const message =
+    `${what} failed ${times} times: ${problem?.message ?? ''}; it is tried again. ` +
+    `If it can't succeed, resolve it as actual: what the device has is kept, and ${left}`;
+  return { code, message };
+}
+
+function divergedMessage(rollout: string): string {
   return (
     `rollout ${rollout}: the device has neither what it had (base) nor what was planned (target); ` +
     'resolve it as base, as target, or as actual, which keeps what it has now; nothing is done before it is signed'
@@ -113,8 +125,7 @@ function standingStill(
 ): Standing | null {
   const { rollout, resolve } = folded;
   const diverged = rollout?.phase === 'diverged';
-  const stuck =
-    report.stuck ?? (diverged ? { code: 'diverged', message: divergedMessage(rollout.id) } : null);
+  const stuck = report.stuck ?? (rollout === null ? null : waitsForPeople(rollout));
   if (stuck === null && resolve === null) return null;
   const items = itemsFor(site.pending, device.name).filter(({ kind }) => kind === 'resolve');
   // Where the whole site's state was lost, accepting its commit settles the devices with it.
@@ -149,18 +160,23 @@ function unreachable(report: DeviceReport): Standing | null {
   return { state, reason: failure.code, message, next: 'siteward check' };
 }
 
+function failedState(
+  device: DeviceSettings,
+  folded: FoldedDevice,
+  failure: Failure,
+  site: SiteState,
+): Standing {
+  const next = afterFailure(failure, device, folded, site);
+  return { state: 'error', reason: failure.code, message: describeFailure(failure), next };
+}
+
 function unreadable(
   device: DeviceSettings,
   folded: FoldedDevice,
   report: DeviceReport,
   site: SiteState,
 ): Standing | null {
-  const { failure } = report;
-  if (failure !== null) {
-    const message = describeFailure(failure);
-    const next = afterFailure(failure.code, device.name, folded, site);
-    return { state: 'error', reason: failure.code, message, next };
-  }
+  if (report.failure !== null) return failedState(device, folded, report.failure, site);
   if (report.readAt === null) return { state: 'unknown', reason: 'not-read-yet', message: null, next: null };
   return null;
 }
@@ -181,11 +197,18 @@ function backedUp(
 }
 
 /** A device that shows another host key is waited for by people, or by nobody until somebody orders it. */
-function afterFailure(code: string, device: string, folded: FoldedDevice, site: SiteState): string {
-  if (code !== 'host-key-mismatch') return 'siteward check';
-  const pending = itemsFor(site.pending, device).find(({ kind }) => kind === 'rotation');
+function afterFailure(
+  failure: Failure,
+  device: DeviceSettings,
+  folded: FoldedDevice,
+  site: SiteState,
+): string {
+  const { name } = device;
+  if (failure.code !== 'host-key-mismatch')
+    return nextOnDevice(device, failure, site.accepted?.commit ?? null);
+  const pending = itemsFor(site.pending, name).find(({ kind }) => kind === 'rotation');
   if (folded.rotation !== null && pending !== undefined) return `siteward pending ${pending.id}`;
-  return `siteward rotate host-key ${device}`;
+  return `siteward rotate host-key ${name}`;
 }
 
 function stoppedByPeople(

@@ -7,7 +7,7 @@ import type { Rollout, Witness } from '../core/rollout/rollout.ts';
 import type { Observation } from '../drivers/driver.ts';
 import type { Stuck } from './device-report.ts';
 import type { DeviceRoom } from './device-room.ts';
-import { divergedMessage } from './device-status.ts';
+import { waitsForPeople } from './device-status.ts';
 
 /** `stopped`: why what is in flight was not gone on with. Throws `DeviceError` when the device can't be read. */
 export async function readDevice(room: DeviceRoom, stopped: Stuck | null): Promise<Observation> {
@@ -31,15 +31,13 @@ async function stuckOn(room: DeviceRoom, { witness, leftovers }: Observation): P
     const { rollout } = room.folded();
     if (rollout === null) judgeLeftovers(leftovers);
     else if (rollout.phase !== 'diverged') await sealedRollout(room);
-    else throw new SitewardError('diverged', divergedMessage(rollout.id));
-    return null;
+    return rollout === null ? null : waitsForPeople(rollout);
   } catch (error) {
     return stuckBy(error);
   }
 }
 
 const forPeople: readonly string[] = [
-  'diverged',
   'foreign-rollout',
   'foreign-daemon',
   'journal-rewound',

@@ -12,6 +12,7 @@ import { resolutionText } from '../core/gate/texts.ts';
 import type { Resolution, SitewardEvent } from '../core/rollout/events.ts';
 import type { Rollout } from '../core/rollout/rollout.ts';
 import { remainsOf } from '../core/rollout/rollout.ts';
+import { isStuck } from '../core/rollout/state.ts';
 import type { Observation } from '../drivers/driver.ts';
 import type { PlannedDevice } from './comparison.ts';
 import { activeHold } from './device-status.ts';
@@ -140,6 +141,7 @@ function endedRollout(room: DeviceRoom, { leftover, leftovers, hostKey }: Observ
     owner: { daemon, nonce: room.nonce },
     deviceKey: hostKey,
     times: { windowMs, tickMs, flushMs, minUptimeMs, soakMs },
+    givenUp: own !== null && isStuck(own),
   });
 }
 

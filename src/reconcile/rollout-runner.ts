@@ -13,8 +13,10 @@ import {
   SitewardError,
 } from '../core/errors.ts';
 import type { Cause, EffectFinished, EffectName, EffectStarted } from '../core/rollout/events.ts';
-import type { RolloutState, Sight } from '../core/rollout/machine.ts';
-import { isStuck, nextStep, nothingSeen } from '../core/rollout/machine.ts';
+import type { Sight } from '../core/rollout/machine.ts';
+import type { RolloutState } from '../core/rollout/state.ts';
+import { nextStep, nothingSeen } from '../core/rollout/machine.ts';
+import { isStuck } from '../core/rollout/state.ts';
 import type { Evidence, Rollout } from '../core/rollout/rollout.ts';
 import type { Driver } from '../drivers/driver.ts';
 import type { Ledger } from './ledger.ts';

@@ -12,7 +12,7 @@ import type { Rollout } from '../../src/core/rollout/rollout.ts';
 import { deviceState, emptySiteState, foldRecord } from '../../src/core/site-state.ts';
 import { openLedger } from '../../src/reconcile/ledger.ts';
 import type { Ledger } from '../../src/reconcile/ledger.ts';
-import type { RolloutState } from '../../src/core/rollout/machine.ts';
+import type { RolloutState } from '../../src/core/rollout/state.ts';
 import { runRollout } from '../../src/reconcile/rollout-runner.ts';
 import { cutOff, ModelDevice, modelDriver } from '../support/model-device.ts';
 import { virtualClock } from '../support/virtual-clock.ts';

@@ -14,6 +14,7 @@ const leftOut: readonly (readonly [string, Partial<Protocol>])[] = [
   ['the guard before each step', { guardsSteps: false }],
   ['no apply while it rolls back', { stopsApplyFirst: false }],
   ['the timer goes last', { removesTick: 'first' }],
+  ['the timer goes once what went back is kept', { removesTick: 'after-clean-pass' }],
   ['the timer goes after a clean pass only', { removesTick: 'after-any-pass' }],
   ['converging instead of a list', { converges: false }],
   ['looking for the confirmation', { declinesOnConfirm: false }],

@@ -8,7 +8,7 @@ export interface Protocol {
   readonly guardsSteps: boolean;
   readonly stopsApplyFirst: boolean;
   readonly uniqueDecision: boolean;
-  readonly removesTick: 'after-clean-pass' | 'first' | 'after-any-pass';
+  readonly removesTick: 'once-kept' | 'after-clean-pass' | 'first' | 'after-any-pass';
   readonly converges: boolean;
   readonly declinesOnConfirm: boolean;
   readonly judgesByUptime: boolean;
@@ -21,7 +21,7 @@ export const soundProtocol: Protocol = {
   guardsSteps: true,
   stopsApplyFirst: true,
   uniqueDecision: true,
-  removesTick: 'after-clean-pass',
+  removesTick: 'once-kept',
   converges: true,
   declinesOnConfirm: true,
   judgesByUptime: true,
@@ -43,16 +43,21 @@ type Daemon =
   | 'settled'
   | 'gone-back';
 
-interface State {
+interface Items {
   /** Copies of the first item beyond the base, and whether the second one is changed. */
   readonly added: 0 | 1 | 2;
   readonly changed: boolean;
+}
+
+interface State extends Items {
   readonly tick: boolean;
   /** The tick is on the disk for good. */
   readonly tickFlushed: boolean;
   readonly decision: Decision;
   readonly decidedOnce: Decision;
   readonly time: 'early' | 'due' | 'rebooted';
+  /** What is on the disk of both items, where the rollback has written since and the cache still holds it. */
+  readonly unkept: Items | null;
   /** Next step of the running apply; null: no job. */
   readonly apply: 0 | 1 | 2 | null;
   /** Its guard was passed, and the step comes next: two commands, between which others run. */
@@ -84,6 +89,7 @@ const start: State = {
   decision: 'none',
   decidedOnce: 'none',
   time: 'early',
+  unkept: null,
   apply: null,
   guarded: false,
   ordered: false,
@@ -157,26 +163,39 @@ function backMoves(state: State, back: NonNullable<State['back']>, protocol: Pro
     // A list of inverse commands stops at the first one that does not fit.
     if (!protocol.converges && !state.changed) return [{ what: 'back stops', to: { ...state, back: null } }];
     const next = { ...back, step: 1 as const, did: back.did || state.changed };
-    return [{ what: 'back changes back', to: { ...state, changed: false, back: next } }];
+    const to = {
+      ...state,
+      changed: false,
+      unkept: state.changed ? writing(state) : state.unkept,
+      back: next,
+    };
+    return [{ what: 'back changes back', to }];
   }
   if (back.step === 1) {
     const next = { ...back, step: 2 as const };
     if (state.added === 0) return [{ what: 'back finds nothing', to: { ...state, back: next } }];
     const done = {
       what: 'back takes away',
-      to: { ...state, added: 0 as const, back: { ...next, did: true } },
+      to: { ...state, added: 0 as const, unkept: writing(state), back: { ...next, did: true } },
     };
     const late = { what: 'back can not yet', to: { ...state, back: { ...next, failed: true } } };
     return state.time === 'rebooted' && !state.settledIn ? [done, late] : [done];
   }
   const clean = !back.did && !back.failed;
-  const ends = clean || protocol.removesTick === 'after-any-pass';
+  // Clean for as long as the cache holds anything: then it holds nothing of the rollback's any more.
+  const kept = protocol.removesTick !== 'once-kept' || state.unkept === null;
+  const ends = (clean && kept) || protocol.removesTick === 'after-any-pass';
   return [
     {
       what: ends ? 'back ends, timer gone' : 'back ends',
       to: { ...state, back: null, tick: ends ? false : state.tick },
     },
   ];
+}
+
+/** What a power cut would bring back, from the first write on that is not kept. */
+function writing({ unkept, added, changed }: State): Items {
+  return unkept ?? { added, changed };
 }
 
 /** What the daemon does, or what becomes of what it sent; it may also do nothing for ever. */
@@ -243,7 +262,9 @@ function watching(state: State, idle: boolean, protocol: Protocol): Move[] {
 function goesBack(state: State, protocol: Protocol): Move[] {
   const idle = state.apply === null && state.back === null && !state.ordered;
   if (!idle || state.tick) return [];
-  if (isBase(state)) return [{ what: 'daemon: rolled back', to: { ...state, daemon: 'gone-back' } }];
+  // With a timer that went by itself the wait is over; the daemon's own passes wait likewise.
+  if (isBase(state) && (protocol.removesTick !== 'once-kept' || state.unkept === null))
+    return [{ what: 'daemon: rolled back', to: { ...state, daemon: 'gone-back' } }];
   const decided = decide(state, 'rollback', protocol);
   if (decided.decision !== 'rollback') return [];
   return [
@@ -270,6 +291,7 @@ function mishaps(state: State, protocol: Protocol): Move[] {
   }
   if (state.tick && !state.tickFlushed)
     moves.push({ what: 'the cache is flushed', to: { ...state, tickFlushed: true } });
+  if (state.unkept !== null) moves.push({ what: 'what went back is kept', to: { ...state, unkept: null } });
   if (state.cuts < 2) {
     const cut: State = {
       ...state,
@@ -277,12 +299,15 @@ function mishaps(state: State, protocol: Protocol): Move[] {
       apply: null,
       guarded: false,
       back: null,
+      unkept: null,
       cuts: state.cuts + 1,
       settledIn: false,
     };
     moves.push({ what: 'power cut', to: cut });
     if (state.tick && !state.tickFlushed)
       moves.push({ what: 'power cut, the timer is lost', to: { ...cut, tick: false } });
+    if (state.unkept !== null)
+      moves.push({ what: 'power cut, what went back is lost', to: { ...cut, ...state.unkept } });
     // The decision may be as new as it likes: only the timer had to be flushed before anything was changed.
     if (state.decision !== 'none' && state.tick && state.daemon !== 'settled')
       moves.push({

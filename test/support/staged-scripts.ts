@@ -4,15 +4,16 @@ import type { Configuration } from '../../src/core/item.ts';
 import type { Plan } from '../../src/core/plan/action.ts';
 import { routerosDialect as dialect } from '../../src/drivers/routeros/dialect.ts';
 import { quoteString } from '../../src/drivers/routeros/quote.ts';
-import { renderRollout, withDeadline } from '../../src/drivers/routeros/scripts.ts';
+import { renderRollout, withTimes } from '../../src/drivers/routeros/scripts.ts';
 import type { Bench } from '../unit/simulator/started-machine.ts';
 
 export const rolloutId = '0123456789ab';
 const day = 86_400;
 
-export function stage(on: Bench, plan: Plan): void {
+export function stage(on: Bench, plan: Plan, flushMs = 0): void {
   const scripts = renderRollout(rolloutId, plan);
-  const back = withDeadline(scripts.back, { armedUptimeS: day - 10, deadlineUptimeS: day + 600 });
+  const deadline = { armedUptimeS: day - 10, deadlineUptimeS: day + 600 };
+  const back = withTimes(scripts.back, deadline, { flushMs });
   for (const [name, source] of Object.entries({ ...scripts, back })) {
     const add = `/system script add name=sw-${rolloutId}-${name} source=${quoteString(source)}`;
     expect(on.run(add)).toEqual([]);

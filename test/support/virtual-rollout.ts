@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Configuration } from '../../src/core/item.ts';
 import type { SitewardRecord } from '../../src/core/rollout/events.ts';
-import type { RolloutState } from '../../src/core/rollout/machine.ts';
+import type { RolloutState } from '../../src/core/rollout/state.ts';
 import type { Rollout } from '../../src/core/rollout/rollout.ts';
 import { deviceState } from '../../src/core/site-state.ts';
 import type { SiteState } from '../../src/core/site-state.ts';

@@ -1,68 +1,12 @@
 /**
- * The rollout as a pure state machine. `foldRollout` turns journal records into a state; `nextStep` says, from that
- * state and what the device was last seen to be, the one thing to do next. Running and recovering are the same
- * loop: recovery only begins it with a state that came from the journal. Nothing here waits, reads or sends.
+ * The rollout as a pure state machine: `nextStep` says, from the fold of its records and what the device was last seen to
+ * be, the one thing to do next. Running and recovering are the same loop; recovery only begins it with a state that came
+ * from the journal. Nothing here waits, reads or sends.
  */
 import { unreachable } from '../errors.ts';
 import type { Cause, EffectName, EvidenceFacts, RolloutOutcome, SitewardEvent } from './events.ts';
-import { effectOf, isEffectFinished, isEffectStarted } from './events.ts';
-import type { Deadline, Evidence } from './rollout.ts';
-
-export type RolloutPhase =
-  | 'planned'
-  | 'authorized'
-  | 'locked'
-  | 'witnessed'
-  | 'staged'
-  | 'armed'
-  | 'applying'
-  | 'applied'
-  | 'verifying'
-  | 'confirming'
-  | 'confirmed'
-  | 'rolling-back'
-  | 'rolled-back'
-  | 'not-started'
-  | 'diverged'
-  | 'resolved'
-  | 'settled';
-
-export interface RolloutState {
-  readonly id: string;
-  readonly device: string;
-  readonly commit: string;
-  readonly plan: string;
-  readonly base: string;
-  readonly desired: string;
-  readonly complete: boolean;
-  sealed: string;
-  readonly plannedAt: string;
-  phase: RolloutPhase;
-  /** The effect that was announced and has no finish yet. */
-  inFlight: EffectName | null;
-  /** Something of this rollout may be on the device. */
-  touched: boolean;
-  /** Apply was announced: the device's configuration may have changed. */
-  mayHaveChanged: boolean;
-  /** The daemon was started again since this rollout began. */
-  interrupted: boolean;
-  /** It went on after that: what becomes of it now has another reason than the daemon's absence. */
-  resumed: boolean;
-  /** The device could not be asked for so long that the commit was stopped for the site. */
-  unknown: boolean;
-  deadline: Deadline | null;
-  /** Run count of the net when it was last seen by a finished effect. */
-  runCount: number;
-  cause: Cause | null;
-  /** It leads to the base or target of a rollout that people ended. */
-  resolving: boolean;
-  /** Why the last effect failed, for people. */
-  problem: { readonly code: string; readonly message: string } | null;
-  outcome: RolloutOutcome | null;
-  confirmAttempts: number;
-  rollBackAttempts: number;
-  cleanAttempts: number;
-}
+import type { Evidence } from './rollout.ts';
+import type { RolloutState } from './state.ts';
 
 /** Everything the machine may ask its runner to do. */
 export type Step =
@@ -80,13 +24,6 @@ const lookRarelyMs = 15_000;
 /** Looks without an apply job and without a note of its end, after which the job counts as dead. */
 const looksForMissingJob = 3;
 
-/** Failed attempts to clean or to roll back, after which they are made one at a turn and a person is told. */
-const manyAttempts = 5;
-
-export function isStuck({ problem, cleanAttempts, rollBackAttempts }: RolloutState): boolean {
-  return problem !== null && Math.max(cleanAttempts, rollBackAttempts) >= manyAttempts;
-}
-
 /** What the runner saw since the last record; lost with the process, and that is fine. */
 export interface Sight {
   /** Null: not read since the last record, or not readable. */
@@ -98,123 +35,6 @@ export interface Sight {
 }
 
 export const nothingSeen: Sight = { evidence: null, looks: 0, confirmSeenAt: null };
-
-/** Applies one record of this rollout. Returns false if the record does not fit the state. */
-export function foldRollout(state: RolloutState, event: SitewardEvent): boolean {
-  if (isEffectStarted(event)) {
-    const effect = effectOf(event);
-    state.resumed = true;
-    state.inFlight = effect;
-    state.touched = true;
-    if (effect === 'apply') {
-      state.mayHaveChanged = true;
-      state.phase = 'applying';
-    }
-    if (effect === 'verify') state.phase = 'verifying';
-    if (effect === 'confirm') {
-      state.phase = 'confirming';
-      state.confirmAttempts += 1;
-    }
-    if (effect === 'roll-back') {
-      state.phase = 'rolling-back';
-      state.rollBackAttempts += 1;
-      // A confirmed rollout that lost its decision before it was settled goes back after all.
-      state.outcome = null;
-      state.cause ??= event.cause ?? null;
-    }
-    if (effect === 'clean') state.cleanAttempts += 1;
-    return true;
-  }
-  if (isEffectFinished(event)) {
-    if (state.inFlight !== effectOf(event)) return false;
-    foldFinish(state, effectOf(event), event);
-    return true;
-  }
-  switch (event.kind) {
-    case 'authorized':
-    case 'authorization-consumed':
-      state.phase = 'authorized';
-      state.resolving = event.kind === 'authorized' && event.reason === 'resolved';
-      return true;
-    case 'wave-stopped':
-      state.unknown = true;
-      return true;
-    case 'applied':
-      state.phase = 'applied';
-      state.resumed = true;
-      state.inFlight = null;
-      return true;
-    case 'confirmed':
-      state.phase = 'confirmed';
-      state.outcome = 'confirmed';
-      state.inFlight = null;
-      return true;
-    case 'rolled-back':
-      state.phase = 'rolled-back';
-      state.outcome = 'rolled-back';
-      state.cause = event.cause;
-      state.inFlight = null;
-      return true;
-    case 'not-started':
-      state.phase = 'not-started';
-      state.outcome = 'not-started';
-      state.problem = { code: event.code, message: event.message };
-      state.inFlight = null;
-      return true;
-    case 'diverged':
-      state.phase = 'diverged';
-      state.inFlight = null;
-      return true;
-    case 'resolved':
-      state.phase = 'resolved';
-      state.outcome = 'resolved';
-      state.sealed = event.sealed ?? state.sealed;
-      state.touched = true;
-      state.inFlight = null;
-      state.problem = null;
-      return true;
-    case 'settled':
-      state.phase = 'settled';
-      return true;
-    default:
-      return false;
-  }
-}
-
-/** Ends of `lock` that prove that it is not on the device. */
-const nothingLocked: ReadonlySet<string> = new Set([
-  'locked',
-  'foreign-rollout',
-  'key-refused',
-  'password-refused',
-  'host-key-mismatch',
-]);
-
-function foldFinish(
-  state: RolloutState,
-  effect: EffectName,
-  event: { result: string; code?: string; message?: string; deadline?: Deadline; runCount?: number },
-): void {
-  if (event.result !== 'ok') {
-    state.problem = { code: event.code ?? 'internal', message: event.message ?? '' };
-    // An unknown end stays in flight: only evidence closes it.
-    if (event.result === 'unknown') return;
-    state.inFlight = null;
-    // Any other failure may have come after the lock was added, by a question about it that got no answer.
-    if (effect === 'lock' && nothingLocked.has(event.code ?? '')) state.touched = false;
-    if (effect === 'verify') state.cause ??= 'verify-failed';
-    return;
-  }
-  state.inFlight = null;
-  state.problem = null;
-  if (event.deadline !== undefined) state.deadline = event.deadline;
-  if (event.runCount !== undefined) state.runCount = event.runCount;
-  if (effect === 'lock') state.phase = 'locked';
-  if (effect === 'witness') state.phase = 'witnessed';
-  if (effect === 'stage') state.phase = 'staged';
-  if (effect === 'arm') state.phase = 'armed';
-  if (effect === 'clean') state.touched = false;
-}
 
 /** The next step of a rollout. `sight` is what was read from the device since the last record. */
 export function nextStep(state: RolloutState, sight: Sight): Step {
@@ -336,9 +156,14 @@ function judgeRollingBack(state: RolloutState, evidence: Evidence, sight: Sight)
       return { do: 'record', event: { kind: 'diverged', ...ids } };
     }
   }
-  // The device's own ticks get some time before this side helps, and more after each time it did.
+  // The device's own ticks get some time before this side helps, and more after each time it did. At the base nothing but
+  // the timer is left, which waits until the device has written down what went back.
   const works = evidence.net.present && evidence.net.enabled && evidence.decision === 'rollback';
-  const patience = works ? 10 + 10 * state.rollBackAttempts : 2 * state.rollBackAttempts;
+  const patience = works
+    ? kind === 'base'
+      ? 60
+      : 10 + 10 * state.rollBackAttempts
+    : 2 * state.rollBackAttempts;
   return sight.looks <= Math.min(patience, 60) && (works || state.rollBackAttempts > 0)
     ? look(sight.looks)
     : rollBack(cause);

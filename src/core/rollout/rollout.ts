@@ -37,11 +37,13 @@ export interface Rollout {
   readonly times: RolloutTimes;
   /** The driver's rendered scripts; only that driver reads them. */
   readonly payload: unknown;
+  /** People ended it although its own end failed again and again: its timer and jobs are taken off as they are. */
+  readonly givenUp?: boolean;
 }
 
 /** A rollout of which nothing is known but whose it is: enough to look at what is left of it, and to take that off. */
 export function remainsOf(
-  rollout: Pick<Rollout, 'id' | 'device' | 'owner' | 'deviceKey' | 'times'>,
+  rollout: Pick<Rollout, 'id' | 'device' | 'owner' | 'deviceKey' | 'times' | 'givenUp'>,
 ): Rollout {
   const nothing = { kind: 'untouched', by: '' } as const;
   const plan: Plan = {

@@ -10,6 +10,9 @@ export const lockName = 'sw-lock';
 export const scriptPolicies = 'read,write,test,policy,sensitive,password';
 /** A person's brake on the device itself: while a script of this name is there, nothing is rolled out. */
 export const holdName = 'siteward-hold';
+/** What the rollback notes of itself: since which uptime it found nothing to do, and at last that its timer went. */
+export const cleanSince = 'clean since ';
+export const rolledBackNote = 'rolled back';
 
 export interface RolloutObjects {
   readonly check: string;

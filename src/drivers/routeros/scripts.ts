@@ -1,20 +1,20 @@
 /**
  * A rollout as three scripts for the device: `check` looks, `apply` does the plan's steps under the guard, `back`
  * decides and converges to the base. They are rendered from the same data as the proof. Texts hold
- * secrets and are sealed; `@U0@` and `@D@` stand for the uptimes that are known only when the net is armed.
+ * secrets and are sealed; `@U0@`, `@D@` and `@F@` stand for the times that are known only when the net is armed.
  */
 import { AssertionFailed } from '../../core/errors.ts';
 import { actionsOf, type Plan } from '../../core/plan/action.ts';
 import { checksOf } from '../../core/plan/make-checks.ts';
 import { convergeSteps } from '../../core/plan/converge.ts';
-import type { Deadline } from '../../core/rollout/rollout.ts';
+import type { Deadline, RolloutTimes } from '../../core/rollout/rollout.ts';
 import { rowFacts } from './row-facts.ts';
-import { objectsOf, scriptPolicies, type RolloutObjects } from './objects.ts';
+import { cleanSince, objectsOf, rolledBackNote, scriptPolicies, type RolloutObjects } from './objects.ts';
 import { quoteString } from './quote.ts';
 import { passLines } from './script-pass.ts';
 import { KnownRows, declarations, indent, type Lines } from './script-rows.ts';
 import { checkScript, stepsOf, turnsOf, type StepLines } from './script-turns.ts';
-import { formatTime } from './times.ts';
+import { flushSeconds, formatTime } from './times.ts';
 
 export interface RolloutScripts {
   readonly check: string;
@@ -43,10 +43,18 @@ export function scriptBytes(plan: Plan): number {
 /** The rollback's question to the clock. No value in a script can look like it: values have their quotes escaped. */
 const dueLine = ':if ($dec = "" && ($up < @U0@ || $up >= @D@)) do={';
 
-/** The uptimes by which the rollback judges a reboot and its deadline. */
-export function withDeadline(source: string, { armedUptimeS, deadlineUptimeS }: Deadline): string {
+/** The rollback's question whether what it wrote is kept by now. */
+const keptLine = ':if ($now >= ($since + @F@)) do={';
+
+/** The uptimes by which the rollback judges a reboot and its deadline, and how long the device may keep writes to itself. */
+export function withTimes(
+  source: string,
+  { armedUptimeS, deadlineUptimeS }: Deadline,
+  times: Pick<RolloutTimes, 'flushMs'>,
+): string {
   const due = dueLine.replace('@U0@', formatTime(armedUptimeS)).replace('@D@', formatTime(deadlineUptimeS));
-  return source.replace(dueLine, () => due);
+  const kept = keptLine.replace('@F@', formatTime(flushSeconds(times)));
+  return source.replace(dueLine, () => due).replace(keptLine, () => kept);
 }
 
 function script(lines: Lines): string {
@@ -151,14 +159,39 @@ function backLines(names: RolloutObjects, pass: Lines): Lines {
     ...indent([
       ...pass,
       ':if ($changed = 0 && $failed = 0) do={',
-      ...indent([
-        setNote(names.back, '"rolled back"'),
-        `/system scheduler remove [/system scheduler find where name=${quoteString(names.tick)}]`,
-      ]),
+      ...indent(endLines(names)),
       '} else={',
       ...indent([setNote(names.back, '("changed " . $changed . " failed " . $failed)')]),
       '}',
     ]),
+    '}',
+  ];
+}
+
+/**
+ * After a clean pass: the timer goes once a pass was clean for as long as the device may lose writes, so that no power
+ * cut takes back what the rollback wrote and keeps that its timer is gone. The note outlives the pass, and a reboot
+ * shows in it as an uptime that is still to come.
+ */
+function endLines(names: RolloutObjects): Lines {
+  const note = `("" . [/system script get [/system script find where name=${quoteString(names.back)}] comment])`;
+  return [
+    ':local now [:totime ("" . $up)]',
+    ':local since $now',
+    `:local note ${note}`,
+    `:if ([:pick $note 0 ${cleanSince.length}] = ${quoteString(cleanSince)}) do={`,
+    ...indent([
+      `:local noted [:totime [:pick $note ${cleanSince.length} [:len $note]]]`,
+      ':if ([:typeof $noted] = "time") do={ :if ($noted <= $now) do={ :set since $noted } }',
+    ]),
+    '}',
+    keptLine,
+    ...indent([
+      setNote(names.back, quoteString(rolledBackNote)),
+      `/system scheduler remove [/system scheduler find where name=${quoteString(names.tick)}]`,
+    ]),
+    '} else={',
+    ...indent([`:if ($since = $now) do={ ${setNote(names.back, `(${quoteString(cleanSince)} . $now)`)} }`]),
     '}',
   ];
 }

@@ -26,6 +26,11 @@ export function tickSeconds(times: RolloutTimes): number {
   return Math.max(1, Math.ceil(times.tickMs / 1000));
 }
 
+/** How long a write may be lost, counted in an uptime of whole seconds: never less than was meant. */
+export function flushSeconds({ flushMs }: Pick<RolloutTimes, 'flushMs'>): number {
+  return flushMs === 0 ? 0 : Math.ceil(flushMs / 1000) + 1;
+}
+
 /**
  * From the end of staging to an armed net: two runs of the tick, and what the same device has just taken for as
  * many connections and commands, twice over.

@@ -3,6 +3,7 @@
  * sends and stops the run at any other, so that a new command can't go by unmodelled.
  */
 import type { SimulatedDevice } from './device.ts';
+import { seconds, timeText } from './times.ts';
 
 export const version = '7.18.2';
 
@@ -177,7 +178,7 @@ const rules: readonly Rule[] = [
     true,
     (device, [from = '', until = '', name = '']) => {
       const up = Math.floor(device.uptimeMs / 1000);
-      if (seconds(from) <= up && up < seconds(until)) device.addScript(name, 'confirm');
+      if ((seconds(from) ?? 0) <= up && up < (seconds(until) ?? 0)) device.addScript(name, 'confirm');
       return said('');
     },
   ),
@@ -210,7 +211,7 @@ function unescaped(text: string): string {
 }
 
 function standing(device: SimulatedDevice): readonly string[] {
-  return [`version=${version} (stable)`, 'board=CHR', `uptime=${timeText(device)}`, 'identity=gw1'];
+  return [`version=${version} (stable)`, 'board=CHR', `uptime=${uptime(device)}`, 'identity=gw1'];
 }
 
 const conditions = [
@@ -222,10 +223,8 @@ const conditions = [
   'floating=0',
 ];
 
-function timeText(device: SimulatedDevice): string {
-  const s = Math.floor(device.uptimeMs / 1000);
-  const two = (n: number): string => String(n).padStart(2, '0');
-  return `${Math.floor(s / 86_400)}d${two(Math.floor(s / 3600) % 24)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
+function uptime(device: SimulatedDevice): string {
+  return timeText(Math.floor(device.uptimeMs / 1000));
 }
 
 function scripts(device: SimulatedDevice): readonly string[] {
@@ -249,7 +248,7 @@ function ofRollout(device: SimulatedDevice, id: string): readonly string[] {
     return script === undefined ? [] : [`${part}=${script.comment}`];
   };
   return [
-    `uptime=${timeText(device)}`,
+    `uptime=${uptime(device)}`,
     ...['apply', 'back']
       .filter((part) => device.jobs.some((job) => job.script === name(part)))
       .map((part) => `job=${part}`),
@@ -268,11 +267,4 @@ function check(device: SimulatedDevice, id: string): readonly string[] {
     const row = device.rows[i];
     return [`${i + 1} ${row === line ? 'base' : row === program.target[i] ? 'target' : 'other'}`];
   });
-}
-
-function seconds(text: string): number {
-  const match = /^(?:(\d+)d)?(\d\d):(\d\d):(\d\d)$/.exec(text);
-  if (match === null) return 0;
-  const [, d = '0', h = '0', m = '0', s = '0'] = match;
-  return Number(d) * 86_400 + Number(h) * 3600 + Number(m) * 60 + Number(s);
 }

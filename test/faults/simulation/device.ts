@@ -5,6 +5,8 @@
  * that the rendered scripts do these steps is shown on the simulator.
  */
 import type { Random } from '../../../src/simulator/random.ts';
+import { seconds, timeText } from './times.ts';
+import { WriteCache } from './write-cache.ts';
 
 /** What a rollout's scripts do: per row of the configuration the line that was there and the line that is wanted. */
 export interface Program {
@@ -45,7 +47,7 @@ export interface Habits {
   /** How long a step of a job takes at most. */
   stepMs: number;
   uniqueNames: boolean;
-  removesTick: 'after-clean-pass' | 'first' | 'after-any-pass';
+  removesTick: 'once-kept' | 'after-clean-pass' | 'first' | 'after-any-pass';
   converges: boolean;
   declinesOnConfirm: boolean;
   judgesByUptime: boolean;
@@ -58,7 +60,7 @@ export const soundHabits: Habits = {
   lateMs: 0,
   stepMs: 800,
   uniqueNames: true,
-  removesTick: 'after-clean-pass',
+  removesTick: 'once-kept',
   converges: true,
   declinesOnConfirm: true,
   judgesByUptime: true,
@@ -90,7 +92,7 @@ export class SimulatedDevice {
   readonly habits: Habits;
   readonly #random: Random;
   readonly #say: (what: string) => void;
-  #unflushed: { readonly atMs: number; readonly menu: string; readonly takeBack: () => void }[] = [];
+  readonly #cache: WriteCache;
   /** Per rollout: runs of the rollback that saw `confirm` and declined; and whether apply has ever changed a row. */
   readonly declined = new Map<string, number>();
   readonly applied = new Set<string>();
@@ -100,6 +102,7 @@ export class SimulatedDevice {
     this.habits = habits;
     this.#random = random;
     this.#say = say;
+    this.#cache = new WriteCache(habits.flushMs);
     this.#bootedAtMs = -86_400_000;
   }
 
@@ -236,6 +239,7 @@ export class SimulatedDevice {
     if (this.jobs.some((job) => job.script === apply)) return;
     if (this.jobs.filter((job) => job.script === name).length > 1) return;
     if (this.habits.removesTick === 'first') this.removeTick(`sw-${id}-tick`);
+    const up = Math.floor(this.uptimeMs / 1000);
     const counts = { changed: 0, failed: 0 };
     for (const [i, line] of base.entries()) {
       if (line === target[i]) continue;
@@ -254,10 +258,15 @@ export class SimulatedDevice {
       this.comment(name, `changed ${counts.changed} failed ${counts.failed}`);
       return;
     }
+    const { source = '', comment = '' } = this.scripts.get(name) ?? {};
+    const noted = seconds(/^clean since (.*)$/.exec(comment)?.[1] ?? '') ?? up;
+    const since = noted <= up ? noted : up;
+    if (this.habits.removesTick === 'once-kept' && up < since + keptAfterS(source)) {
+      if (since === up) this.comment(name, `clean since ${timeText(up)}`);
+      return;
+    }
     this.comment(name, 'rolled back');
     this.#say('back: rolled back');
-    // Assumed: a device that keeps this removal keeps what its rollback wrote before it.
-    this.#unflushed = this.#unflushed.filter(({ menu }) => !menu.startsWith('row'));
     this.removeTick(`sw-${id}-tick`);
   }
 
@@ -287,50 +296,39 @@ export class SimulatedDevice {
       else this.scripts.set(name, value);
     };
     put(script);
-    this.#written('script', () => put(was));
+    this.#written('script', name, () => put(was));
   }
 
   setRow(i: number, line: string): void {
     const was = this.rows[i] ?? '';
     this.rows[i] = line;
-    this.#written(`row ${i % 2}`, () => (this.rows[i] = was));
+    this.#written(`row ${i % 2}`, `row ${i}`, () => (this.rows[i] = was));
   }
 
   addTick(tick: Tick): void {
     const was = this.tick;
     this.tick = tick;
-    this.#written('scheduler', () => (this.tick = was));
+    this.#written('scheduler', 'tick', () => (this.tick = was));
   }
 
   removeTick(name: string): void {
     const was = this.tick;
     if (was?.name !== name) return;
     this.tick = null;
-    this.#written('scheduler', () => (this.tick = was));
+    this.#written('scheduler', 'tick', () => (this.tick = was));
   }
 
-  #written(menu: string, takeBack: () => void): void {
-    if (this.habits.flushMs === 0) return;
-    const oldest = this.nowMs - this.habits.flushMs;
-    this.#unflushed = this.#unflushed.filter(({ atMs }) => atMs >= oldest);
-    this.#unflushed.push({ atMs: this.nowMs, menu, takeBack });
+  #written(menu: string, object: string, takeBack: () => void): void {
+    this.#cache.note({ atMs: this.nowMs, menu, object, takeBack });
   }
 
-  /** Of each menu an arbitrary tail of what was not flushed is lost. */
   powerCut(): void {
-    const menus = new Set(this.#unflushed.map(({ menu }) => menu));
-    const oldest = this.nowMs - this.habits.flushMs;
-    const cuts = new Map(
-      [...menus].map((menu) => [menu, oldest + this.#random.below(this.habits.flushMs + 1)]),
-    );
-    for (const { atMs, menu, takeBack } of this.#unflushed.reverse()) {
-      if (atMs > (cuts.get(menu) ?? 0)) takeBack();
-    }
+    this.#cache.powerCut(this.nowMs, this.#random);
     this.#restart();
   }
 
   #restart(): void {
-    this.#unflushed = [];
+    this.#cache.forget();
     this.jobs = [];
     this.boot += 1;
     this.#downUntilMs = this.nowMs + rebootMs;
@@ -366,12 +364,10 @@ export class SimulatedDevice {
 /** The uptimes in the rollback script as it stands on the device. */
 function deadlineIn(source: string): { fromS: number; untilS: number } {
   const match = /\$up < (\S+) \|\| \$up >= ([^\s)]+)\)/.exec(source);
-  return { fromS: seconds(match?.[1] ?? ''), untilS: seconds(match?.[2] ?? '') };
+  return { fromS: seconds(match?.[1] ?? '') ?? 0, untilS: seconds(match?.[2] ?? '') ?? 0 };
 }
 
-function seconds(text: string): number {
-  const match = /^(?:(\d+)d)?(\d\d):(\d\d):(\d\d)$/.exec(text);
-  if (match === null) return 0;
-  const [, d = '0', h = '0', m = '0', s = '0'] = match;
-  return Number(d) * 86_400 + Number(h) * 3600 + Number(m) * 60 + Number(s);
+/** How long it has to have been clean before the timer goes. */
+function keptAfterS(source: string): number {
+  return seconds(/\(\$since \+ ([^\s)]+)\)/.exec(source)?.[1] ?? '') ?? 0;
 }

@@ -144,6 +144,10 @@ export const mutants: readonly Mutant[] = [
   // Necessary parts of the protocol on the device, left out; the others are in `protocol-model.test.ts`.
   { name: 'the timer is removed before the rollback has ended', habits: { removesTick: 'first' } },
   { name: 'the timer is removed after a pass that failed', habits: { removesTick: 'after-any-pass' } },
+  {
+    name: 'the timer is removed before what the rollback wrote is kept',
+    habits: { removesTick: 'after-clean-pass', flushMs: 45_000 },
+  },
   { name: 'the rollback undoes a list instead of converging', habits: { converges: false } },
   { name: 'the rollback does not look whether it was confirmed', habits: { declinesOnConfirm: false } },
   { name: 'a reboot is not seen in the uptime', habits: { judgesByUptime: false } },

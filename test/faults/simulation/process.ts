@@ -9,7 +9,7 @@ import { sha256 } from '../../../src/core/digest.ts';
 import { JournalError } from '../../../src/core/errors.ts';
 import type { NewRecord } from '../../../src/core/journal.ts';
 import type { SitewardRecord } from '../../../src/core/rollout/events.ts';
-import type { RolloutPhase } from '../../../src/core/rollout/machine.ts';
+import type { RolloutPhase } from '../../../src/core/rollout/state.ts';
 import { deviceState, emptySiteState, foldRecord } from '../../../src/core/site-state.ts';
 import type { DeviceSettings, Policy } from '../../../src/core/site.ts';
 import type { Trust } from '../../../src/core/gate/trust.ts';

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { DeviceError } from '../../../src/core/errors.ts';
 import type { NewRecord, RecordEnvelope } from '../../../src/core/journal.ts';
 import type { SitewardEvent } from '../../../src/core/rollout/events.ts';
-import type { RolloutState } from '../../../src/core/rollout/machine.ts';
+import type { RolloutState } from '../../../src/core/rollout/state.ts';
 import type { Evidence } from '../../../src/core/rollout/rollout.ts';
 import { remainsOf } from '../../../src/core/rollout/rollout.ts';
 import { deviceState, emptySiteState } from '../../../src/core/site-state.ts';
@@ -109,17 +109,26 @@ const facts = {
 } as const;
 
 describe.each([
-  ['clean', 'confirm', [{ kind: 'confirmed', ...ids, evidence: facts }], 'taking the rollout off the device'],
-  ['roll-back', 'rollback', [], 'rolling back'],
-] as const)('a %s that the device refuses', (effect, decision, events, words) => {
+  [
+    'clean',
+    'confirm',
+    [{ kind: 'confirmed', ...ids, evidence: facts }],
+    'cleaning-failed',
+    'taking the rollout off the device',
+  ],
+  ['roll-back', 'rollback', [], 'rollback-failed', 'rolling back'],
+] as const)('a %s that the device refuses', (effect, decision, events, reason, words) => {
   test('gives its turn away after some attempts, and is tried once at each later turn', async () => {
     const { turn, standing } = await worldWhere(decision, events);
     expect(await turn(effect)).toBe(5);
     expect(await turn(effect)).toBe(1);
     expect(await turn(effect)).toBe(1);
     expect(standing()).toMatchObject({
-      state: 'rolling-out',
-      message: `${words} failed 7 times: gw1: the device refused; it is tried again`,
+      state: 'error',
+      reason,
+      message: expect.stringContaining(
+        `${words} failed 7 times: gw1: the device refused; it is tried again`,
+      ) as string,
     });
   });
 
@@ -127,11 +136,11 @@ describe.each([
     const { turn, standing } = await worldWhere(decision, events);
     await turn(effect);
     const { next } = standing();
-    expect(next).toBe('siteward log gw1');
+    expect(next).toBe('siteward resolve gw1 --as actual');
     const [, command = '', ...words] = next?.split(' ') ?? [];
-    expect(words).toEqual(['gw1']);
+    expect(words).toEqual(['gw1', '--as', 'actual']);
     const help = await runCli(command, '--help');
     expect(help).toMatchObject({ code: 0, err: '' });
-    expect(help.out).toContain('log [options] [device]');
+    expect(help.out).toContain('resolve [options] <device>');
   });
 });

@@ -5,7 +5,12 @@
  */
 import { DeviceError } from '../../../core/errors.ts';
 import type { Rollout, RolloutOwner } from '../../../core/rollout/rollout.ts';
-import { removeScriptCommand, removeScriptIfCommand, removeTickCommand } from '../commands.ts';
+import {
+  removeScriptCommand,
+  removeScriptIfCommand,
+  removeTickCommand,
+  stopJobsCommand,
+} from '../commands.ts';
 import type { RolloutFacts } from '../facts.ts';
 import { lockName, objectsOf, parseLock } from '../objects.ts';
 import type { DeviceConsole, Reach } from './device-console.ts';
@@ -16,6 +21,7 @@ import { until } from './waiting.ts';
 export function clean(reach: Reach, rollout: Rollout, signal: AbortSignal): Promise<void> {
   return withConsole(reach, 'clean', signal, async (console) => {
     const names = objectsOf(rollout.id);
+    if (rollout.givenUp === true) await disarm(console, rollout);
     const first = await idle(reach, console, rollout, signal);
     requireNoOther(first, rollout);
     requireSettled(first, rollout);
@@ -46,6 +52,14 @@ export function releaseLock(reach: Reach, owner: RolloutOwner, signal: AbortSign
   return withConsole(reach, 'release-lock', signal, (console) =>
     dropLock(console, (lock) => lock.daemon === owner.daemon, reach.device.name),
   );
+}
+
+/** By people's word: the rollback that does not come to its end is stopped, and what it came to is kept. */
+async function disarm(console: DeviceConsole, rollout: Rollout): Promise<void> {
+  const names = objectsOf(rollout.id);
+  requireNoOther(await readRolloutFacts(console, rollout), rollout);
+  await console.modify(removeTickCommand(names.tick));
+  for (const job of [names.apply, names.back]) await console.modify(stopJobsCommand(job));
 }
 
 /** Another has the device: it is looked at again before anything of it is touched. */

@@ -16,9 +16,9 @@ import {
   stopJobsCommand,
 } from '../commands.ts';
 import type { RolloutFacts } from '../facts.ts';
-import { objectsOf } from '../objects.ts';
-import { withDeadline } from '../scripts.ts';
-import { parseTime, tickSeconds } from '../times.ts';
+import { cleanSince, objectsOf, rolledBackNote } from '../objects.ts';
+import { withTimes } from '../scripts.ts';
+import { flushSeconds, parseTime, tickSeconds } from '../times.ts';
 import type { DeviceConsole, Reach } from './device-console.ts';
 import { withConsole } from './device-console.ts';
 import { payloadOf } from './payload.ts';
@@ -140,11 +140,13 @@ export function rollBack(
       throw new DeviceError('rejected', `${rollout.device}: it has decided to keep the new configuration`);
     }
     if (!facts.names.includes(names.back)) {
-      await writeScript(console, names.back, withDeadline(payloadOf(rollout).back, deadline));
+      await writeScript(console, names.back, withTimes(payloadOf(rollout).back, deadline, rollout.times));
     }
     for (let pass = 0; pass < rollbackPasses; pass++) {
       const note = await onePass(reach, console, rollout, signal);
-      if (note === 'rolled back') return;
+      if (note === rolledBackNote) return;
+      // Between two clean passes the device writes down what the rollback has written.
+      if (note.startsWith(cleanSince)) await reach.clock.sleep(flushSeconds(rollout.times) * 1000, signal);
     }
     throw new DeviceError(
       'rejected',
@@ -162,7 +164,7 @@ async function onePass(
 ): Promise<string> {
   const names = objectsOf(rollout.id);
   const before = await readRolloutFacts(console, rollout);
-  if (before.backNote === 'rolled back' && before.tick === null) return before.backNote;
+  if (before.backNote === rolledBackNote && before.tick === null) return before.backNote;
   if (!before.backJob) await console.modify(executeCommand(names.back));
   const patience: Patience = { everyMs: 500, limitMs: 60_000 };
   const after = await until(reach.clock, patience, signal, async () => {

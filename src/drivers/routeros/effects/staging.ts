@@ -29,7 +29,7 @@ import {
 } from '../objects.ts';
 import { routerosDialect } from '../dialect.ts';
 import { obstaclesOf } from '../preflight.ts';
-import { withDeadline } from '../scripts.ts';
+import { withTimes } from '../scripts.ts';
 import { deadlineFrom } from '../times.ts';
 import type { DeviceConsole, Reach } from './device-console.ts';
 import { withConsole } from './device-console.ts';
@@ -106,7 +106,7 @@ export function stage(reach: Reach, rollout: Rollout, signal: AbortSignal): Prom
     const { uptimeS } = await readFacts(console);
     const stagingS = (reach.clock.monotonic() - startedAt) / 1000;
     const deadline = deadlineFrom(uptimeS, rollout.times, stagingS);
-    await writeScript(console, names.back, withDeadline(scripts.back, deadline));
+    await writeScript(console, names.back, withTimes(scripts.back, deadline, rollout.times));
     return deadline;
   });
 }

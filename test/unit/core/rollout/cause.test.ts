@@ -1,8 +1,9 @@
 /** Why a device went back by itself, as far as that can be told: it decides whether a plan is tried once more alone. */
 import { expect, test } from 'vitest';
 import type { SitewardEvent } from '../../../../src/core/rollout/events.ts';
-import { foldRollout, nextStep, nothingSeen } from '../../../../src/core/rollout/machine.ts';
-import type { RolloutState } from '../../../../src/core/rollout/machine.ts';
+import { nextStep, nothingSeen } from '../../../../src/core/rollout/machine.ts';
+import { foldRollout } from '../../../../src/core/rollout/state.ts';
+import type { RolloutState } from '../../../../src/core/rollout/state.ts';
 import type { Evidence } from '../../../../src/core/rollout/rollout.ts';
 import { deviceState, emptySiteState, foldRecord } from '../../../../src/core/site-state.ts';
 

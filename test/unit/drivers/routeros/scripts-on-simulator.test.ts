@@ -88,11 +88,11 @@ describe('the guard and the decision', () => {
       item(filter, { action: 'drop', chain: 'forward', protocol: 'udp' }),
     ]),
   );
-  const staged = (): { on: Bench; plan: Plan } => {
+  const staged = (flushMs = 0): { on: Bench; plan: Plan } => {
     const plan = planFor(desired, actual);
     if (plan === null) throw new Error('expected a plan');
     const on = bench(actual);
-    stage(on, plan);
+    stage(on, plan, flushMs);
     return { on, plan };
   };
 
@@ -141,6 +141,35 @@ describe('the guard and the decision', () => {
     expect(on.run(`:put [:len [/system scheduler find where name="sw-${id}-tick"]]`)).toEqual(['1']);
     on.run(`/system script run sw-${id}-back`);
     expect(noteOf(on, 'back')).toBe('rolled back');
+    expect(on.run(`:put [:len [/system scheduler find where name="sw-${id}-tick"]]`)).toEqual(['0']);
+    expect(footprintState(plan, readDevice(on), dialect).kind).toBe('base');
+  });
+
+  test('back keeps its timer until it was clean for as long as the device may lose what was written', () => {
+    const { on, plan } = staged(45_000);
+    const pass = (): string => {
+      on.run(`/system script run sw-${id}-back`);
+      return noteOf(on, 'back');
+    };
+    apply(on);
+    on.clock.advance(601_000);
+    expect(pass()).toBe('changed 1 failed 0');
+    expect(pass()).toBe('clean since 1d00:10:01');
+    on.clock.advance(44_000);
+    expect(pass()).toBe('clean since 1d00:10:01');
+    // A power cut took back what it had written: the wait begins again.
+    on.run(`${filter} add action=drop chain=forward protocol=udp`);
+    on.clock.advance(2_000);
+    expect(pass()).toBe('changed 1 failed 0');
+    expect(pass()).toBe('clean since 1d00:10:47');
+    // What was noted before a reboot lies in the future.
+    on.run(
+      `/system script set [/system script find where name="sw-${id}-back"] comment="clean since 2d00:00:00"`,
+    );
+    expect(pass()).toBe('clean since 1d00:10:47');
+    expect(on.run(`:put [:len [/system scheduler find where name="sw-${id}-tick"]]`)).toEqual(['1']);
+    on.clock.advance(46_000);
+    expect(pass()).toBe('rolled back');
     expect(on.run(`:put [:len [/system scheduler find where name="sw-${id}-tick"]]`)).toEqual(['0']);
     expect(footprintState(plan, readDevice(on), dialect).kind).toBe('base');
   });

@@ -1,0 +1,226 @@
+/**
+ * What the journal tells of one rollout: the fold of its records. The daemon that runs it and the one that finds it after
+ * a crash hold the same state, since nothing else is put into it. Decides nothing; that is `machine.ts`.
+ */
+import type { Cause, EffectName, RolloutOutcome, SitewardEvent } from './events.ts';
+import { effectOf, isEffectFinished, isEffectStarted } from './events.ts';
+import type { Deadline } from './rollout.ts';
+
+export type RolloutPhase =
+  | 'planned'
+  | 'authorized'
+  | 'locked'
+  | 'witnessed'
+  | 'staged'
+  | 'armed'
+  | 'applying'
+  | 'applied'
+  | 'verifying'
+  | 'confirming'
+  | 'confirmed'
+  | 'rolling-back'
+  | 'rolled-back'
+  | 'not-started'
+  | 'diverged'
+  | 'resolved'
+  | 'settled';
+
+export interface RolloutState {
+  readonly id: string;
+  readonly device: string;
+  readonly commit: string;
+  readonly plan: string;
+  readonly base: string;
+  readonly desired: string;
+  readonly complete: boolean;
+  sealed: string;
+  readonly plannedAt: string;
+  phase: RolloutPhase;
+  /** The effect that was announced and has no finish yet. */
+  inFlight: EffectName | null;
+  /** Something of this rollout may be on the device. */
+  touched: boolean;
+  /** Apply was announced: the device's configuration may have changed. */
+  mayHaveChanged: boolean;
+  /** The daemon was started again since this rollout began. */
+  interrupted: boolean;
+  /** It went on after that: what becomes of it now has another reason than the daemon's absence. */
+  resumed: boolean;
+  /** The device could not be asked for so long that the commit was stopped for the site. */
+  unknown: boolean;
+  deadline: Deadline | null;
+  /** Run count of the net when it was last seen by a finished effect. */
+  runCount: number;
+  cause: Cause | null;
+  /** It leads to the base or target of a rollout that people ended. */
+  resolving: boolean;
+  /** Why the last effect failed, for people. */
+  problem: { readonly code: string; readonly message: string } | null;
+  outcome: RolloutOutcome | null;
+  confirmAttempts: number;
+  rollBackAttempts: number;
+  cleanAttempts: number;
+}
+
+type RolloutIds = Pick<
+  RolloutState,
+  'id' | 'device' | 'commit' | 'plan' | 'base' | 'desired' | 'complete' | 'sealed' | 'plannedAt'
+>;
+
+/** Before its first record. */
+export function newRollout(ids: RolloutIds): RolloutState {
+  const { id, device, commit, plan, base, desired, complete, sealed, plannedAt } = ids;
+  return {
+    id,
+    device,
+    commit,
+    plan,
+    base,
+    desired,
+    complete,
+    sealed,
+    plannedAt,
+    phase: 'planned',
+    inFlight: null,
+    touched: false,
+    mayHaveChanged: false,
+    interrupted: false,
+    resumed: false,
+    unknown: false,
+    deadline: null,
+    runCount: 0,
+    cause: null,
+    resolving: false,
+    problem: null,
+    outcome: null,
+    confirmAttempts: 0,
+    rollBackAttempts: 0,
+    cleanAttempts: 0,
+  };
+}
+
+/** Failed attempts to clean or to roll back, after which they are made one at a turn and a person is told. */
+const manyAttempts = 5;
+
+export function isStuck({ problem, cleanAttempts, rollBackAttempts }: RolloutState): boolean {
+  return problem !== null && Math.max(cleanAttempts, rollBackAttempts) >= manyAttempts;
+}
+
+/** Applies one record of this rollout. Returns false if the record does not fit the state. */
+export function foldRollout(state: RolloutState, event: SitewardEvent): boolean {
+  if (isEffectStarted(event)) {
+    const effect = effectOf(event);
+    state.resumed = true;
+    state.inFlight = effect;
+    state.touched = true;
+    if (effect === 'apply') {
+      state.mayHaveChanged = true;
+      state.phase = 'applying';
+    }
+    if (effect === 'verify') state.phase = 'verifying';
+    if (effect === 'confirm') {
+      state.phase = 'confirming';
+      state.confirmAttempts += 1;
+    }
+    if (effect === 'roll-back') {
+      state.phase = 'rolling-back';
+      state.rollBackAttempts += 1;
+      // A confirmed rollout that lost its decision before it was settled goes back after all.
+      state.outcome = null;
+      state.cause ??= event.cause ?? null;
+    }
+    if (effect === 'clean') state.cleanAttempts += 1;
+    return true;
+  }
+  if (isEffectFinished(event)) {
+    if (state.inFlight !== effectOf(event)) return false;
+    foldFinish(state, effectOf(event), event);
+    return true;
+  }
+  switch (event.kind) {
+    case 'authorized':
+    case 'authorization-consumed':
+      state.phase = 'authorized';
+      state.resolving = event.kind === 'authorized' && event.reason === 'resolved';
+      return true;
+    case 'wave-stopped':
+      state.unknown = true;
+      return true;
+    case 'applied':
+      state.phase = 'applied';
+      state.resumed = true;
+      state.inFlight = null;
+      return true;
+    case 'confirmed':
+      state.phase = 'confirmed';
+      state.outcome = 'confirmed';
+      state.inFlight = null;
+      return true;
+    case 'rolled-back':
+      state.phase = 'rolled-back';
+      state.outcome = 'rolled-back';
+      state.cause = event.cause;
+      state.inFlight = null;
+      return true;
+    case 'not-started':
+      state.phase = 'not-started';
+      state.outcome = 'not-started';
+      state.problem = { code: event.code, message: event.message };
+      state.inFlight = null;
+      return true;
+    case 'diverged':
+      state.phase = 'diverged';
+      state.inFlight = null;
+      return true;
+    case 'resolved':
+      state.phase = 'resolved';
+      state.outcome = 'resolved';
+      state.sealed = event.sealed ?? state.sealed;
+      state.touched = true;
+      state.inFlight = null;
+      state.problem = null;
+      state.rollBackAttempts = 0;
+      state.cleanAttempts = 0;
+      return true;
+    case 'settled':
+      state.phase = 'settled';
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Ends of `lock` that prove that it is not on the device. */
+const nothingLocked: ReadonlySet<string> = new Set([
+  'locked',
+  'foreign-rollout',
+  'key-refused',
+  'password-refused',
+  'host-key-mismatch',
+]);
+
+function foldFinish(
+  state: RolloutState,
+  effect: EffectName,
+  event: { result: string; code?: string; message?: string; deadline?: Deadline; runCount?: number },
+): void {
+  if (event.result !== 'ok') {
+    state.problem = { code: event.code ?? 'internal', message: event.message ?? '' };
+    // An unknown end stays in flight: only evidence closes it.
+    if (event.result === 'unknown') return;
+    state.inFlight = null;
+    // Any other failure may have come after the lock was added, by a question about it that got no answer.
+    if (effect === 'lock' && nothingLocked.has(event.code ?? '')) state.touched = false;
+    if (effect === 'verify') state.cause ??= 'verify-failed';
+    return;
+  }
+  state.inFlight = null;
+  state.problem = null;
+  if (event.deadline !== undefined) state.deadline = event.deadline;
+  if (event.runCount !== undefined) state.runCount = event.runCount;
+  if (effect === 'lock') state.phase = 'locked';
+  if (effect === 'witness') state.phase = 'witnessed';
+  if (effect === 'stage') state.phase = 'staged';
+  if (effect === 'arm') state.phase = 'armed';
+  if (effect === 'clean') state.touched = false;
+}

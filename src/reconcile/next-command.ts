@@ -1,0 +1,56 @@
+/**
+ * What a person types about a fault that the daemon can't put right: one exact command, which shows more than the fault
+ * itself or ends it. Pure.
+ */
+import type { DeviceSettings } from '../core/site.ts';
+import type { Failure } from './device-report.ts';
+
+/** Shows everything that is wrong with the settings, the files and each device, and what to do about it. */
+const look = 'siteward check';
+
+/** `commit`: the accepted one, in which a fault of the desired text stands. */
+export function nextOnDevice(
+  { name, address, port, user, identityFile }: DeviceSettings,
+  { code, place }: Pick<Failure, 'code' | 'place'>,
+  commit: string | null,
+): string {
+  const login = `ssh -p ${port}${identityFile === null ? '' : ` -i ${identityFile}`} ${user}@${address}`;
+  switch (code) {
+    case 'incomplete-export':
+    case 'unreadable-export':
+      return `${login} /export > ${name}.rsc && siteward rsc check ${name}.rsc`;
+    case 'desired-missing':
+      return `mkdir -p devices/${name} && ${login} /export > devices/${name}/config.rsc`;
+    case 'internal':
+    case 'assertion-failed':
+      return 'journalctl -u siteward -n 50';
+    default:
+      // Files of this machine have absolute paths.
+      return place === null || place.file.startsWith('/') || commit === null ? look : revert(commit);
+  }
+}
+
+export interface BranchFault {
+  readonly reason: string | null;
+  /** The branch's newest commit; null: it could not be read. */
+  readonly head: string | null;
+  readonly accepted: string | null;
+}
+
+/** About a branch that can't be followed. */
+export function nextOnBranch(
+  { reason, head, accepted }: BranchFault,
+  { url, branch, path }: { readonly url: string; readonly branch: string; readonly path: string },
+): string {
+  if (reason === 'no-such-branch') return `git push ${url} HEAD:refs/heads/${branch}`;
+  if (reason === 'commit-signature-refused')
+    return 'git commit --amend --no-edit -S && git push --force-with-lease';
+  if (reason === 'commit-rejected') return 'siteward refresh';
+  if (head === null) return `git ls-remote ${url}`;
+  if (accepted !== null) return revert(head);
+  return `git ls-tree -r --name-only ${head.slice(0, 12)} ${path === '' ? '.' : path}`;
+}
+
+function revert(commit: string): string {
+  return `git revert --no-edit ${commit.slice(0, 12)} && git push`;
+}

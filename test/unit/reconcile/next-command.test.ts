@@ -1,0 +1,61 @@
+/** What is typed about a fault goes to the very device, file or commit, and is not the look that told of it. */
+import { describe, expect, test } from 'vitest';
+import { nextOnBranch, nextOnDevice } from '../../../src/reconcile/next-command.ts';
+import { deviceSettings } from '../../support/scripted-device.ts';
+
+const device = {
+  ...deviceSettings({ port: 2222, hostKey: 'SHA256:x' }),
+  name: 'gw1',
+  address: '192.0.2.1',
+  user: 'siteward',
+  identityFile: '/etc/siteward/keys/gw1',
+};
+const commit = '9f8e7d6c5b4a39281706f5e4d3c2b1a098765432';
+const inGit = { file: 'sites/bud-01/devices/gw1/config.rsc', line: 3 };
+
+describe('a fault of one device', () => {
+  test.each([
+    [
+      'unreadable-export',
+      null,
+      'ssh -p 2222 -i /etc/siteward/keys/gw1 siteward@192.0.2.1 /export > gw1.rsc && siteward rsc check gw1.rsc',
+    ],
+    [
+      'desired-missing',
+      null,
+      'mkdir -p devices/gw1 && ssh -p 2222 -i /etc/siteward/keys/gw1 siteward@192.0.2.1 /export > devices/gw1/config.rsc',
+    ],
+    ['syntax', inGit, 'git revert --no-edit 9f8e7d6c5b4a && git push'],
+    ['unreadable', { file: '/etc/siteward/keys/gw1' }, 'siteward check'],
+    ['internal', null, 'journalctl -u siteward -n 50'],
+  ])('%s', (code, place, next) => {
+    expect(nextOnDevice(device, { code, place }, commit)).toBe(next);
+  });
+
+  test('a device with a password, and a text of which no commit was accepted', () => {
+    const other = { ...device, identityFile: null };
+    expect(nextOnDevice(other, { code: 'incomplete-export', place: null }, commit)).toMatch(
+      /^ssh -p 2222 siteward@192\.0\.2\.1 /,
+    );
+    expect(nextOnDevice(device, { code: 'syntax', place: inGit }, null)).toBe('siteward check');
+  });
+});
+
+describe('a branch that can not be followed', () => {
+  const desired = { url: 'ssh://git@git.example.org/network.git', branch: 'main', path: 'sites/bud-01' };
+  const accepted = 'a'.repeat(40);
+  test.each([
+    ['no-such-branch', null, accepted, 'git push ssh://git@git.example.org/network.git HEAD:refs/heads/main'],
+    ['repository-unreachable', null, accepted, 'git ls-remote ssh://git@git.example.org/network.git'],
+    ['wrong-site', commit, accepted, 'git revert --no-edit 9f8e7d6c5b4a && git push'],
+    ['wrong-site', commit, null, 'git ls-tree -r --name-only 9f8e7d6c5b4a sites/bud-01'],
+    [
+      'commit-signature-refused',
+      commit,
+      accepted,
+      'git commit --amend --no-edit -S && git push --force-with-lease',
+    ],
+  ])('%s', (reason, head, before, next) => {
+    expect(nextOnBranch({ reason, head, accepted: before }, desired)).toBe(next);
+  });
+});
