@@ -254,6 +254,40 @@ export const orderSchema = z.object({
   ),
 });
 
+export const revisionSchema = z.object({
+  /** The first 12 digits of the commit in the history. */
+  rev: z.string(),
+  at: time,
+  why: z.enum(['first', 'rollout', 'drift', 'scheduled', 'manual', 'checkpoint']),
+  /** Whoever changed the device, in its own words; `siteward` where it does not tell. */
+  who: z.string(),
+  /** Lines. */
+  added: z.number().int(),
+  removed: z.number().int(),
+  labels: z.array(z.string()),
+  /** The rollout that led here. */
+  rollout: z.string().nullable().optional(),
+  /** The revision that this rollout went back to. */
+  restored: z.string().nullable().optional(),
+});
+
+/** The newest first. */
+export const historySchema = z.object({
+  v: version,
+  device: z.string(),
+  revisions: z.array(revisionSchema),
+  /** Older ones are kept than were asked for. */
+  more: z.boolean().optional(),
+});
+
+export const showSchema = z.object({
+  v: version,
+  device: z.string(),
+  revision: revisionSchema,
+  /** What the device said, without what changes by itself and without secrets. */
+  text: z.string(),
+});
+
 export const refreshSchema = z.object({
   v: version,
   head: z.string().nullable(),
@@ -298,5 +332,6 @@ export type PendingAnswer = z.output<typeof pendingSchema>;
 export type PendingAnswerItem = z.output<typeof pendingItemSchema>;
 export type ApproveAnswer = z.output<typeof approveSchema>;
 export type OrderAnswer = z.output<typeof orderSchema>;
+export type RevisionAnswer = z.output<typeof revisionSchema>;
 export type JournalRecord = z.output<typeof recordSchema>;
 export type ErrorAnswer = z.output<typeof errorSchema>;

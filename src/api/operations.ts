@@ -8,6 +8,7 @@ import { resolutions, rotated } from '../core/rollout/events.ts';
 import {
   approveSchema,
   documentSchema,
+  historySchema,
   orderSchema,
   pendingSchema,
   planSchema,
@@ -16,6 +17,7 @@ import {
   refreshSchema,
   renderSchema,
   rejectSchema,
+  showSchema,
   statusSchema,
 } from './answers.ts';
 
@@ -23,6 +25,7 @@ const name = z.string().min(1).max(64);
 const reason = z.string().trim().min(1).max(500);
 const device = z.strictObject({ device: name });
 const anyDevice = z.strictObject({ device: name.optional() });
+const rev = z.string().min(1).max(100);
 const id = z.string().min(1).max(128);
 
 const weekMs = 7 * 24 * 3600 * 1000;
@@ -83,6 +86,17 @@ export const operations = {
     answer: orderSchema,
   },
   release: { request: z.strictObject({ device: name.nullable() }), answer: orderSchema },
+  /** Reads the device now and keeps what it has; with a label it has a name from then on. */
+  backup: {
+    request: z.strictObject({ device: name.optional(), label: z.string().min(1).max(63).optional() }),
+    answer: orderSchema,
+  },
+  history: {
+    request: z.strictObject({ device: name, limit: z.number().int().min(1).max(10_000) }),
+    answer: historySchema,
+  },
+  /** `rev`: a hash, a label, `~n` or a time. */
+  show: { request: z.strictObject({ device: name, rev }), answer: showSchema },
   /** Reads the desired state now instead of at the next poll. */
   refresh: { request: z.strictObject({}), answer: refreshSchema },
   /**

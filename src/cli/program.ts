@@ -112,6 +112,36 @@ const entries: readonly Entry[] = [
     load: async () => (await import('./operate.ts')).refreshCommand(),
   },
   {
+    name: 'backup',
+    usage: '[DEVICE]',
+    summary: 'keep what a device has now',
+    load: async () => (await import('./backup.ts')).backupCommand(),
+  },
+  {
+    name: 'checkpoint',
+    usage: 'DEVICE --label L',
+    summary: 'keep what a device has now under a name',
+    load: async () => (await import('./backup.ts')).checkpointCommand(),
+  },
+  {
+    name: 'history',
+    usage: 'DEVICE',
+    summary: 'what a device had: when, why, who, how much changed',
+    load: async () => (await import('./history.ts')).historyCommand(),
+  },
+  {
+    name: 'show',
+    usage: 'DEVICE REV',
+    summary: 'what a device had then',
+    load: async () => (await import('./history.ts')).showCommand(),
+  },
+  {
+    name: 'diff',
+    usage: 'DEVICE REV [REV]',
+    summary: 'what changed on a device, by meaning',
+    load: async () => (await import('./history.ts')).diffCommand(),
+  },
+  {
     name: 'log',
     usage: '[DEVICE]',
     summary: 'who, what, when, approved by whom',

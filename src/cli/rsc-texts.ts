@@ -21,10 +21,14 @@ export interface Text {
 const maxBytes = 32 * 1024 * 1024;
 export const standardInput = 'standard input';
 
+/** A text that was not read from a file. */
+export function textOfBytes(name: string, bytes: Buffer): Text {
+  return { name, bytes, read: readExport(bytes, name) };
+}
+
 export async function readText(file: string): Promise<Text> {
   const name = file === '-' ? standardInput : file;
-  const bytes = await readBytes(file, name);
-  return { name, bytes, read: readExport(bytes, name) };
+  return textOfBytes(name, await readBytes(file, name));
 }
 
 /** Only one of them can be standard input. */

@@ -185,6 +185,7 @@ async function start(
     settings,
     ledger,
     files,
+    archive,
     desired,
     devices,
     clock,

@@ -12,6 +12,7 @@ import type { DesiredHead } from '../reconcile/desired-state.ts';
 import { nextOnBranch } from '../reconcile/next-command.ts';
 import { devicePlanAnswer, deviceStatusAnswer, problemAnswer } from './answers.ts';
 import { buildGate } from './gate.ts';
+import { buildHistory } from './history.ts';
 import { buildOrders, select } from './orders.ts';
 import type { RunningSite } from './running-site.ts';
 import { warningsOf } from './warnings.ts';
@@ -29,6 +30,7 @@ export function buildOperations(site: RunningSite): Operations {
     render: ({ device, rev }) => renderAnswer(site, device, rev ?? null),
     ...buildGate(site),
     ...buildOrders(site),
+    ...buildHistory(site),
     refresh: async () => {
       await site.refreshDesired();
       for (const device of site.devices) device.loop.wake();

@@ -7,6 +7,7 @@ import type { DeviceSettings } from '../core/site.ts';
 import type { DesiredState } from '../reconcile/desired-state.ts';
 import type { DeviceLoop } from '../reconcile/device-loop.ts';
 import type { DeviceRoom } from '../reconcile/device-room.ts';
+import type { Archive } from '../history/archive.ts';
 import type { Ledger } from '../reconcile/ledger.ts';
 import type { StateFiles } from '../reconcile/state-files.ts';
 import type { HostKeys } from './host-keys.ts';
@@ -23,6 +24,7 @@ export interface RunningSite {
   readonly settings: Settings;
   readonly ledger: Ledger;
   readonly files: StateFiles;
+  readonly archive: Archive;
   readonly desired: DesiredState;
   readonly devices: readonly RunningDevice[];
   readonly clock: Clock;

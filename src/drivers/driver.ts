@@ -55,6 +55,16 @@ export interface Observation {
   readonly logins: readonly Login[];
 }
 
+/** A line of the device's log that names who changed something. It hints; a device can be made to say anything. */
+export interface LoggedChange {
+  /** As it was printed, with its time. */
+  readonly line: string;
+  /** Who, and by which way, in the device's words. */
+  readonly by: string;
+  /** The user alone. */
+  readonly user: string;
+}
+
 /** What the login may do, against what this device's `manage` needs. */
 export interface DeviceRights {
   /** In the device's words; null: the device does not say what the login may do. */
@@ -76,6 +86,8 @@ export interface Driver {
   observe(signal: AbortSignal): Promise<Observation>;
   /** What the login may do; a device that refuses to say it lacks the right to read. Changes nothing. */
   rights(signal: AbortSignal): Promise<DeviceRights>;
+  /** Who changed something, by the device's log, oldest first. Changes nothing. */
+  changes(signal: AbortSignal): Promise<readonly LoggedChange[]>;
   /** Renders the device-side scripts; pure. */
   render(rolloutId: string, plan: Plan): unknown;
   /** Takes the device's lock for this rollout and proves that names are unique. `locked` when it is another's. */

@@ -15,13 +15,15 @@ import { asHistoryError, blobOf, HistoryRepository } from './repository.ts';
 import type { PackedObjects } from './repository.ts';
 import { changedLines, commitOf, revisionOf } from './revision.ts';
 import type { Revision, Why } from './revision.ts';
+import type { Changer } from '../core/who-changed.ts';
 
 export interface Reading {
   readonly device: string;
   /** The archive's text of what the device said, byte for byte a code unit. */
   readonly text: string;
   readonly why: Why;
-  readonly who: string | null;
+  /** Asked only when there is something to tell of; null: the device is not asked. */
+  readonly changer: ((mark: string | null) => Promise<Changer>) | null;
   readonly rollout: string | null;
   readonly restored: string | null;
   readonly atMs: number;
@@ -59,7 +61,11 @@ export class Archive {
       const lines = changedLines(before, blob.content.toString('latin1'));
       await this.#repository.prepare(branchOf(reading.device));
       await this.#requireRoom(blob.content.length);
-      const { commit, objects } = this.#commit(reading, blob, newest?.revision ?? null, lines);
+      const mark = newest?.revision.logMark ?? null;
+      const told = (await reading.changer?.(mark)) ?? { who: null, mark };
+      // Of what came before the first revision nobody can tell what of it was whose.
+      const changer = newest === null ? { ...told, who: null } : told;
+      const { commit, objects } = this.#commit(reading, changer, blob, newest?.revision ?? null, lines);
       await this.#repository.write(objects);
       await this.#repository.setRef(branchOf(reading.device), commit.oid);
       const revision = revisionOf(commit);
@@ -146,7 +152,8 @@ export class Archive {
   }
 
   #commit(
-    { device, why, who, rollout, restored, atMs }: Reading,
+    { device, why, rollout, restored, atMs }: Reading,
+    { who, mark: logMark }: Changer,
     blob: GitObject,
     newest: Revision | null,
     lines: { readonly added: number; readonly removed: number },
@@ -155,7 +162,7 @@ export class Archive {
     const root = treeOf(device, folder);
     // A clock that went back must not turn the order round in which git shows them.
     const atS = Math.max(Math.floor(atMs / 1000), newest?.atS ?? 0);
-    const facts = { device, why, who, rollout, restored, ...lines };
+    const facts = { device, why, who, logMark, rollout, restored, ...lines };
     const commit = commitOf(facts, { tree: root.oid, parent: newest?.oid ?? null, atS, site: this.#site });
     return { commit, objects: [blob, folder, root, commit] };
   }

@@ -15,6 +15,8 @@ export interface RevisionFacts {
   readonly why: Why;
   /** Whoever changed the device, in the device's words; null: the device does not say. */
   readonly who: string | null;
+  /** By which the newest line of the device's log is known again; null: it was not read. */
+  readonly logMark: string | null;
   /** The newest rollout that was over when it was read. */
   readonly rollout: string | null;
   /** The revision that this rollout went back to. */
@@ -46,7 +48,7 @@ export function commitOf(
   facts: RevisionFacts,
   at: { readonly tree: string; readonly parent: string | null; readonly atS: number; readonly site: string },
 ): GitObject {
-  const { device, why, rollout, restored, added, removed } = facts;
+  const { device, why, rollout, restored, logMark, added, removed } = facts;
   const site = printableWord(at.site);
   const who = facts.who === null ? '' : printableWord(facts.who);
   const author = who === '' ? `${ownName} <${ownName}@${site}>` : `${who} <${device}@${site}>`;
@@ -62,6 +64,7 @@ export function commitOf(
     `Why: ${why}`,
     `Lines: +${added} -${removed}`,
     ...(who === '' ? [] : [`Who: ${who}`]),
+    ...(logMark === null ? [] : [`Log: ${printableWord(logMark)}`]),
     ...(rollout === null ? [] : [`Rollout: ${printableWord(rollout)}`]),
     ...(restored === null ? [] : [`Restored: ${restored}`]),
   ];
@@ -90,6 +93,7 @@ export function revisionOf({ oid, content, kind }: GitObject): Revision {
     device,
     why,
     who: field('Who'),
+    logMark: field('Log'),
     rollout: field('Rollout'),
     restored: field('Restored'),
     added: Number(lines[1]),

@@ -2,7 +2,9 @@
  * What was read of a device goes to its history when it differs from what was kept last. A history that can't be written
  * stops nothing: it is reported, and the next reading is kept.
  */
-import { codeOf, messageOf } from '../core/errors.ts';
+import { codeOf, DeviceError, messageOf, OutcomeUnknown } from '../core/errors.ts';
+import type { Changer } from '../core/who-changed.ts';
+import { whoChanged } from '../core/who-changed.ts';
 import type { Observation } from '../drivers/driver.ts';
 import type { Kept } from '../history/archive.ts';
 import type { Why } from '../history/revision.ts';
@@ -41,7 +43,7 @@ export async function keepReading(
     device,
     text: room.driver.dialect.archive(observation.exportText),
     why: newest === null ? (asked ?? 'first') : byRollout ? 'rollout' : (asked ?? unaskedFor(room)),
-    who: null,
+    changer: byRollout ? null : (mark) => askWho(room, mark),
     rollout,
     restored: null,
     atMs,
@@ -53,6 +55,18 @@ export async function keepReading(
     room.log('revision-kept', { device, revision: oid, why, added, removed });
   }
   return kept;
+}
+
+/** Nobody is the answer where the device can't be asked once more: what it has is kept all the same. */
+async function askWho(room: DeviceRoom, mark: string | null): Promise<Changer> {
+  const { device, driver, signal } = room;
+  try {
+    return whoChanged(await driver.changes(signal), mark, device.user);
+  } catch (error) {
+    room.signal.throwIfAborted();
+    if (!(error instanceof DeviceError) && !(error instanceof OutcomeUnknown)) throw error;
+    return { who: null, mark };
+  }
 }
 
 function unaskedFor({ device }: DeviceRoom): Why {

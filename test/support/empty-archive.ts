@@ -3,12 +3,12 @@ import type { Archive, Kept, Reading } from '../../src/history/archive.ts';
 
 export const emptyArchive: Pick<Archive, 'newest' | 'keep'> = {
   newest: () => Promise.resolve(null),
-  keep: ({ device, why, who, rollout, restored, atMs }: Reading): Promise<Kept> => {
+  keep: ({ device, why, rollout, restored, atMs }: Reading): Promise<Kept> => {
     const empty = '0'.repeat(40);
     const lines = { added: 0, removed: 0 };
     const at = { oid: empty, tree: empty, parent: null, atS: Math.floor(atMs / 1000) };
     return Promise.resolve({
-      revision: { device, why, who, rollout, restored, ...lines, ...at },
+      revision: { device, why, who: null, logMark: null, rollout, restored, ...lines, ...at },
       isNew: false,
     });
   },

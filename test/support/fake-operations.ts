@@ -1,5 +1,11 @@
 /** Operations that answer as a daemon would for one site, and remember what they were asked. */
-import type { DeviceStatus, JournalRecord, PlanAnswer, StatusAnswer } from '../../src/api/answers.ts';
+import type {
+  DeviceStatus,
+  JournalRecord,
+  PlanAnswer,
+  RevisionAnswer,
+  StatusAnswer,
+} from '../../src/api/answers.ts';
 import type { Client, OperationName, Operations } from '../../src/api/operations.ts';
 import { InvalidInput } from '../../src/core/errors.ts';
 
@@ -110,6 +116,16 @@ export function journalRecord(
   };
 }
 
+const oneRevision: RevisionAnswer = {
+  rev: '3f9ac0de5511',
+  at: '2026-11-21T10:00:00Z',
+  why: 'drift',
+  who: 'winbox:bob\u001b[2J@192.0.2.9',
+  added: 2,
+  removed: 1,
+  labels: ['before-upgrade'],
+};
+
 /** Every answer can be replaced; what is asked goes to `asked`. */
 export function fakeOperations(asked: Asked[], changes: Partial<Operations> = {}): Operations {
   const order = (device: string | null) => ({
@@ -190,6 +206,10 @@ export function fakeOperations(asked: Asked[], changes: Partial<Operations> = {}
       ),
     hold: ({ device }) => Promise.resolve(order(device)),
     release: ({ device }) => Promise.resolve(order(device)),
+    backup: ({ device }) => Promise.resolve(order(device ?? null)),
+    history: ({ device }) => Promise.resolve({ v: 1, device, revisions: [oneRevision], more: false }),
+    show: ({ device }) =>
+      Promise.resolve({ v: 1, device, revision: oneRevision, text: '/ip dns\nset servers=192.0.2.1\n' }),
     refresh: () =>
       Promise.resolve({ v: 1, head: null, commit: null, state: 'held', message: 'history-rewound' }),
     records: ({ sinceSeq }) =>

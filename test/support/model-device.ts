@@ -142,6 +142,7 @@ export function modelDriver(device: ModelDevice, clock: VirtualClock, hook: Mess
     dialect: null as never,
     observe: notUsed,
     rights: notUsed,
+    changes: notUsed,
     render: () => ({}),
     lock: (rollout) =>
       message('lock', () => {

@@ -90,6 +90,14 @@ export function rolloutFactsCommand(names: RolloutObjects): string {
   ].join('; ');
 }
 
+/** Lines of the log that name somebody, with their time, oldest first. */
+export function changesCommand(): string {
+  return (
+    ':foreach i in=[/log find] do={:local m [/log get $i message]; ' +
+    ':if ([:typeof [:find $m " by "]] = "num") do={:put ([/log get $i time] . " " . $m)}}'
+  );
+}
+
 /** Group and policies of a user, one a line. */
 export function rightsCommand(user: string): string {
   const policy = ':put ("policy=" . [:tostr [/user group get $i policy]])';

@@ -11,7 +11,7 @@ import { routerosDialect } from './dialect.ts';
 import { clean, releaseLock } from './effects/cleaning.ts';
 import type { DriverEvent, Reach } from './effects/device-console.ts';
 import { keepConsole } from './effects/kept-console.ts';
-import { gatherEvidence, observe, readRights } from './effects/reading.ts';
+import { gatherEvidence, observe, readChanges, readRights } from './effects/reading.ts';
 import { apply, arm, confirm, rollBack } from './effects/running.ts';
 import { stage, takeLock, writeWitness } from './effects/staging.ts';
 import { renderRollout } from './scripts.ts';
@@ -43,6 +43,7 @@ export function createRouterosDriver(options: RouterosDriverOptions): Driver {
     dialect: routerosDialect,
     observe: (signal) => tracked(observe(reach, kept, either(signal))),
     rights: (signal) => tracked(readRights(reach, kept, either(signal))),
+    changes: (signal) => tracked(readChanges(kept, either(signal))),
     render: (rolloutId, plan) => renderRollout(rolloutId, plan),
     lock: (rollout, signal) => tracked(takeLock(reach, rollout, either(signal))),
     writeWitness: (rollout, witness, signal) =>

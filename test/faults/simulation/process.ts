@@ -266,6 +266,7 @@ export class DaemonProcess {
     const devices: RunningDevice[] = [];
     this.running = {
       settings,
+      archive: emptyArchive as RunningSite['archive'],
       ledger,
       files: room.files,
       desired: null as never,

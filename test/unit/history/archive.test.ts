@@ -24,12 +24,14 @@ const reading = (text: string, more: Partial<Reading> = {}): Reading => ({
   device: 'gw1',
   text,
   why: 'drift',
-  who: null,
+  changer: null,
   rollout: null,
   restored: null,
   atMs: start + ticks++ * 60_000,
   ...more,
 });
+
+const by = (who: string) => () => Promise.resolve({ who, mark: null });
 
 async function all(archive: Archive, device = 'gw1'): Promise<readonly Revision[]> {
   const found: Revision[] = [];
@@ -57,7 +59,7 @@ describe('plain git', () => {
   test('reads the log, a difference, who is to blame for a line, and finds nothing wrong', async () => {
     const one = archive();
     await one.keep(reading('a=1\nb=2\n', { why: 'first' }));
-    await one.keep(reading('a=1\nb=3\nc=4\n', { who: 'petr via winbox', device: 'gw1' }));
+    await one.keep(reading('a=1\nb=3\nc=4\n', { changer: by('petr via winbox') }));
     await one.keep(reading('x\n', { device: 'a..b.lock' }));
     const { revision } = await one.keep(
       reading('a=1\nb=3\n', { why: 'rollout', rollout: '00112233aabb', device: 'gw1' }),
@@ -110,7 +112,7 @@ describe('a revision', () => {
     expect((await archiveOn(memory).keep(reading('a\n'))).isNew).toBe(true);
     const archive = archiveOn(memory);
     expect((await archive.keep(reading('a\n'))).isNew).toBe(false);
-    const { revision } = await archive.keep(reading('b\na\nb\n', { why: 'manual', who: 'eva' }));
+    const { revision } = await archive.keep(reading('b\na\nb\n', { why: 'manual', changer: by('eva') }));
     expect(revision).toMatchObject({ added: 2, removed: 0, why: 'manual', who: 'eva' });
     expect((await all(archive)).map(({ oid }) => oid)).toContain(revision.parent);
     expect(await archive.text(revision)).toBe('b\na\nb\n');
@@ -118,8 +120,9 @@ describe('a revision', () => {
 
   test('keeps what a device says of itself in one line that fakes nothing', async () => {
     const archive = archiveOn(new HistoryDiskInMemory());
+    await archive.keep(reading('first\n'));
     const who = 'x <root@h> 1 +0000\nWhy: manual\n\n\x1b[31m';
-    const { revision } = await archive.keep(reading('a\n', { who }));
+    const { revision } = await archive.keep(reading('a\n', { changer: by(who) }));
     expect(revision.why).toBe('drift');
     expect(revision.who).toBe('x ?root@h? 1 +0000?Why: manual???[31m');
   });

@@ -4,8 +4,10 @@ import type { Configuration } from '../../../core/item.ts';
 import { countForeignChanges, footprintState } from '../../../core/plan/footprint.ts';
 import type { Plan } from '../../../core/plan/action.ts';
 import type { Evidence, Rollout } from '../../../core/rollout/rollout.ts';
-import type { DeviceFacts, DeviceRights, Observation } from '../../driver.ts';
+import type { DeviceFacts, DeviceRights, LoggedChange, Observation } from '../../driver.ts';
+import { parseChanges } from '../changers.ts';
 import {
+  changesCommand,
   conditionsCommand,
   deviceModeCommand,
   exportCommand,
@@ -93,6 +95,10 @@ export function readRights(reach: Reach, kept: KeptConsole, signal: AbortSignal)
       throw error;
     }
   });
+}
+
+export function readChanges(kept: KeptConsole, signal: AbortSignal): Promise<readonly LoggedChange[]> {
+  return kept.ask('changes', signal, async (console) => parseChanges(await console.read(changesCommand())));
 }
 
 export function gatherEvidence(

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   addTickCommand,
   applyCommand,
+  changesCommand,
   confirmCommand,
   exportCommand,
   factsCommand,
@@ -32,6 +33,7 @@ describe('commands', () => {
     const commands = [
       factsCommand(),
       rightsCommand('site"ward'),
+      changesCommand(),
       rolloutFactsCommand(names),
       applyCommand(names),
       addTickCommand(names, times),

@@ -1,0 +1,118 @@
+/** `siteward history DEVICE`, `show DEVICE REV`, `diff DEVICE REV [REV]`: what the device really had. Changes nothing. */
+import { Command } from 'commander';
+import type { RevisionAnswer } from '../api/answers.ts';
+import type { AnswerOf } from '../api/operations.ts';
+import { InvalidInput } from '../core/errors.ts';
+import { daemonOf, setExit, wantsJson } from './common.ts';
+import { paint, printJson, printLine, printNote, printTable, safe, stampTime } from './terminal.ts';
+import type { Cell, Tone } from './terminal.ts';
+
+const usual = 30;
+const most = 10_000;
+
+export function historyCommand(): Command {
+  return new Command('history')
+    .argument('<device>')
+    .option('--limit <n>', `at most so many, the newest first; ${usual} if not said`)
+    .action(async (device: string, { limit }: { limit?: string }, command: Command) => {
+      const daemon = await daemonOf(command);
+      const answer = await daemon.call('history', { device, limit: limitOf(limit) });
+      if (wantsJson(command)) return printJson(answer);
+      printHistory(answer);
+    });
+}
+
+function limitOf(text: string | undefined): number {
+  const limit = text === undefined ? usual : Number(text);
+  if (Number.isInteger(limit) && limit >= 1 && limit <= most) return limit;
+  throw new InvalidInput('usage', `--limit: expected a number from 1 to ${most}, got ${text ?? ''}`);
+}
+
+function printHistory({ device, revisions, more }: AnswerOf<'history'>): void {
+  if (revisions.length === 0)
+    return printLine(`${safe(device)}: nothing was kept yet   next: siteward backup ${safe(device)}`);
+  printTable(revisions.map(revisionRow));
+  if (more === true) printLine(` older ones are kept, too: siteward history ${safe(device)} --limit 1000`);
+}
+
+const tones: Readonly<Record<RevisionAnswer['why'], Tone | null>> = {
+  first: 'quiet',
+  rollout: 'good',
+  drift: 'warn',
+  scheduled: null,
+  manual: null,
+  checkpoint: null,
+};
+
+function revisionRow({
+  rev,
+  at,
+  why,
+  who,
+  added,
+  removed,
+  labels,
+  rollout,
+  restored,
+}: RevisionAnswer): Cell[] {
+  const tone = tones[why];
+  const about = [
+    ...(rollout === null || rollout === undefined ? [] : [rollout]),
+    ...(restored === null || restored === undefined ? [] : [`back to ${restored}`]),
+  ];
+  return [
+    { text: safe(rev) },
+    { text: stampTime(at) },
+    { text: why, ...(tone === null ? {} : { tone }) },
+    { text: `+${added} -${removed}` },
+    { text: safe(who) },
+    { text: safe([...about, ...labels.map((label) => `[${label}]`)].join('  ')) },
+  ];
+}
+
+export function showCommand(): Command {
+  return new Command('show')
+    .argument('<device>')
+    .argument('<rev>', 'a hash, a label, ~1 for the one before the newest, or a time')
+    .action(async (device: string, rev: string, _options: object, command: Command) => {
+      const daemon = await daemonOf(command);
+      const answer = await daemon.call('show', { device, rev });
+      if (wantsJson(command)) return printJson(answer);
+      // On standard output is the text alone, so that it can be kept in a file.
+      printNote(safe(`${device} ${revisionWords(answer.revision)}`));
+      for (const line of answer.text.split('\n').slice(0, -1)) printLine(safe(line));
+    });
+}
+
+export function revisionWords({ rev, at, why, who, labels }: RevisionAnswer): string {
+  return [`revision ${rev}`, ...labels.map((label) => `[${label}]`), stampTime(at), why, `by ${who}`].join(
+    '  ',
+  );
+}
+
+export function diffCommand(): Command {
+  return new Command('diff')
+    .argument('<device>')
+    .argument('<rev>', 'from: a hash, a label, ~1 for the one before the newest, or a time')
+    .argument('[rev2]', 'to: the newest if not said')
+    .action(
+      async (device: string, from: string, to: string | undefined, _options: object, command: Command) => {
+        const daemon = await daemonOf(command);
+        const [one, other] = [
+          await daemon.call('show', { device, rev: from }),
+          await daemon.call('show', { device, rev: to ?? '~0' }),
+        ];
+        const [{ showDifferences }, { textOfBytes }] = await Promise.all([
+          import('./rsc-diff.ts'),
+          import('./rsc-texts.ts'),
+        ]);
+        const json = wantsJson(command);
+        if (!json)
+          for (const { revision } of [one, other]) printLine(paint('quiet', safe(revisionWords(revision))));
+        const texts = [one, other].map(({ revision, text }) =>
+          textOfBytes(`${device} ${revision.rev}`, Buffer.from(text, 'latin1')),
+        ) as [ReturnType<typeof textOfBytes>, ReturnType<typeof textOfBytes>];
+        setExit(showDifferences(texts, json));
+      },
+    );
+}

@@ -1,0 +1,113 @@
+/**
+ * What people ask about the past of a device, and the order to keep what it has now. Reads the device where it has to and
+ * changes nothing on it.
+ */
+import type { RevisionAnswer } from '../api/answers.ts';
+import type { AnswerOf, Operations } from '../api/operations.ts';
+import { rfc3339Seconds } from '../core/clock.ts';
+import { InvalidInput, SitewardError, codeOf, messageOf } from '../core/errors.ts';
+import type { Kept } from '../history/archive.ts';
+import { findRevision } from '../history/find-revision.ts';
+import type { Label } from '../history/label.ts';
+import { labelProblem } from '../history/ref-name.ts';
+import type { Revision } from '../history/revision.ts';
+import { ownName } from '../history/revision.ts';
+import { keepReading } from '../reconcile/archive-reading.ts';
+import { actorOf, select } from './orders.ts';
+import type { RunningDevice, RunningSite } from './running-site.ts';
+
+type Result = AnswerOf<'backup'>['results'][number];
+
+export function buildHistory(site: RunningSite): Pick<Operations, 'backup' | 'history' | 'show'> {
+  return {
+    backup: async ({ device, label }, client) => {
+      const problem = label === undefined ? null : labelProblem(label);
+      if (problem !== null) throw new InvalidInput('bad-label', problem);
+      const devices = select(site, device);
+      const by = actorOf(client);
+      const results = await Promise.all(devices.map((one) => backUp(site, one, label ?? null, by)));
+      return { v: 1, results };
+    },
+    history: async ({ device: name, limit }) => {
+      select(site, name);
+      const labels = await site.archive.labels(name);
+      const revisions: RevisionAnswer[] = [];
+      for await (const revision of site.archive.revisions(name)) {
+        if (revisions.length === limit) return { v: 1, device: name, revisions, more: true };
+        revisions.push(revisionAnswer(revision, labels));
+      }
+      return { v: 1, device: name, revisions, more: false };
+    },
+    show: async ({ device: name, rev }) => {
+      select(site, name);
+      const revision = await findRevision(site.archive, name, rev);
+      const labels = await site.archive.labels(name);
+      const text = await site.archive.text(revision);
+      return { v: 1, device: name, revision: revisionAnswer(revision, labels), text };
+    },
+  };
+}
+
+export function revisionAnswer(revision: Revision, labels: readonly Label[]): RevisionAnswer {
+  const { oid, atS, why, who, added, removed, rollout, restored } = revision;
+  return {
+    rev: shortOid(oid),
+    at: rfc3339Seconds(atS * 1000),
+    why,
+    who: who ?? ownName,
+    added,
+    removed,
+    labels: labels.filter(({ of }) => of === oid).map(({ name }) => name),
+    rollout: why === 'rollout' ? rollout : null,
+    restored: restored === null ? null : shortOid(restored),
+  };
+}
+
+export function shortOid(oid: string): string {
+  return oid.slice(0, 12);
+}
+
+async function backUp(
+  site: RunningSite,
+  running: RunningDevice,
+  label: string | null,
+  by: string,
+): Promise<Result> {
+  const { name: device } = running.settings;
+  try {
+    const { revision, isNew } = await readAndKeep(running, label === null ? 'manual' : 'checkpoint');
+    const atS = Math.floor(site.clock.now() / 1000);
+    if (label !== null) await site.archive.label(revision, { name: label, by, atS });
+    const rev = shortOid(revision.oid);
+    const what = isNew ? `+${revision.added} -${revision.removed} lines` : 'it has what it had then';
+    const named = label === null ? '' : ` is ${label}`;
+    return { device, done: true, code: isNew ? 'kept' : 'unchanged', message: `${rev}${named}: ${what}` };
+  } catch (error) {
+    if (!(error instanceof SitewardError)) throw error;
+    const next = error.code === 'rollout-in-flight' ? `siteward status ${device}` : null;
+    return { device, done: false, code: codeOf(error), message: messageOf(error), next };
+  }
+}
+
+/** In the middle of a rollout a device has a state that nobody meant, which is none to go back to. */
+async function readAndKeep(running: RunningDevice, why: 'manual' | 'checkpoint'): Promise<Kept> {
+  const { room, folded } = running;
+  const before = folded().lastRollout?.id;
+  requireQuiet(running);
+  const observation = await room.driver.observe(room.signal);
+  requireQuiet(running);
+  if (folded().lastRollout?.id !== before) throw inFlight(folded().lastRollout?.id ?? '');
+  return await keepReading(room, observation, why);
+}
+
+function requireQuiet({ folded }: RunningDevice): void {
+  const { rollout } = folded();
+  if (rollout !== null && rollout.phase !== 'diverged') throw inFlight(rollout.id);
+}
+
+function inFlight(rollout: string): SitewardError {
+  return new SitewardError(
+    'rollout-in-flight',
+    `rollout ${rollout} is in flight; what the device has then is kept by itself, ask again after it`,
+  );
+}
