@@ -56,12 +56,14 @@ export async function checkDesired(settings: Settings, state: SiteState | null):
       { openDesiredState },
       { openLedger },
       { composeDevice },
+      { secretsOfSite },
       { routerosDialect },
     ] = await Promise.all([
       import('../daemon/git-remote.ts'),
       import('../reconcile/desired-state.ts'),
       import('../reconcile/ledger.ts'),
       import('../desired/compose.ts'),
+      import('../daemon/secrets.ts'),
       import('../drivers/routeros/dialect.ts'),
     ]);
     const desired = openDesiredState({
@@ -69,6 +71,7 @@ export async function checkDesired(settings: Settings, state: SiteState | null):
       repository: await openDesiredRepository(settings, path.join(copy, 'desired.git'), signal),
       ledger: openLedger(forgetful(), state ?? emptySiteState()),
       compose: composeDevice,
+      secretsOf: secretsOfSite(settings),
       judgeSignature: await signatureJudge(settings),
       // Whether a device knows another state of this site is asked at the start itself.
       firstStartObstacle: () => Promise.resolve(null),

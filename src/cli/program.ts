@@ -52,6 +52,12 @@ const entries: readonly Entry[] = [
     load: async () => (await import('./adopt.ts')).adoptCommand(),
   },
   {
+    name: 'lint',
+    usage: 'DIR [--against EXPORTS]',
+    summary: 'all checks of a working tree, without daemon or device',
+    load: async () => (await import('./lint.ts')).lintCommand(),
+  },
+  {
     name: 'pending',
     usage: '[ID…]',
     summary: 'what waits for signatures; the document to sign',

@@ -3,7 +3,7 @@
  * answer, or as the console commands themselves. Commands show what the files hold; all else masks secrets. What
  * can't be planned whole gives no commands.
  */
-import type { Problem } from '../core/dialect.ts';
+import type { ParsedText, Problem } from '../core/dialect.ts';
 import { itemIdentity } from '../core/digest.ts';
 import { strictest } from '../core/gate/classify.ts';
 import { blockFaulty } from '../core/plan/blocked.ts';
@@ -11,7 +11,7 @@ import { diffConfigurations } from '../core/plan/diff.ts';
 import type { Plan, PlannedAction } from '../core/plan/action.ts';
 import { planAllParts } from '../core/plan/all-parts.ts';
 import { renderActions } from '../core/plan/plan.ts';
-import type { Owns } from '../core/plan/scope.ts';
+import type { IgnoreRule, Owns } from '../core/plan/scope.ts';
 import { incompleteness } from '../drivers/routeros/completeness.ts';
 import { routerosDialect as dialect } from '../drivers/routeros/dialect.ts';
 import { toConfiguration } from '../drivers/routeros/normalize.ts';
@@ -26,12 +26,12 @@ import {
   rowWords,
   totals,
 } from './rsc-words.ts';
-import { problemLines, problemView, refuse, type Text } from './rsc-texts.ts';
+import { problemLines, problemView, refuse, type Source, type Text } from './rsc-texts.ts';
 import { paint, printJson, printLine, printNote, safe } from './terminal.ts';
 
 export type PlanForm = 'people' | 'json' | 'commands' | 'inverse';
 
-interface Found {
+export interface Found {
   /** One rollout after the other; none: nothing to do. */
   readonly plans: readonly Plan[];
   /** Faults that leave no plan at all. */
@@ -52,7 +52,7 @@ export function showPlan(texts: readonly [Text, Text], owns: Owns, form: PlanFor
   if (whole) {
     for (const line of allCommands(plans, form === 'inverse')) printLine(line);
     if (form === 'inverse') for (const line of lostLines(plans)) printNote(line);
-  } else if (form === 'json') printJson(answer(plans, blocked, texts));
+  } else if (form === 'json') printJson(planAnswer(plans, blocked, texts));
   else showToPeople(plans, blocked, texts);
   return plans.length === 0 && blocked.length === 0 ? 0 : 1;
 }
@@ -81,8 +81,29 @@ export function findPlan([a, b]: readonly [Text, Text], owns: Owns): Found {
   const faults = unique([...incomplete, ...unread]);
   if (faults.length > 0) return { plans: [], faults, blocked: [] };
 
+  const found = planBetween(reading, wish, { version, owns, ignore: [], file: b.name });
+  // What is left out of a refused plan may be all that is missing in it.
+  return found.faults.length > 0
+    ? { ...found, faults: [...found.faults, ...found.blocked], blocked: [] }
+    : found;
+}
+
+interface Between {
+  readonly version: string | null;
+  readonly owns: Owns;
+  readonly ignore: readonly IgnoreRule[];
+  /** What is wished, for faults of the plan as a whole. */
+  readonly file: string;
+}
+
+/** What leads from a reading to a wish, both without faults that leave nothing to compare. */
+export function planBetween(
+  reading: ParsedText,
+  wish: ParsedText,
+  { version, owns, ignore, file }: Between,
+): Found {
   const [actual, desired] = [reading.configuration, wish.configuration];
-  const found = diffConfigurations({ confirmed: null, desired, actual, owns, ignore: [], dialect });
+  const found = diffConfigurations({ confirmed: null, desired, actual, owns, ignore, dialect });
   const judged = [
     ...reading.problems,
     ...wish.problems,
@@ -108,14 +129,11 @@ export function findPlan([a, b]: readonly [Text, Text], owns: Owns): Found {
       secretsOnDevice: 'allow',
       dialect,
     },
-    { confirmed: null, owns, ignore: [] },
+    { confirmed: null, owns, ignore },
   );
-  if (refused !== null) {
-    const fault = { code: refused.code, message: refused.message, place: { file: b.name }, section: null };
-    // What is left out of the plan may be all that is missing in it.
-    return { plans: [], faults: [fault, ...found.blocked], blocked: [] };
-  }
-  return { plans, faults: [], blocked: found.blocked };
+  if (refused === null) return { plans, faults: [], blocked: found.blocked };
+  const { code, message } = refused;
+  return { plans: [], faults: [{ code, message, place: { file }, section: null }], blocked: found.blocked };
 }
 
 /** Rows that would come back with less than they have. */
@@ -153,7 +171,11 @@ function commandsOf({ actions, base }: Plan, inverse: boolean): readonly string[
     : rendered.flatMap(({ forward }) => forward);
 }
 
-function answer(plans: readonly Plan[], blocked: readonly Problem[], texts: readonly [Text, Text]): object {
+export function planAnswer(
+  plans: readonly Plan[],
+  blocked: readonly Problem[],
+  texts: readonly Source[],
+): object {
   const actions = plans.flatMap((plan) => plan.actions);
   const strictness = strictest(plans);
   return {
@@ -192,6 +214,15 @@ function showToPeople(
   printLine(
     `${paint('strong', safe(`${a.name} → ${b.name}`))}  RouterOS ${safe(version ?? 'of unknown version')}`,
   );
+  printPlans(plans, blocked, texts);
+}
+
+/** What is to be done, what is left as it is, and the totals. */
+export function printPlans(
+  plans: readonly Plan[],
+  blocked: readonly Problem[],
+  texts: readonly Source[],
+): void {
   plans.forEach(({ actions: part }, i) => {
     if (plans.length > 1) printLine(paint('strong', `part ${i + 1} of ${plans.length}`));
     printLines(

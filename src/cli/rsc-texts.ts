@@ -12,8 +12,13 @@ import { unknownNames } from '../drivers/routeros/unknown-names.ts';
 import { setExit, type ExitCode } from './common.ts';
 import { paint, printJson, printLine, printNote, safe } from './terminal.ts';
 
-export interface Text {
+/** What diagnostics show lines of. */
+export interface Source {
   readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface Text extends Source {
   readonly bytes: Buffer;
   readonly read: ExportText;
 }
@@ -115,21 +120,26 @@ export function refuse(problems: readonly Problem[], texts: readonly Text[], jso
   return 2;
 }
 
-function textOf(problem: Problem, texts: readonly Text[]): Text | undefined {
+function textOf(problem: Problem, texts: readonly Source[]): Source | undefined {
   return texts.find((text) => text.name === problem.place?.file);
 }
 
-export function problemView(problem: Problem, text: Text | undefined): object {
+export function problemView(problem: Problem, text: Source | undefined): object {
   const { code, message, place, section } = problem;
   const shown = text === undefined || place === null ? null : excerpt(text.bytes, place);
   return { code, message, section, ...place, ...(shown === null ? {} : { text: safe(shown.text) }) };
 }
 
 /** The fault, and below it the line with a mark under the column. */
-export function problemLines(problem: Problem, texts: readonly Text[]): readonly string[] {
+export function problemLines(
+  problem: Problem,
+  texts: readonly Source[],
+  severity: 'error' | 'warning' = 'error',
+): readonly string[] {
   const { code, message, place } = problem;
   const where = place === null ? '' : `${formatPlace(place)}: `;
-  const head = `${safe(where)}${paint('bad', 'error:', process.stderr)} ${safe(message)} (${code})`;
+  const tone = severity === 'error' ? 'bad' : 'warn';
+  const head = `${safe(where)}${paint(tone, `${severity}:`, process.stderr)} ${safe(message)} (${code})`;
   const text = textOf(problem, texts);
   const shown = text === undefined || place === null ? null : excerpt(text.bytes, place);
   if (shown === null) return [head];

@@ -45,7 +45,10 @@ export interface PlanContext {
 
 export interface Dialect extends NameFacts {
   readonly name: string;
-  /** Puts values where a text that a person wrote says `${name}`. `valueOf` gives bytes, or null for an unknown name. */
+  /**
+   * Puts values where a text that a person wrote says `${name}` or `${secret:name}`. `valueOf` is asked for what stands
+   * between the braces; it gives bytes, or null for an unknown name.
+   */
   fill(text: Uint8Array, file: string, valueOf: (name: string) => string | null): Filled;
   /** Text that a person wrote, composed or not. `file` appears in places where the text names none; `version` is the device's, else what the text itself says. */
   parseDesired(text: Uint8Array, file: string, version?: string | null): ParsedText;

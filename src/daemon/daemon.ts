@@ -14,6 +14,7 @@ import { trustDigests } from '../core/gate/trust.ts';
 import type { RecordEnvelope } from '../core/journal.ts';
 import { deviceState } from '../core/site-state.ts';
 import { composeDevice } from '../desired/compose.ts';
+import { secretsOfSite } from './secrets.ts';
 import { openDesiredState } from '../reconcile/desired-state.ts';
 import { startDeviceLoop } from '../reconcile/device-loop.ts';
 import type { DeviceRoom } from '../reconcile/device-room.ts';
@@ -168,6 +169,7 @@ async function start(
     repository,
     ledger,
     compose: composeDevice,
+    secretsOf: secretsOfSite(settings),
     judgeSignature: settings.desired.signed === 'required' ? commitSignatureJudge(trust, mark) : null,
     firstStartObstacle: () => firstStartObstacle(settings.site, state.daemon ?? '', drivers, signal),
     gate,

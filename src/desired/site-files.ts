@@ -8,6 +8,7 @@ import { readYaml } from '../settings/yaml-file.ts';
 import type { DesiredDevice } from './device-files.ts';
 import { readDeviceFiles } from './device-files.ts';
 import { siteFileSchema } from './file-schemas.ts';
+import type { SealedFile } from './secrets.ts';
 import type { SourceEntry, SourceTree } from './source-tree.ts';
 import { inFolder, printable } from './source-tree.ts';
 
@@ -22,6 +23,8 @@ export interface SiteFiles extends CommitHead {
   readonly site: string | null;
   /** Sorted by name; none when there are problems. */
   readonly devices: readonly DesiredDevice[];
+  /** The site's own `secrets.yaml.age`; null: the commit has none. */
+  readonly sealed: SealedFile | null;
   readonly problems: readonly InvalidInput[];
 }
 
@@ -40,6 +43,7 @@ export async function readSiteFiles(
     ...head,
     site,
     devices: [],
+    sealed: null,
     problems,
   });
   if ((await tree.list(folder)) === null)
@@ -75,7 +79,13 @@ export async function readSiteFiles(
       )),
     );
   devices.sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { ...head, site: site.name, devices, problems: [] };
+  return { ...head, site: site.name, devices, sealed: await readSealed(tree, folder), problems: [] };
+}
+
+async function readSealed(tree: SourceTree, folder: string): Promise<SealedFile | null> {
+  const file = inFolder(folder, 'secrets.yaml.age');
+  const entry = (await tree.list(folder))?.find(({ name }) => name === 'secrets.yaml.age');
+  return entry?.kind === 'file' ? { file, bytes: await tree.read(file) } : null;
 }
 
 async function readSiteName(tree: SourceTree, file: string) {

@@ -8,7 +8,7 @@ import type { SitewardError } from '../core/errors.ts';
 import { codeOf, InvalidInput, messageOf } from '../core/errors.ts';
 import { itemsFor } from '../core/gate/pending.ts';
 import type { DesiredRepository } from '../desired/git-repository.ts';
-import type { Composed } from '../desired/compose.ts';
+import type { Composed, SecretOf } from '../desired/compose.ts';
 import type { DesiredDevice } from '../desired/device-files.ts';
 import type { SiteFiles } from '../desired/site-files.ts';
 import type { DesiredText } from './device-room.ts';
@@ -29,7 +29,9 @@ export interface DesiredRoom {
   readonly repository: DesiredRepository;
   readonly ledger: Ledger;
   /** Makes one text of a device's files. */
-  readonly compose: (device: DesiredDevice, dialect: Dialect) => Composed;
+  readonly compose: (device: DesiredDevice, dialect: Dialect, secretOf: SecretOf) => Composed;
+  /** What this machine and the commit say of secrets, read anew. */
+  readonly secretsOf: (files: SiteFiles) => Promise<SecretOf>;
   /** Judges the commit's signature; null when none is demanded. Returns who signed, or the refusal. */
   readonly judgeSignature:
     | ((
@@ -59,6 +61,7 @@ export interface DesiredState {
 export function openDesiredState(room: DesiredRoom): DesiredState {
   let shown: DesiredHead = { head: null, state: 'unknown', reason: 'not-read-yet', message: null };
   let files: SiteFiles | null = null;
+  let secretOf: SecretOf = () => null;
   const accepted = (): string | null => room.ledger.state.accepted?.commit ?? null;
 
   async function refresh(): Promise<boolean> {
@@ -70,6 +73,7 @@ export function openDesiredState(room: DesiredRoom): DesiredState {
       if (isNew) await accept(room, head, before);
       const now = accepted();
       if (now !== null && files?.commit !== now) files = await readWhole(room.repository, now);
+      if (files !== null) secretOf = await room.secretsOf(files);
       await closeOutdated(room, null);
       shown = { head, state: 'accepted', reason: null, message: null };
       return isNew;
@@ -89,11 +93,12 @@ export function openDesiredState(room: DesiredRoom): DesiredState {
   /** After a restart with an unusable head, the accepted commit is still what devices are compared with. */
   async function loadAccepted(): Promise<void> {
     const commit = accepted();
-    if (files !== null || commit === null) return;
-    files = await readWhole(room.repository, commit).catch((error: unknown) => {
-      if (!(error instanceof InvalidInput)) throw error;
-      return null;
-    });
+    if (files === null && commit !== null)
+      files = await readWhole(room.repository, commit).catch((error: unknown) => {
+        if (!(error instanceof InvalidInput)) throw error;
+        return null;
+      });
+    if (files !== null) secretOf = await room.secretsOf(files);
   }
 
   return {
@@ -101,11 +106,13 @@ export function openDesiredState(room: DesiredRoom): DesiredState {
     files: () => files,
     refresh,
     textFor(device, dialect) {
-      return Promise.resolve().then(() => textOf(room, files, device, shown, dialect));
+      return Promise.resolve().then(() => textOf(room, { files, secretOf }, device, shown, dialect));
     },
     async textAt(device, dialect, rev) {
       const commit = await room.repository.resolve(rev);
-      return textOf(room, await readWhole(room.repository, commit), device, shown, dialect);
+      const other = await readWhole(room.repository, commit);
+      const source = { files: other, secretOf: await room.secretsOf(other) };
+      return textOf(room, source, device, shown, dialect);
     },
   };
 }
@@ -212,7 +219,7 @@ async function recordRefusal(
 
 function textOf(
   room: DesiredRoom,
-  files: SiteFiles | null,
+  { files, secretOf }: { readonly files: SiteFiles | null; readonly secretOf: SecretOf },
   name: string,
   head: DesiredHead,
   dialect: Dialect,
@@ -226,7 +233,7 @@ function textOf(
       `commit ${files.commit.slice(0, 12)} has no folder devices/${name}; put its config.rsc there, or take the device out of the settings`,
     );
   }
-  const { text, problems } = room.compose(device, dialect);
+  const { text, problems } = room.compose(device, dialect, secretOf);
   const [fault] = problems;
   if (fault !== undefined) throw new InvalidInput(fault.code, fault.message, fault.place);
   return {

@@ -258,6 +258,17 @@ export const settingsSchema = z.strictObject(
       },
       mapping,
     ),
+    secrets: z
+      .strictObject(
+        {
+          file: path(
+            'YAML file with a value for each `${secret:NAME}`, plain (0600) or encrypted with age',
+          ).optional(),
+          identity: path('File with the age identity that opens encrypted secrets; 0600').optional(),
+        },
+        mapping,
+      )
+      .optional(),
     defaults: z
       .strictObject(sharedShape, mapping)
       .optional()

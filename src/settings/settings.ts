@@ -35,6 +35,8 @@ export interface Settings {
     readonly signed: 'required' | 'off';
     readonly pollMs: number;
   };
+  /** Files for `${secret:name}`; null: not named. */
+  readonly secrets: { readonly file: string | null; readonly identityFile: string | null };
   readonly devices: readonly DeviceSettings[];
   /** Where a device's key of the settings stands, or the device itself if its defaults say it. */
   readonly placeOf: (device: string, key: string) => Place | null;
@@ -142,6 +144,10 @@ function settingsOf(
       path: path.posix.normalize(desired.path).replace(/^(?:\.?\/)+|^\.$|\/+$/g, ''),
       signed: desired.signed,
       pollMs: desired.poll ?? 60_000,
+    },
+    secrets: {
+      file: fileOf(folder, raw.secrets?.file),
+      identityFile: fileOf(folder, raw.secrets?.identity),
     },
     devices,
     placeOf,

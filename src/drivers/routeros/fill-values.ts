@@ -1,12 +1,12 @@
 /**
- * `${name}` in the values of a text that a person wrote. What is put in is a value, never syntax: it is escaped in
+ * `${name}` and `${secret:name}` in the values of a text that a person wrote. What is put in is a value, never syntax: it is escaped in
  * quotes, written as the console reads it where it stands alone, and refused where it would fall apart. Lines stay
  * where they are. Comments are left as they are, and `\$` is the dollar sign it always was.
  */
 import type { Filled, Problem } from '../../core/dialect.ts';
 import { quoteString, quoteValue } from './quote.ts';
 
-const name = /^\{([A-Za-z][A-Za-z0-9_-]{0,62})\}/;
+const name = /^\{((?:secret:)?[A-Za-z][A-Za-z0-9_-]{0,62})\}/;
 
 /** `valueOf` gives a byte string, or null for a name that has none. */
 export function fillValues(text: Uint8Array, file: string, valueOf: (name: string) => string | null): Filled {
@@ -38,7 +38,7 @@ class Filler {
     const source = this.#source;
     while (this.#at < source.length) {
       const c = source.charAt(this.#at);
-      const found = c === '$' ? name.exec(source.slice(this.#at + 1, this.#at + 66)) : null;
+      const found = c === '$' ? name.exec(source.slice(this.#at + 1, this.#at + 73)) : null;
       if (found === null) {
         this.#step(c);
         continue;
@@ -82,10 +82,12 @@ class Filler {
   #written(variable: string, end: number): string | null {
     const value = this.#valueOf(variable);
     if (value === null)
-      return this.#refuse(
-        'unknown-variable',
-        `no value for "${variable}": add it to \`vars\` in device.yaml`,
-      );
+      return variable.startsWith('secret:')
+        ? this.#refuse(
+            'unknown-secret',
+            `no secret is called "${variable.slice('secret:'.length)}": add it to the file that \`secrets:\` in the settings names`,
+          )
+        : this.#refuse('unknown-variable', `no value for "${variable}": add it to \`vars\` in device.yaml`);
     if (this.#quoted) return quoteString(value).slice(1, -1);
     const before = this.#source.slice(this.#word, this.#at);
     if (!before.includes('='))

@@ -22,7 +22,7 @@ function device(
 }
 
 function read(files: Readonly<Record<string, string>>, vars: Readonly<Record<string, string>> = {}) {
-  const { text, problems, unused } = composeDevice(device(files, vars), dialect);
+  const { text, problems, unused } = composeDevice(device(files, vars), dialect, () => null);
   const parsed = dialect.parseDesired(text, 'config.rsc', '7.18');
   return {
     text: printConfiguration(parsed.configuration),
