@@ -165,7 +165,7 @@ export function allCommands(plans: readonly Plan[], inverse: boolean): readonly 
 /** As they are to be typed, one after the other, secrets in the clear. */
 function commandsOf({ actions, base }: Plan, inverse: boolean): readonly string[] {
   const plain = actions.map(({ action }) => action);
-  const rendered = renderActions(plain, base, dialect, true);
+  const rendered = renderActions(plain, base, dialect, null);
   return inverse
     ? rendered.toReversed().flatMap(({ rollback }) => rollback)
     : rendered.flatMap(({ forward }) => forward);

@@ -43,6 +43,9 @@ export interface PlanContext {
   readonly isOwn: (item: Item) => boolean;
 }
 
+/** What stands where a secret's value would: its name and enough to tell two values apart. Null: the value itself. */
+export type SecretWord = (property: string, value: string) => string;
+
 export interface Dialect extends NameFacts {
   readonly name: string;
   /**
@@ -82,6 +85,6 @@ export interface Dialect extends NameFacts {
   scriptBytes?(plan: Plan): number;
   /** For people at the device's own console: how to see which host key it has. */
   readonly hostKeyComparison: readonly string[];
-  /** Console commands that do the action on a device in state `before`; secrets masked unless `reveal`. */
-  render(action: Action, before: readonly Section[], reveal: boolean): readonly string[];
+  /** Console commands that do the action on a device in state `before`, with `secretWord` in place of secrets. */
+  render(action: Action, before: readonly Section[], secretWord: SecretWord | null): readonly string[];
 }

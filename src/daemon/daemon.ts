@@ -14,6 +14,7 @@ import { trustDigests } from '../core/gate/trust.ts';
 import type { RecordEnvelope } from '../core/journal.ts';
 import { deviceState } from '../core/site-state.ts';
 import { composeDevice } from '../desired/compose.ts';
+import { openSecretWord } from './secret-word.ts';
 import { secretsOfSite } from './secrets.ts';
 import { openDesiredState } from '../reconcile/desired-state.ts';
 import { startDeviceLoop } from '../reconcile/device-loop.ts';
@@ -118,6 +119,7 @@ async function start(
   );
   const trust = keeper.current;
   const files = await openStateFiles(settings.state);
+  const secretWord = await openSecretWord(settings.state, (bytes) => randomBytes(bytes));
   const historyFolder = path.join(settings.state, 'history.git');
   const archive = openArchive({
     folder: historyFolder,
@@ -243,6 +245,7 @@ async function start(
       signal,
       report: reportCell(),
       desired: () => desired.textFor(device.name, driver.dialect),
+      secretWord,
       trust,
       folded: () => deviceState(state, device.name),
       inRolloutSlot: (turn, work) => rollouts.add(work, { priority: turn === 'goes-on' ? 1 : 0 }),

@@ -1,4 +1,5 @@
 /** Everything one device's passes work with, handed in by the daemon. */
+import type { SecretWord } from '../core/dialect.ts';
 import type { Clock } from '../core/clock.ts';
 import type { IgnoreRule } from '../core/plan/scope.ts';
 import type { Trust } from '../core/gate/trust.ts';
@@ -48,6 +49,8 @@ export interface DeviceRoom {
   readonly report: ReportCell;
   /** The device's part of the last accepted commit; throws `InvalidInput` when it can't be used. */
   readonly desired: () => Promise<DesiredText>;
+  /** By the daemon's own key: equal values read the same, and nobody learns them from it. */
+  readonly secretWord: SecretWord;
   readonly trust: () => Trust;
   /** What the journal knows of the device, as it is now. */
   readonly folded: () => DeviceState;

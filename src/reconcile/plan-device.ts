@@ -127,6 +127,7 @@ export function makeDevicePlan(
     caps: room.policy.removals,
     rules: room.policy,
     secretsOnDevice: room.device.secretsOnDevice,
+    secretWord: room.secretWord,
     management: managementPath(room, observation),
     isOwn: (item) =>
       room.folded().own.get(`${item.section} ${itemIdentity(item)}`) === sha256(canonicalItem(item)),

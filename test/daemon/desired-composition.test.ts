@@ -1,4 +1,5 @@
 /** Devices composed of shared files and values, on the running daemon: what they come to, and where faults are said to be. */
+import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { demoExport } from '../../src/cli/demo/export.ts';
 import { buildWorld } from '../support/daemon-world.ts';
@@ -67,6 +68,35 @@ test.each([
     const status = await one.untilDevice('an error', ({ state }) => state === 'error');
     expect(status).toMatchObject({ reason: code, message: expect.stringContaining(place) as string });
     expect(await names(one)).toBe(before);
+  } finally {
+    await one.close();
+  }
+});
+
+test('a secret of this machine reaches the device, and nobody who reads plans, documents, answers or the journal', async () => {
+  const one = await running();
+  try {
+    const file = one.at('secrets.yaml');
+    writeFileSync(file, 'ppp-bob: "correct horse"\ngw1/ppp-eve: 1\n', { mode: 0o600 });
+    one.changeSettings((text) =>
+      `${text}secrets: { file: ${file} }\n`.replace('defaults: {', 'defaults: { secrets-on-device: allow,'),
+    );
+    await one.restart();
+    one.edit((text) => `${text}/ppp secret\nadd name=bob password="\${secret:ppp-bob}"\n`);
+    const pending = await one.untilPending();
+    const { text } = await one.api.call('document', { id: pending.id });
+    expect(text).toMatch(/password=<secret:password [0-9a-f]{4}>/);
+    expect(text).not.toContain('correct horse');
+    await one.approve(pending.id);
+    await one.untilSettled();
+    expect(await one.has('/ppp secret', 'name=bob password="correct horse"')).toBe(true);
+    expect(JSON.stringify(one.records())).not.toContain('correct horse');
+    const rendered = await one.api.call('render', { device: 'gw1' });
+    expect(rendered.text).not.toContain('correct horse');
+    one.edit((before) => `${before}/ppp secret\nadd name=al password="\${secret:nobody}"\n`);
+    expect(await one.untilDevice('an error', ({ state }) => state === 'error')).toMatchObject({
+      reason: 'unknown-secret',
+    });
   } finally {
     await one.close();
   }

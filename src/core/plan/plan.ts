@@ -4,7 +4,7 @@
  */
 import { classifyAction, removalsOf, strictest } from '../gate/classify.ts';
 import { canonicalItem, sha256 } from '../digest.ts';
-import type { Dialect, PlanContext } from '../dialect.ts';
+import type { Dialect, PlanContext, SecretWord } from '../dialect.ts';
 import { sectionOf, type Configuration, type Item, type Section } from '../item.ts';
 import type { ManagementPath, Policy } from '../site.ts';
 import type { Action, Difference, Label, Plan, PlannedAction } from './action.ts';
@@ -31,6 +31,8 @@ export interface PlanInput {
   readonly isOwn: (item: Item) => boolean;
   readonly dialect: Dialect;
   /** Staged scripts can be read on the device while a rollout is in flight. Absent: refuse. */
+  /** How secrets are named in the lines that people read; by the property's name alone if not said. */
+  readonly secretWord?: SecretWord;
   readonly secretsOnDevice?: 'allow' | 'refuse';
 }
 
@@ -132,6 +134,8 @@ function proved(plan: Plan, { actual, desired, dialect }: PlanInput): PlanResult
   return { kind: 'plan', plan };
 }
 
+const nameOnly: SecretWord = (property) => `<secret:${property}>`;
+
 function drawPlan(
   list: ActionList,
   removals: ReturnType<typeof removalsOf>,
@@ -148,7 +152,7 @@ function drawPlan(
   const plain = list.actions.map(({ action }) => action);
   const path = dialect.managementPath(plain, unjudged);
   const context: PlanContext = { ...unjudged, path };
-  const lines = renderActions(plain, list.base, dialect, false);
+  const lines = renderActions(plain, list.base, dialect, input.secretWord ?? nameOnly);
   const actions = list.actions.map(({ label, action }, i): PlannedAction => {
     const verdict = classifyAction({
       label,
@@ -195,18 +199,18 @@ export function withSections(configuration: Configuration, sections: readonly Se
   return { sections: [...kept, ...sections.filter((section) => !known.has(section.path))] };
 }
 
-/** What is typed forward and back for each action, in the state in which it happens; secrets masked unless `reveal`. */
+/** What is typed forward and back for each action, in the state in which it happens. */
 export function renderActions(
   actions: readonly Action[],
   base: readonly Section[],
   dialect: Dialect,
-  reveal: boolean,
+  secretWord: SecretWord | null,
 ): readonly Pick<PlannedAction, 'forward' | 'rollback'>[] {
   const model = new Model(base, dialect);
   return actions.map((action) => {
-    const forward = dialect.render(action, [model.section(action.section)], reveal);
+    const forward = dialect.render(action, [model.section(action.section)], secretWord);
     model.apply(action);
-    const rollback = dialect.render(inverseOf(action), [model.section(action.section)], reveal);
+    const rollback = dialect.render(inverseOf(action), [model.section(action.section)], secretWord);
     return { forward, rollback };
   });
 }

@@ -3,6 +3,7 @@
  * that the console expands nothing. Rows are selected by what they are, never by number. Secrets are masked
  * unless asked for.
  */
+import type { SecretWord } from '../../core/dialect.ts';
 import type { Action } from '../../core/plan/action.ts';
 import { changesBetween } from '../../core/plan/model.ts';
 import { canonicalItem } from '../../core/digest.ts';
@@ -11,10 +12,14 @@ import { isSecretProperty } from './menus.ts';
 import { printArgument } from './quote.ts';
 import { addWords, changeCommands, findRows, isSingleton } from './script-forms.ts';
 
-export function renderAction(action: Action, before: readonly Section[], reveal: boolean): readonly string[] {
+export function renderAction(
+  action: Action,
+  before: readonly Section[],
+  secretWord: SecretWord | null,
+): readonly string[] {
   const { section } = action;
   const items = before.find((s) => s.path === section)?.items ?? [];
-  const print = printerFor(section, reveal);
+  const print = printerFor(section, secretWord);
   const row = (item: Item, nth = 0): string => selector(item, items, nth);
   const place = (name: string): string => {
     if (action.verb === 'set' || action.verb === 'remove' || action.before === null) return '';
@@ -60,10 +65,10 @@ function renderInTurn(
   });
 }
 
-function printerFor(section: string, reveal: boolean): typeof printArgument {
+function printerFor(section: string, secretWord: SecretWord | null): typeof printArgument {
   return (name, value, flag) =>
-    !reveal && value !== null && value !== '' && isSecretProperty(section, name)
-      ? `${name}=<secret:${name}>`
+    secretWord !== null && value !== null && value !== '' && isSecretProperty(section, name)
+      ? `${name}=${secretWord(name, value)}`
       : printArgument(name, value, flag);
 }
 

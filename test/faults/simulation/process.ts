@@ -237,6 +237,7 @@ export class DaemonProcess {
       device,
       settingsKey: device.hostKey,
       policy,
+      secretWord: (property) => `<secret:${property}>`,
       driver: {
         ...driver,
         render: (id, plan) => {

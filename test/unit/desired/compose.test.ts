@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { formatPlace } from '../../../src/core/errors.ts';
-import { composeDevice } from '../../../src/desired/compose.ts';
+import { composeDevice, secretsOutside } from '../../../src/desired/compose.ts';
 import type { DesiredDevice } from '../../../src/desired/device-files.ts';
 import { routerosDialect as dialect } from '../../../src/drivers/routeros/dialect.ts';
 import { printConfiguration } from '../../../src/drivers/routeros/print-configuration.ts';
@@ -102,4 +102,25 @@ test('a file does not go on in the section in which the one before it ended', ()
     'config.rsc': 'add name=x address=192.0.2.1\n',
   });
   expect(problems.join('\n')).toContain('config.rsc:1:1 no-section');
+});
+
+test('a secret stands in a sensitive property only, and is asked for by device and name', () => {
+  const config =
+    '/ppp secret\nadd name=bob password="${secret:bob}"\nadd name=al comment="x ${secret:al}" password=plain\n';
+  const asked: string[] = [];
+  const { text, problems } = composeDevice(device({ 'config.rsc': config }), dialect, (of, name) => {
+    asked.push(`${of}/${name}`);
+    return `a "${name}" $`;
+  });
+  expect(asked).toEqual(['gw1/bob', 'gw1/al']);
+  expect(Buffer.from(text).toString('latin1')).toContain('password="a \\"bob\\" \\$"');
+  expect(problems.map(({ code, place }) => [code, place && formatPlace(place)])).toEqual([
+    ['secret-shown', 'config.rsc:3:1'],
+  ]);
+  const { literal } = secretsOutside(device({ 'config.rsc': config }), dialect);
+  expect(literal.map(({ code, place }) => [code, place && formatPlace(place)])).toEqual([
+    ['literal-secret', 'config.rsc:3:1'],
+  ]);
+  const missing = composeDevice(device({ 'config.rsc': config }), dialect, () => null);
+  expect(missing.problems.map(({ code }) => code)).toContain('unknown-secret');
 });

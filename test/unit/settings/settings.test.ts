@@ -94,6 +94,8 @@ test('the least that can be said gets every default', async () => {
     journal: { segmentBytes: 16_777_216, keep: { bytes: 1_073_741_824, ageMs: null, segments: null } },
     listen: null,
     socket: '/run/siteward/siteward.sock',
+    secrets: { file: null, identityFile: null },
+    placeOf: expect.any(Function) as unknown,
   });
 });
 

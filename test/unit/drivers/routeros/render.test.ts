@@ -5,6 +5,7 @@ import { renderAction } from '../../../../src/drivers/routeros/render.ts';
 import { item, section } from '../../../support/configurations.ts';
 
 const filter = '/ip firewall filter';
+const nameOnly = (property: string): string => `<secret:${property}>`;
 const rule = (properties: Record<string, string>) =>
   item(filter, { action: 'accept', chain: 'input', ...properties });
 
@@ -12,7 +13,7 @@ describe('rows are selected by what they are', () => {
   test('by natural key', () => {
     const path = '/ip firewall address-list';
     const entry = item(path, { address: '192.0.2.1', list: 'my list' });
-    expect(renderAction({ verb: 'remove', section: path, item: entry, before: null }, [], false)).toEqual([
+    expect(renderAction({ verb: 'remove', section: path, item: entry, before: null }, [], nameOnly)).toEqual([
       `${path} remove [${path} find where address="192.0.2.1" list="my list"]`,
     ]);
   });
@@ -23,7 +24,7 @@ describe('rows are selected by what they are', () => {
       item: rule({ disabled: 'yes', 'in-interface-list': '!LAN' }),
       before: null,
     };
-    expect(renderAction(action, [section(filter, [action.item])], false)).toEqual([
+    expect(renderAction(action, [section(filter, [action.item])], nameOnly)).toEqual([
       `${filter} remove [${filter} find where action="accept" chain="input" disabled=yes in-interface-list="!LAN"]`,
     ]);
   });
@@ -33,7 +34,7 @@ describe('rows are selected by what they are', () => {
       renderAction(
         { verb: 'remove', section: filter, item: plain, before: null, nth },
         [section(filter, [wider, plain, plain])],
-        false,
+        nameOnly,
       );
     const find = `[${filter} find where action="accept" chain="input"]`;
     expect([...remove(0), ...remove(1)]).toEqual([
@@ -49,7 +50,7 @@ describe('rows are selected by what they are', () => {
       from: item(path, { name: 'a' }, ''),
       to: item(path, {}, ''),
     };
-    expect(renderAction(action, [], false)).toEqual(['/system identity set name=MikroTik']);
+    expect(renderAction(action, [], nameOnly)).toEqual(['/system identity set name=MikroTik']);
   });
 });
 
@@ -61,7 +62,7 @@ describe('values', () => {
       item: rule({ comment: '$x "y" \\ \n; ]\xe9' }),
       before: null,
     };
-    expect(renderAction(action, [], false)).toEqual([
+    expect(renderAction(action, [], nameOnly)).toEqual([
       `${filter} add action=accept chain=input comment="\\$x \\"y\\" \\\\ \\n; ]\\E9"`,
     ]);
   });
@@ -73,14 +74,14 @@ describe('values', () => {
       item: item(path, { name: 'a', password: 'p w' }),
       before: null,
     };
-    expect(renderAction(action, [], false)).toEqual([`${path} add name=a password=<secret:password>`]);
-    expect(renderAction(action, [], true)).toEqual([`${path} add name=a password="p w"`]);
+    expect(renderAction(action, [], nameOnly)).toEqual([`${path} add name=a password=<secret:password>`]);
+    expect(renderAction(action, [], null)).toEqual([`${path} add name=a password="p w"`]);
   });
   test('what is taken away goes to its known default, is cleared, or is unset by itself', () => {
     const from = rule({ comment: 'x', disabled: 'yes', protocol: 'tcp' });
     const action: Action = { verb: 'set', section: filter, from, to: rule({}) };
     const find = (words: string): string => `[${filter} find where action="accept" chain="input"${words}]`;
-    expect(renderAction(action, [section(filter, [from])], false)).toEqual([
+    expect(renderAction(action, [section(filter, [from])], nameOnly)).toEqual([
       `${filter} set ${find(' comment="x" disabled=yes protocol="tcp"')} comment="" disabled=no`,
       `${filter} unset ${find(' protocol="tcp"')} protocol`,
     ]);
@@ -92,7 +93,7 @@ describe('values', () => {
       return renderAction(
         { verb: 'set', section: '/ip service', from: row({ disabled: 'x' }), to: row({}) },
         [],
-        false,
+        nameOnly,
       );
     };
     expect(set('www-ssl')[0]).toContain('disabled=yes');
@@ -106,12 +107,12 @@ test('places are named by the row that follows', () => {
   const find = (comment: string): string =>
     `[${filter} find where action="accept" chain="input" comment="${comment}"]`;
   expect(
-    renderAction({ verb: 'add', section: filter, item: rule({ comment: 'c' }), before: b }, before, false),
+    renderAction({ verb: 'add', section: filter, item: rule({ comment: 'c' }), before: b }, before, nameOnly),
   ).toEqual([`${filter} add action=accept chain=input comment=c place-before=${find('b')}`]);
   expect(
-    renderAction({ verb: 'move', section: filter, item: b, before: a, wasBefore: null }, before, false),
+    renderAction({ verb: 'move', section: filter, item: b, before: a, wasBefore: null }, before, nameOnly),
   ).toEqual([`${filter} move ${find('b')} ${find('a')}`]);
   expect(
-    renderAction({ verb: 'move', section: filter, item: a, before: null, wasBefore: b }, before, false),
+    renderAction({ verb: 'move', section: filter, item: a, before: null, wasBefore: b }, before, nameOnly),
   ).toEqual([`${filter} move ${find('a')}`]);
 });

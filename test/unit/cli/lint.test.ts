@@ -1,0 +1,88 @@
+/** `siteward lint` on working trees as people have them. */
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runCli } from '../../support/run-cli.ts';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'siteward-lint-'));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function tree(name: string, files: Readonly<Record<string, string>>): string {
+  const root = path.join(folder, name);
+  mkdirSync(path.join(root, '.git'), { recursive: true });
+  for (const [file, text] of Object.entries(files)) {
+    mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
+    writeFileSync(path.join(root, file), text);
+  }
+  return root;
+}
+
+const good = {
+  'groups/base.rsc': '/ip dns\nset servers=192.0.2.53\n/ppp secret\nadd name=bob password="${secret:bob}"\n',
+  'sites/bud/site.yaml': 'site: bud-01\n',
+  'sites/bud/devices/gw1/device.yaml': 'include: [groups/base.rsc, config.rsc]\nvars: { site: bud }\n',
+  'sites/bud/devices/gw1/config.rsc': '/system identity\nset name="${site} gw"\n',
+};
+
+test('a tree without faults, from its root and from a folder inside', async () => {
+  const root = tree('good', good);
+  for (const place of [root, path.join(root, 'sites/bud')]) {
+    const { code, out } = await runCli('lint', place);
+    expect({ code, out }).toEqual({ code: 0, out: 'bud-01: 1 device, nothing is wrong\n' });
+  }
+});
+
+test('each fault has its place, its line and what to do; a shared file is told of once', async () => {
+  const root = tree('bad', {
+    ...good,
+    'groups/base.rsc': '/ppp secret\nadd name=bob password=hunter2 comment="${secret:x}"\n/foo\nset a=1\n',
+    'sites/bud/devices/gw2/device.yaml': 'include: [groups/base.rsc]\nvars: { left: 1 }\n',
+    'sites/bud/devices/gw3/config.rsc': '/ip dns\nset servers="192.0.2.53\n',
+    'sites/bud/devices/gw4/device.yaml': 'own: items\n',
+  });
+  symlinkSync('../gw1/config.rsc', path.join(root, 'sites/bud/devices/gw4/config.rsc'));
+  const { code, out } = await runCli('lint', root);
+  expect(code).toBe(1);
+  expect(out).not.toContain('hunter2');
+  const heads = out.split('\n').filter((line) => /^[a-z].*\(/.test(line));
+  expect(heads.map((line) => line.replace(/^(\S+) (\w+): .*\(([a-z-]+)\)$/, '$1 $2 $3'))).toEqual([
+    'groups/base.rsc:2:1: error secret-shown',
+    'groups/base.rsc:2:1: error literal-secret',
+    'groups/base.rsc:4:1: warning unknown-name',
+    'sites/bud/devices/gw2/device.yaml: warning unused-variable',
+    'sites/bud/devices/gw3/config.rsc:2:13: error unbalanced-quote',
+    'sites/bud/devices/gw4/config.rsc: error not-a-file',
+  ]);
+  expect(out).toContain('4 devices, 4 errors, 2 warnings');
+});
+
+test('against exports: what the tree would do, and what would need a signature', async () => {
+  const root = tree('planned', good);
+  const exports = path.join(folder, 'exports');
+  mkdirSync(exports);
+  const head = '# 2026-11-21 10:00:00 by RouterOS 7.18\n# software id = \n#\n';
+  writeFileSync(
+    path.join(exports, 'gw1.rsc'),
+    `${head}/ip dns\nset servers=192.0.2.1\n/ppp secret\nadd name=bob\n/system identity\nset name=MikroTik\n`,
+  );
+  const { code, out } = await runCli('lint', root, '--against', exports);
+  expect(code).toBe(0);
+  expect(out).toContain('servers=192.0.2.1 → 192.0.2.53');
+  expect(out).toContain('name=(unset) → "bud gw"');
+  const missing = await runCli('lint', root, '--against', path.join(folder, 'nowhere'));
+  expect(missing.code).toBe(2);
+  rmSync(path.join(exports, 'gw1.rsc'));
+  expect((await runCli('lint', root, '--against', exports)).out).toContain('no export of it');
+});
+
+test('a folder without a site is an error', async () => {
+  const { code, err } = await runCli('lint', tree('none', { 'README.md': 'x' }));
+  expect(code).toBe(2);
+  expect(err).toContain('site.yaml');
+});
