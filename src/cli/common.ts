@@ -82,7 +82,7 @@ function errorLine({ message, place, device }: ErrorView): string {
 
 /** A duration as the settings take it. Throws `InvalidInput` usage. */
 export async function durationOf(text: string, option: string): Promise<number> {
-  const { parseDuration } = await import('../settings/schema.ts');
+  const { parseDuration } = await import('../settings/schema-values.ts');
   const ms = parseDuration(text);
   if (ms === null || ms === 0)
     throw new InvalidInput('usage', `${option}: expected a duration such as 90s, 30m, 2h or 7d, got ${text}`);

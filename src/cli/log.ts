@@ -41,7 +41,7 @@ export function logCommand(): Command {
 }
 
 async function sinceTime(text: string, nowMs: number): Promise<string> {
-  const { parseDuration } = await import('../settings/schema.ts');
+  const { parseDuration } = await import('../settings/schema-values.ts');
   const ms = parseDuration(text);
   const at = ms !== null ? nowMs - ms : /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(at) || Math.abs(at) > 8.64e15)

@@ -61,6 +61,8 @@ export type DeviceErrorCode =
   | 'base-changed'
   | ObstacleCode
   | 'not-armed'
+  | 'probe-red'
+  | 'probe-failed'
   | 'incomplete-export'
   | 'unreadable-export'
   | 'permission-denied'

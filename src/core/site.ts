@@ -1,5 +1,7 @@
 /** What the daemon serves: the site and its devices, as the settings say. Durations are milliseconds. */
 
+import type { Probe } from './rollout/probe.ts';
+
 export interface ManagementPath {
   readonly address: string;
   readonly port: number;
@@ -33,6 +35,7 @@ export interface DeviceSettings {
   readonly flushMs: number;
   readonly minUptimeMs: number;
   readonly soakMs: number;
+  readonly probes: readonly Probe[];
   readonly secretsOnDevice: 'allow' | 'refuse';
   readonly management: Partial<ManagementPath>;
 }

@@ -37,6 +37,7 @@ import { fileDisk } from '../history/disk.ts';
 import { openArchive } from '../history/archive.ts';
 import { packedObjects } from '../history/packed-objects.ts';
 import { openSiteJournal } from './site-journal.ts';
+import { probeWith } from './rollout-probes.ts';
 import { openStateFiles } from './state-files.ts';
 import { openStateFolder } from './state-folder.ts';
 import { lockState } from './state-lock.ts';
@@ -240,6 +241,7 @@ async function start(
       ledger,
       files,
       archive,
+      probe: probeWith(driver),
       clock,
       random: (bytes) => randomBytes(bytes),
       signal,

@@ -7,6 +7,7 @@
 import type { ObstacleCode } from '../core/errors.ts';
 import type { Dialect } from '../core/dialect.ts';
 import type { Plan } from '../core/plan/action.ts';
+import type { ProbeAnswer, ProbeQuestion } from '../core/rollout/probe.ts';
 import type { Deadline, Evidence, Rollout, RolloutOwner, Witness } from '../core/rollout/rollout.ts';
 import type { Configuration } from '../core/item.ts';
 
@@ -112,5 +113,10 @@ export interface Driver {
   clean(rollout: Rollout, signal: AbortSignal): Promise<void>;
   /** Removes a lock of `owner` that belongs to no rollout in flight. */
   releaseLock(owner: RolloutOwner, signal: AbortSignal): Promise<void>;
+  /** The question of a probe that the device itself answers, over a new connection. Changes nothing. */
+  ask(
+    question: Extract<ProbeQuestion, { kind: 'ping' | 'command' }>,
+    signal: AbortSignal,
+  ): Promise<ProbeAnswer>;
   close(): Promise<void>;
 }

@@ -9,6 +9,7 @@ import type { Driver } from '../drivers/driver.ts';
 import type { Archive } from '../history/archive.ts';
 import type { ReportCell } from './device-report.ts';
 import type { Ledger } from './ledger.ts';
+import type { RunProbe } from './probes.ts';
 import type { StateFiles } from './state-files.ts';
 
 /** What a person ordered for this pass. */
@@ -43,6 +44,7 @@ export interface DeviceRoom {
   readonly files: StateFiles;
   /** What devices really had. */
   readonly archive: Pick<Archive, 'newest' | 'keep'>;
+  readonly probe: RunProbe;
   readonly clock: Clock;
   readonly random: (bytes: number) => Buffer;
   readonly signal: AbortSignal;

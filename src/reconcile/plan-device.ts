@@ -12,6 +12,7 @@ import type { Plan } from '../core/plan/action.ts';
 import type { PlanInput, PlanResult } from '../core/plan/plan.ts';
 import { makePlan } from '../core/plan/plan.ts';
 import { planDigest, planText } from '../core/plan/plan-text.ts';
+import { verifiedBy } from '../core/rollout/probe.ts';
 import type { ManagementPath } from '../core/site.ts';
 import type { Observation } from '../drivers/driver.ts';
 import type { Comparison, PlannedDevice } from './comparison.ts';
@@ -136,8 +137,8 @@ export function makeDevicePlan(
 }
 
 export function devicePlanText(room: DeviceRoom, plan: Plan): string {
-  const { windowMs, tickMs, flushMs } = room.device;
-  return planText(plan, { windowMs, tickMs, flushMs });
+  const { windowMs, tickMs, flushMs, soakMs, probes } = room.device;
+  return planText(plan, { windowMs, tickMs, flushMs, verifiedBy: verifiedBy(probes, soakMs) });
 }
 
 /** A fault of the whole text ends the pass; a fault of one section blocks that section, which the difference tells. */

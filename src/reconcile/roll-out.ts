@@ -155,7 +155,8 @@ export async function run(room: DeviceRoom, rollout: Rollout): Promise<void> {
     else seen(room, rollout, evidence);
   };
   room.log('rollout', { device: rollout.device, rollout: rollout.id, phase: state.phase });
-  await runRollout({ site, rollout, driver, ledger, clock, signal, onSight }, state);
+  const { probe } = room;
+  await runRollout({ site, rollout, driver, ledger, clock, signal, onSight, probe }, state);
   const unseen = isUnseen(room);
   if (unseen) await stopWave(room);
   room.report.update({
@@ -217,6 +218,7 @@ export function buildRollout(room: DeviceRoom, planned: Pick<PlannedDevice, 'pla
     deviceKey: planned.hostKey,
     plan: planned.plan,
     times: { windowMs, tickMs, flushMs, minUptimeMs, soakMs },
+    probes: device.probes,
     payload: room.driver.render(id, planned.plan),
   };
 }

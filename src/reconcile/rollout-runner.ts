@@ -20,6 +20,8 @@ import { isStuck } from '../core/rollout/state.ts';
 import type { Evidence, Rollout } from '../core/rollout/rollout.ts';
 import type { Driver } from '../drivers/driver.ts';
 import type { Ledger } from './ledger.ts';
+import type { RunProbe } from './probes.ts';
+import { probeBefore, probeUntilWell } from './probes.ts';
 import { verifyDevice } from './verify-device.ts';
 
 export interface RolloutRoom {
@@ -27,6 +29,7 @@ export interface RolloutRoom {
   readonly rollout: Rollout;
   readonly driver: Driver;
   readonly ledger: Ledger;
+  readonly probe: RunProbe;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Called after each look at the device: what was seen, or the code of why nothing was. */
@@ -148,9 +151,12 @@ async function performOnDevice(
 ): Promise<Partial<Finish>> {
   const { driver, rollout, signal, clock } = room;
   switch (effect) {
-    case 'lock':
+    case 'lock': {
+      // Before the device is written to for the first time.
+      const notJudged = await probeBefore(rollout.probes ?? [], room.probe, signal);
       await driver.lock(rollout, signal);
-      return {};
+      return notJudged.length === 0 ? {} : { notJudged };
+    }
     case 'witness':
       await driver.writeWitness(
         rollout,
@@ -171,7 +177,9 @@ async function performOnDevice(
         room.onSight(evidence, null);
         return evidence;
       };
-      return await verifyDevice(rollout, readEvidence, state.runCount, clock, signal);
+      const judging = (rollout.probes ?? []).filter(({ name }) => state.notJudged?.includes(name) !== true);
+      const probesPass = (): Promise<void> => probeUntilWell(judging, room.probe, clock, signal);
+      return await verifyDevice(rollout, { readEvidence, probesPass }, state.runCount, clock, signal);
     }
     case 'confirm':
       await driver.confirm(rollout, requireDeadline(state), signal);

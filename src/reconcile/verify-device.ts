@@ -1,6 +1,6 @@
 /**
- * Verification of a rollout from outside: a new login each time, the footprint equals the target, the net is
- * still running (a net that stands still could never fire), and it stays so for the soak time. What fails is
+ * Verification of a rollout from outside: a new login each time, the footprint equals the target, the
+ * probes pass, the net is still running (one that stands still could never fire), and it stays so for the soak time. What fails is
  * thrown as `DeviceError`; a device that can't be reached is no failure but unknown.
  */
 import type { Clock } from '../core/clock.ts';
@@ -20,9 +20,15 @@ const itemWords = {
 /** Ticks that the net may take to show another run before it counts as standing still. */
 const patienceTicks = 3;
 
+/** `probesPass` throws `DeviceError` when they don't within their time. */
+export interface Looks {
+  readonly readEvidence: () => Promise<Evidence>;
+  readonly probesPass: () => Promise<void>;
+}
+
 export async function verifyDevice(
   rollout: Rollout,
-  readEvidence: () => Promise<Evidence>,
+  { readEvidence, probesPass }: Looks,
   runCountAtArming: number,
   clock: Clock,
   signal: AbortSignal,
@@ -31,6 +37,7 @@ export async function verifyDevice(
   const started = clock.monotonic();
   let evidence = await readEvidence();
   requireTarget(evidence);
+  await probesPass();
   const soakUntil = started + soakMs;
   const growthUntil = clock.monotonic() + patienceTicks * tickMs + 5_000;
   while (evidence.net.runCount <= runCountAtArming || clock.monotonic() < soakUntil) {
@@ -44,6 +51,8 @@ export async function verifyDevice(
     evidence = await readEvidence();
     requireTarget(evidence);
   }
+  // What held at first may have given way since.
+  if (soakMs > 0) await probesPass();
   return { runCount: evidence.net.runCount };
 }
 

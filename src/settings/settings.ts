@@ -9,6 +9,7 @@ import { InvalidInput } from '../core/errors.ts';
 import type { Place } from '../core/errors.ts';
 import { validatePolicy } from '../core/gate/policy.ts';
 import type { DeviceSettings, Person, Policy, Role } from '../core/site.ts';
+import { probesOf } from './probes.ts';
 import { devicesSchema, settingsSchema } from './schema.ts';
 import type { RawDefaults, RawDevice, RawSettings } from './schema.ts';
 import { readOwnedFile } from './trust-files.ts';
@@ -338,6 +339,7 @@ function deviceOf(
     flushMs: raw.flush ?? defaults.flush ?? 45_000,
     minUptimeMs: raw['min-uptime'] ?? defaults['min-uptime'] ?? 5 * 60_000,
     soakMs: raw.soak ?? defaults.soak ?? 0,
+    probes: probesOf(raw.probes ?? defaults.probes ?? {}),
     secretsOnDevice: raw['secrets-on-device'] ?? defaults['secrets-on-device'] ?? 'refuse',
     management: defined({ ...defaults.management, ...raw.management }),
   };

@@ -4,7 +4,7 @@ import type { Simulator } from './simulator.ts';
 
 interface FaultKind {
   /** What stands after `=`; undefined: nothing does. */
-  readonly value?: 'BYTES' | 'DURATION' | 'MENU';
+  readonly value?: 'BYTES' | 'DURATION' | 'MENU' | 'ADDRESS';
   readonly says: string;
   apply(simulator: Simulator, value: string): void;
 }
@@ -36,6 +36,11 @@ const FAULTS: Readonly<Record<string, FaultKind>> = {
     value: 'MENU',
     says: 'exports have a passing remark before the first item of that menu',
     apply: ({ faults }, value) => void faults.exportNotes.set(menuPath(value), ['inactive time']),
+  },
+  'silent-host': {
+    value: 'ADDRESS',
+    says: 'that address no longer answers to pings of the device',
+    apply: ({ faults }, value) => void faults.silentHosts.add(value),
   },
   'full-flash': {
     says: 'no file can be written, and changes of the configuration are gone after the next reboot',
@@ -107,6 +112,7 @@ const VALUES: Readonly<
 > = {
   BYTES: { example: '20000', isGood: (value) => /^\d{1,9}$/.test(value) },
   DURATION: { example: '500ms', isGood: (value) => parseDuration(value) !== undefined },
+  ADDRESS: { example: '192.0.2.1', isGood: (value) => /^[0-9A-Fa-f.:]{2,64}$/.test(value) },
   MENU: { example: '/ip/ssh', isGood: (value) => /^\/[a-z]/.test(value) },
 };
 

@@ -16,6 +16,8 @@ export class Faults {
   readonly unreadableMenus = new Set<string>();
   /** Remarks that an export prints before the first item of a section, by the section's path. */
   readonly exportNotes = new Map<string, readonly string[]>();
+  /** Addresses that answer to no ping of the device. */
+  readonly silentHosts = new Set<string>();
   /** How long `/export` takes for each section. */
   exportSectionMs = 0;
 

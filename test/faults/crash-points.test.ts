@@ -114,6 +114,7 @@ async function run(
           rollout,
           driver,
           ledger,
+          probe: () => Promise.resolve({ well: true } as const),
           clock,
           signal: new AbortController().signal,
           onSight: () => undefined,

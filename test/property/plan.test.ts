@@ -43,7 +43,7 @@ test('the same configurations give the same bytes, in plan text and in scripts',
     fc.property(pair, ([actual, desired]) => {
       const [a, b] = [plan(desired, actual), plan(structuredClone(desired), structuredClone(actual))];
       if (a.kind !== 'plan' || b.kind !== 'plan') return;
-      const times = { windowMs: 120_000, tickMs: 10_000, flushMs: 0 };
+      const times = { windowMs: 120_000, tickMs: 10_000, flushMs: 0, verifiedBy: 'login and export only' };
       expect(planText(a.plan, times)).toBe(planText(b.plan, times));
       expect(planText(a.plan, times)).toMatch(/^[\x20-\x7e\n]*$/);
       const sealed = JSON.parse(JSON.stringify(a.plan)) as typeof a.plan;

@@ -188,6 +188,7 @@ export function modelDriver(device: ModelDevice, clock: VirtualClock, hook: Mess
         if (device.lock === rollout.id) device.lock = null;
       }),
     releaseLock: notUsed,
+    ask: () => Promise.resolve({ well: true }),
     close: () => Promise.resolve(),
   };
 }

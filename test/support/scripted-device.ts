@@ -90,6 +90,7 @@ export function deviceSettings(
     flushMs: 0,
     minUptimeMs: 300_000,
     soakMs: 0,
+    probes: [],
     secretsOnDevice: 'refuse',
     management: {},
     ...changes,

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Configuration } from '../../src/core/item.ts';
 import type { SitewardRecord } from '../../src/core/rollout/events.ts';
+import type { Probe } from '../../src/core/rollout/probe.ts';
 import type { RolloutState } from '../../src/core/rollout/state.ts';
 import type { Rollout } from '../../src/core/rollout/rollout.ts';
 import { deviceState } from '../../src/core/site-state.ts';
@@ -30,7 +31,11 @@ export interface VirtualRollout {
 export async function virtualRollout(
   device: VirtualDevice,
   change: (text: string) => string,
-  parts: { readonly times?: Partial<Rollout['times']>; readonly driver?: Driver } = {},
+  parts: {
+    readonly times?: Partial<Rollout['times']>;
+    readonly driver?: Driver;
+    readonly probes?: readonly Probe[];
+  } = {},
 ): Promise<VirtualRollout> {
   const driver = parts.driver ?? device.driver;
   const { exportText } = await driver.observe(never);
@@ -45,6 +50,7 @@ export async function virtualRollout(
     deviceKey: device.settings.hostKey,
     plan,
     times: { windowMs, tickMs, flushMs, minUptimeMs, soakMs, ...parts.times },
+    probes: parts.probes ?? [],
     payload: driver.render(id, plan),
   };
   return await inMemory(device, rollout, driver);
@@ -72,6 +78,10 @@ async function inMemory(device: VirtualDevice, rollout: Rollout, driver: Driver)
         rollout,
         driver,
         ledger,
+        probe: ({ question }, signal) =>
+          question.kind === 'ping' || question.kind === 'command'
+            ? driver.ask(question, signal)
+            : Promise.resolve({ well: true }),
         clock: device.clock,
         signal: never,
         onSight: () => undefined,

@@ -10,6 +10,8 @@ export interface PlanTimes {
   readonly windowMs: number;
   readonly tickMs: number;
   readonly flushMs: number;
+  /** What the rollout is verified by, in words. */
+  readonly verifiedBy: string;
 }
 
 const mostBytes = 1 << 20;
@@ -21,6 +23,7 @@ export function planText(plan: Plan, times: PlanTimes): string {
     `tick: ${duration(times.tickMs)}`,
     `flush: ${duration(times.flushMs)}`,
     `rollback: ${plan.rollback}, on the device itself, no reboot`,
+    `verified by: ${times.verifiedBy}`,
     `management path: ${plan.path.kind}${plan.path.by === '' ? '' : ` (${plan.path.by})`}`,
     `total: ${totals(plan.actions)}`,
     ...(plan.left === undefined

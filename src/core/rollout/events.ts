@@ -77,6 +77,8 @@ export type EffectFinished = OfRollout & {
   readonly message?: string;
   /** Of `stage-finished`. */
   readonly deadline?: Deadline;
+  /** Of `lock-finished`: probes that failed before anything was changed, so that nothing is judged by them. */
+  readonly notJudged?: readonly string[];
   /** Of `arm-finished` and `verify-finished`: how often the net had run. */
   readonly runCount?: number;
 };

@@ -84,6 +84,7 @@ const finished = {
   message: maybe(text),
   deadline: maybe(uptimes),
   runCount: maybe(whole),
+  notJudged: maybe(listOf(text)),
 };
 
 const kinds: KindTable = {

@@ -1,5 +1,6 @@
 /** A rollout as plain data: one attempt of one plan on one device. Sealed on disk until settled. */
 import type { FootprintState, Plan } from '../plan/action.ts';
+import type { Probe } from './probe.ts';
 
 /** Who holds the lock on a device. */
 export interface RolloutOwner {
@@ -35,6 +36,8 @@ export interface Rollout {
   readonly deviceKey: string;
   readonly plan: Plan;
   readonly times: RolloutTimes;
+  /** What it is verified by besides login and export; absent: nothing. */
+  readonly probes?: readonly Probe[];
   /** The driver's rendered scripts; only that driver reads them. */
   readonly payload: unknown;
   /** People ended it although its own end failed again and again: its timer and jobs are taken off as they are. */

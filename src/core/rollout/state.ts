@@ -2,7 +2,7 @@
  * What the journal tells of one rollout: the fold of its records. The daemon that runs it and the one that finds it after
  * a crash hold the same state, since nothing else is put into it. Decides nothing; that is `machine.ts`.
  */
-import type { Cause, EffectName, RolloutOutcome, SitewardEvent } from './events.ts';
+import type { Cause, EffectFinished, EffectName, RolloutOutcome, SitewardEvent } from './events.ts';
 import { effectOf, isEffectFinished, isEffectStarted } from './events.ts';
 import type { Deadline } from './rollout.ts';
 
@@ -51,6 +51,8 @@ export interface RolloutState {
   deadline: Deadline | null;
   /** Run count of the net when it was last seen by a finished effect. */
   runCount: number;
+  /** Probes that judge nothing here; absent: all of them judge. */
+  notJudged?: readonly string[];
   cause: Cause | null;
   /** It leads to the base or target of a rollout that people ended. */
   resolving: boolean;
@@ -196,14 +198,11 @@ const nothingLocked: ReadonlySet<string> = new Set([
   'foreign-rollout',
   'key-refused',
   'password-refused',
+  'probe-red',
   'host-key-mismatch',
 ]);
 
-function foldFinish(
-  state: RolloutState,
-  effect: EffectName,
-  event: { result: string; code?: string; message?: string; deadline?: Deadline; runCount?: number },
-): void {
+function foldFinish(state: RolloutState, effect: EffectName, event: EffectFinished): void {
   if (event.result !== 'ok') {
     state.problem = { code: event.code ?? 'internal', message: event.message ?? '' };
     // An unknown end stays in flight: only evidence closes it.
@@ -217,6 +216,7 @@ function foldFinish(
   state.inFlight = null;
   state.problem = null;
   if (event.deadline !== undefined) state.deadline = event.deadline;
+  if (event.notJudged !== undefined) state.notJudged = event.notJudged;
   if (event.runCount !== undefined) state.runCount = event.runCount;
   if (effect === 'lock') state.phase = 'locked';
   if (effect === 'witness') state.phase = 'witnessed';

@@ -108,6 +108,11 @@ export function rightsCommand(user: string): string {
   );
 }
 
+/** Prints how many were answered, last. */
+export function pingCommand(address: string, count: number): string {
+  return `:put [/ping address=${quoteString(address)} count=${count}]`;
+}
+
 export function versionCommand(): string {
   return ':put [/system resource get version]';
 }

@@ -8,6 +8,7 @@ import type { DeviceSettings } from '../../core/site.ts';
 import type { Driver } from '../driver.ts';
 import { connect } from '../ssh-session.ts';
 import { routerosDialect } from './dialect.ts';
+import { askDevice } from './effects/asking.ts';
 import { clean, releaseLock } from './effects/cleaning.ts';
 import type { DriverEvent, Reach } from './effects/device-console.ts';
 import { keepConsole } from './effects/kept-console.ts';
@@ -56,6 +57,7 @@ export function createRouterosDriver(options: RouterosDriverOptions): Driver {
     rollBack: (rollout, deadline, signal) => tracked(rollBack(reach, rollout, deadline, either(signal))),
     clean: (rollout, signal) => tracked(clean(reach, rollout, either(signal))),
     releaseLock: (owner, signal) => tracked(releaseLock(reach, owner, either(signal))),
+    ask: (question, signal) => tracked(askDevice(reach, question, either(signal))),
     close: async () => {
       closing.abort(new Error('the driver was closed'));
       await Promise.allSettled([...running]);

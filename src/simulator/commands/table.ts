@@ -4,6 +4,7 @@ import { fileCommands } from './files.ts';
 import { historyCommands } from './history.ts';
 import { importCommands } from './import.ts';
 import { logCommands } from './log.ts';
+import { pingCommands } from './ping.ts';
 import { powerCommands } from './power.ts';
 import { scriptCommands } from './scripts.ts';
 import { sshKeyCommands } from './ssh-keys.ts';
@@ -16,6 +17,7 @@ const commands: ReadonlyMap<string, DeviceCommand> = new Map(
     ...historyCommands,
     ...importCommands,
     ...logCommands,
+    ...pingCommands,
     ...powerCommands,
     ...scriptCommands,
     ...sshKeyCommands,

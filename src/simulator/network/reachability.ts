@@ -115,7 +115,7 @@ function hostPart(address: string): string {
 }
 
 /** The longest prefix decides; a network of its own before a route, a short distance before a long one. */
-function leavesBy(device: Device, to: string): string | undefined {
+export function leavesBy(device: Device, to: string): string | undefined {
   const path = '/ip route';
   const near = (address: string): OwnAddress | undefined =>
     ownAddresses(device)

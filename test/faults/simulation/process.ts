@@ -248,6 +248,7 @@ export class DaemonProcess {
       ledger,
       files: this.#files(),
       archive: emptyArchive,
+      probe: () => Promise.resolve({ well: true }),
       clock: this.clock,
       random,
       signal: this.#ending.signal,

@@ -82,6 +82,7 @@ async function worldWhere(decision: 'confirm' | 'rollback', events: readonly Sit
     rollout,
     driver: driver as unknown as Driver,
     ledger,
+    probe: () => Promise.resolve({ well: true } as const),
     clock: { now: () => gateNowMs, monotonic: () => 0, sleep: () => Promise.resolve() },
     signal: new AbortController().signal,
     onSight: () => undefined,

@@ -45,6 +45,8 @@ function room(): { readonly room: DeviceRoom; read(): number } {
       windowMs: 1,
       tickMs: 1,
       flushMs: 1,
+      soakMs: 0,
+      probes: [],
     },
     policy: { removals: { items: 20, share: 0.1 }, sign: [], relax: [] },
     driver: {

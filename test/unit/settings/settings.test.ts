@@ -43,6 +43,7 @@ async function faults(text: string): Promise<[string, string, string][]> {
 test('the least that can be said gets every default', async () => {
   const settings = await loadSettings(write(least));
   expect(settings).toEqual({
+    placeOf: expect.any(Function) as unknown,
     file: path.join(folder, 'settings.yaml'),
     site: 'bud-01',
     organization: 'example.org',
@@ -76,6 +77,7 @@ test('the least that can be said gets every default', async () => {
         flushMs: 45_000,
         minUptimeMs: 300_000,
         soakMs: 0,
+        probes: [],
         secretsOnDevice: 'refuse',
         management: {},
       },

@@ -65,7 +65,7 @@ describe('a difference too large for one rollout', () => {
     const made = planOf(plan(none, many));
     expect(made).toMatchObject({ class: 'operational' });
     expect(made.left).toBeGreaterThan(0);
-    const text = planText(made, { windowMs: 120_000, tickMs: 10_000, flushMs: 0 });
+    const text = planText(made, { windowMs: 120_000, tickMs: 10_000, flushMs: 0, verifiedBy: 'login' });
     expect(text).toMatch(/\nfirst part: \d+ more differences are planned after this rollout\n$/);
   });
   test('of comments in one chain is made in several', () => {
@@ -116,7 +116,7 @@ describe('a difference too large for one rollout', () => {
     const desired = chain(names(300).map((i) => rule(i + 400, other)));
     const made = planOf(plan(desired, actual));
     expect(made).toMatchObject({ class: 'operational', reason: 'chain-in-pieces' });
-    const text = planText(made, { windowMs: 120_000, tickMs: 10_000, flushMs: 0 });
+    const text = planText(made, { windowMs: 120_000, tickMs: 10_000, flushMs: 0, verifiedBy: 'login' });
     expect(text).toContain('\n   desired, operational, always signed: chain-in-pieces\n');
     expect(new Set(made.actions.map(({ action }) => action.verb))).toEqual(new Set(['add']));
     expect(made.left).toBe(600 - made.actions.length);

@@ -183,7 +183,7 @@ describe('where a reading stands', () => {
 });
 
 describe('plan text', () => {
-  const times = { windowMs: 120_000, tickMs: 10_000, flushMs: 45_000 };
+  const times = { windowMs: 120_000, tickMs: 10_000, flushMs: 45_000, verifiedBy: 'login and export only' };
   test('says everything that is signed, and nothing of device or base', () => {
     const actual = rules(rule('a', { protocol: 'tcp' }));
     const text = planText(made(plan(rules(rule('a', { protocol: 'udp' })), actual)), times);
@@ -196,6 +196,7 @@ window: 120s
 tick: 10s
 flush: 45s
 rollback: exact, on the device itself, no reboot
+verified by: login and export only
 management path: untouched
 total: 0 to add, 1 to change, 0 to remove, 0 to move
 `);

@@ -1,0 +1,77 @@
+/**
+ * Judges a rollout by its probes: once before anything is changed, so that one which fails already judges nothing, and
+ * after it until each has passed or its time is up. What a probe does is handed in. It decides nothing about the device.
+ */
+import type { Clock } from '../core/clock.ts';
+import { DeviceError, messageOf } from '../core/errors.ts';
+import type { Probe, ProbeAnswer } from '../core/rollout/probe.ts';
+
+export type RunProbe = (probe: Probe, signal: AbortSignal) => Promise<ProbeAnswer>;
+
+const betweenMs = 2_000;
+
+/** Names of those that can't judge. Throws `DeviceError` probe-red where one may not fail now. */
+export async function probeBefore(
+  probes: readonly Probe[],
+  run: RunProbe,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const red = await failing(probes, run, signal);
+  const refused = red.find(({ probe }) => probe.redBefore === 'refuse');
+  if (refused !== undefined) {
+    throw new DeviceError(
+      'probe-red',
+      `probe ${refused.probe.name} fails before anything was changed: ${refused.said}; mend what it looks at, ` +
+        'or set red-before: ignore for it, and nothing is judged by it then',
+    );
+  }
+  return red.map(({ probe }) => probe.name);
+}
+
+/** Returns once each has passed. Throws `DeviceError` probe-failed for the first whose time is up. */
+export async function probeUntilWell(
+  probes: readonly Probe[],
+  run: RunProbe,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  const startedAt = clock.monotonic();
+  let left = probes;
+  while (left.length > 0) {
+    const red = await failing(left, run, signal);
+    const late = red.find(({ probe }) => clock.monotonic() - startedAt >= probe.withinMs);
+    if (late !== undefined) {
+      const { name, withinMs } = late.probe;
+      throw new DeviceError(
+        'probe-failed',
+        `probe ${name} does not pass within ${withinMs / 1000} s: ${late.said}`,
+      );
+    }
+    left = red.map(({ probe }) => probe);
+    if (left.length > 0) await clock.sleep(betweenMs, signal);
+  }
+}
+
+interface Red {
+  readonly probe: Probe;
+  readonly said: string;
+}
+
+async function failing(
+  probes: readonly Probe[],
+  run: RunProbe,
+  signal: AbortSignal,
+): Promise<readonly Red[]> {
+  const answers = await Promise.all(
+    probes.map(async (probe): Promise<readonly Red[]> => {
+      try {
+        const answer = await run(probe, signal);
+        return answer.well ? [] : [{ probe, said: answer.said }];
+      } catch (error) {
+        signal.throwIfAborted();
+        return [{ probe, said: messageOf(error) }];
+      }
+    }),
+  );
+  return answers.flat();
+}
