@@ -46,6 +46,12 @@ const entries: readonly Entry[] = [
     load: async () => (await import('./render.ts')).renderCommand(),
   },
   {
+    name: 'enrol',
+    usage: 'NAME ADDRESS',
+    summary: 'a key, a user on the router, and its host key proved: from an unmanaged router to its settings',
+    load: async () => (await import('./enrol.ts')).enrolCommand(),
+  },
+  {
     name: 'adopt',
     usage: 'DEVICE [--onto FILE]',
     summary: 'what a device has as a desired file, or the least edit of one that takes it over',

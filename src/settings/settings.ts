@@ -296,6 +296,13 @@ function sharedPrincipals(raw: RawSettings, at: (keys: string[]) => Place): Inva
   return problems;
 }
 
+/** One device as a block of settings says it. Throws `InvalidInput`. */
+export function deviceFrom(name: string, raw: RawDevice, folder: string): DeviceSettings {
+  const device = deviceOf({ name, raw, place: () => ({ file: name }) }, {}, folder);
+  if (device instanceof InvalidInput) throw device;
+  return device;
+}
+
 function deviceOf(
   device: PlacedDevice,
   defaults: RawDefaults,

@@ -23,6 +23,12 @@ const needed: Readonly<Record<DeviceSettings['manage'], readonly string[]>> = {
   // Scripts are made with these policies, and a device gives none that one does not have.
   rollout: [...new Set([...reading, ...scriptPolicies.split(',')])],
 };
+
+/** The least that a login needs. */
+export function policiesFor(manage: DeviceSettings['manage']): readonly string[] {
+  return needed[manage];
+}
+
 /** What these get, people get who were never meant to. */
 const builtInGroups = ['read', 'write', 'full'];
 

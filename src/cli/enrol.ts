@@ -1,0 +1,237 @@
+/**
+ * `siteward enrol NAME ADDRESS`: from a router that nobody manages to one that `check` finds ready. Run once it makes a
+ * key and prints the block for the router's terminal; run again after the paste it proves that it talks to the router
+ * that got the block, judges the login's rights, and prints the settings. Standard output holds that block, or the
+ * settings, and nothing else. Writes nothing but the key; changes nothing on the router.
+ */
+import { randomBytes } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { Command, Option } from 'commander';
+import { DeviceError, InvalidInput } from '../core/errors.ts';
+import type { DeviceSettings } from '../core/site.ts';
+import type { Answered } from '../daemon/enrol-device.ts';
+import { devicesSchema, type RawDevice } from '../settings/schema.ts';
+import { defaultSettingsFile, setExit, settingsFileOf, wantsJson } from './common.ts';
+import { paint, printJson, printLine, printNote, safe } from './terminal.ts';
+
+interface EnrolOptions {
+  readonly port: string;
+  readonly user: string;
+  readonly manage: DeviceSettings['manage'];
+  readonly from?: string;
+  readonly rsa?: true;
+}
+
+type State = 'to-paste' | 'enrolled' | 'unproved' | 'rights-missing';
+
+interface Outcome {
+  readonly state: State;
+  readonly hostKey: string;
+  readonly identity: string;
+  /** For the router's own terminal. */
+  readonly paste: readonly string[];
+  readonly settings: readonly string[];
+  readonly notes: readonly string[];
+  readonly next: string;
+}
+
+export function enrolCommand(): Command {
+  return new Command('enrol')
+    .argument('<name>', 'what the router is called here')
+    .argument('<address>')
+    .option('--port <port>', 'of its SSH service', '22')
+    .option('--user <user>', 'whom the daemon logs in as', 'siteward')
+    .addOption(
+      new Option('--manage <level>', 'how far siteward goes, which its rights follow')
+        .choices(['backup', 'report', 'rollout'])
+        .default('report'),
+    )
+    .option(
+      '--from <address>',
+      'where the router sees this machine come from, if that is not what this machine sees',
+    )
+    .option('--rsa', 'an RSA key, for RouterOS that takes no ed25519 keys of users: 6, and 7 before 7.12')
+    .action(async (name: string, address: string, options: EnrolOptions, command: Command) => {
+      const outcome = await enrol(name, address, options, command);
+      setExit(outcome.state === 'enrolled' ? 0 : 1);
+      if (wantsJson(command)) return printJson({ v: 1, name, ...outcome });
+      for (const note of outcome.notes) printNote(safe(note));
+      for (const line of outcome.paste) printNote(safe(line));
+      for (const line of outcome.settings) printLine(safe(line));
+      printNote(`${paint('strong', 'next:', process.stderr)} ${safe(outcome.next)}`);
+    });
+}
+
+async function enrol(
+  name: string,
+  address: string,
+  options: EnrolOptions,
+  command: Command,
+): Promise<Outcome> {
+  const folder = path.dirname(path.resolve(settingsFileOf(command)));
+  const { lookAt, keepKeyPair } = await import('../daemon/enrol-device.ts');
+  const identity = await identityOf(folder, name, options.rsa === true);
+  const raw = rawDevice(name, address, identity.file, options);
+  const shown = await lookAt(raw.address, raw.port ?? 22);
+  const file = path.join(folder, identity.file);
+  if (identity.isNew) {
+    const { makeKeyPair } = await import('../drivers/key-pair.ts');
+    await keepKeyPair(file, makeKeyPair(options.rsa === true ? 'rsa' : 'ed25519', `siteward@${name}`));
+  }
+  const parts = { name, file, shown, options, command, again: commandLine(name, address, options, command) };
+  const device = { ...raw, 'host-key': shown.hostKey };
+  const answered = identity.isNew ? null : await answerOf(name, device, folder);
+  if (answered === null) return await toPaste(parts);
+  return await judge(parts, device, answered);
+}
+
+interface Parts {
+  readonly name: string;
+  readonly file: string;
+  readonly shown: { readonly hostKey: string; readonly from: string };
+  readonly options: EnrolOptions;
+  readonly command: Command;
+  /** This very command. */
+  readonly again: string;
+}
+
+/** The key that is there, of whichever kind, else the one to be made. */
+async function identityOf(
+  folder: string,
+  name: string,
+  rsa: boolean,
+): Promise<{ readonly file: string; readonly isNew: boolean }> {
+  const file = `keys/${name}_${rsa ? 'rsa' : 'ed25519'}`;
+  const there = await stat(path.join(folder, file)).catch(() => null);
+  return { file, isNew: there === null };
+}
+
+/** By the form of the settings, so that what is printed can be read there. Throws `InvalidInput` usage. */
+function rawDevice(
+  name: string,
+  address: string,
+  identity: string,
+  { port, user, manage }: EnrolOptions,
+): RawDevice {
+  const device = {
+    driver: 'routeros',
+    address,
+    ...(port === '22' ? {} : { port: Number(port) }),
+    user,
+    identity,
+    'host-key': `SHA256:${'A'.repeat(43)}`,
+    manage,
+  };
+  const read = devicesSchema.safeParse({ [name]: device });
+  const raw = read.data?.[name];
+  if (raw !== undefined) return raw;
+  const [issue] = read.error?.issues ?? [];
+  throw new InvalidInput(
+    'usage',
+    `${issue?.path.slice(1).join('.') || name}: ${issue?.message ?? 'not usable'}`,
+  );
+}
+
+/** Null: the router does not take the key, or not yet. */
+async function answerOf(name: string, raw: RawDevice, folder: string): Promise<Answered | null> {
+  const [{ askEnrolled }, { deviceFrom }] = await Promise.all([
+    import('../daemon/enrol-device.ts'),
+    import('../settings/settings.ts'),
+  ]);
+  try {
+    return await askEnrolled(deviceFrom(name, raw, folder));
+  } catch (error) {
+    if (error instanceof DeviceError && error.code === 'key-refused') return null;
+    throw error;
+  }
+}
+
+async function toPaste({ name, file, shown, options, again }: Parts): Promise<Outcome> {
+  const { enrolmentBlock, enrolmentProof } = await import('../drivers/routeros/enrolment.ts');
+  const [privateKey, publicKey] = await Promise.all([readFile(file), readFile(`${file}.pub`, 'latin1')]);
+  const paste = enrolmentBlock({
+    user: options.user,
+    manage: options.manage,
+    from: options.from ?? shown.from,
+    publicKey: publicKey.trim(),
+    proof: enrolmentProof(privateKey, shown.hostKey),
+    password: randomBytes(18).toString('base64url'),
+  });
+  return {
+    state: 'to-paste',
+    hostKey: shown.hostKey,
+    identity: file,
+    paste,
+    settings: [],
+    notes: [
+      `${name} shows host key ${shown.hostKey}; whether that is its own is proved after the paste, the key is not taken yet.`,
+      'Paste these lines at a terminal of the router that you trust (WinBox, serial, an SSH session you know), then go on:',
+    ],
+    next: again,
+  };
+}
+
+async function judge(parts: Parts, raw: RawDevice, { rights, note, version }: Answered): Promise<Outcome> {
+  const { name, file, shown, options, command, again } = parts;
+  const { enrolmentProof } = await import('../drivers/routeros/enrolment.ts');
+  const outcome = { hostKey: shown.hostKey, identity: file };
+  if (note !== enrolmentProof(await readFile(file), shown.hostKey)) {
+    const block = await toPaste(parts);
+    return {
+      ...block,
+      state: 'unproved',
+      notes: [
+        `something at this address takes the key, and does not know what was pasted: either these lines were not pasted`,
+        `since the router's host key became ${shown.hostKey}, or that is not the router. Paste them at a terminal you trust:`,
+      ],
+    };
+  }
+  const about = `${name}: RouterOS ${version}, ${rights.of}, host key ${shown.hostKey} proved by the router itself`;
+  if (rights.remedy !== null)
+    return {
+      ...outcome,
+      state: 'rights-missing',
+      paste: [rights.remedy],
+      settings: [],
+      notes: [
+        about,
+        `manage: ${options.manage} needs ${rights.missing?.join(', ') ?? ''} too; paste this on the router:`,
+      ],
+      next: again,
+    };
+  return {
+    ...outcome,
+    state: 'enrolled',
+    paste: [],
+    settings: settingsBlock(name, raw),
+    notes: [about, `for the settings: devices.d/${name}.yaml beside them, or under \`devices:\``],
+    next: `siteward check${settingsWords(command)}`,
+  };
+}
+
+function settingsBlock(name: string, raw: RawDevice): readonly string[] {
+  const { driver, address, port, user, identity, manage, 'host-key': hostKey } = raw;
+  const said = { driver, address, port, user, identity, 'host-key': hostKey, manage };
+  return [
+    `${name}:`,
+    ...Object.entries(said).flatMap(([key, value]) => (value === undefined ? [] : [`  ${key}: ${value}`])),
+  ];
+}
+
+/** As it was typed, so that it can be run again. */
+function commandLine(name: string, address: string, options: EnrolOptions, command: Command): string {
+  const given = Object.entries({
+    '--port': options.port === '22' ? null : options.port,
+    '--user': options.user === 'siteward' ? null : options.user,
+    '--manage': options.manage === 'report' ? null : options.manage,
+    '--from': options.from ?? null,
+  }).flatMap(([option, value]) => (value === null ? [] : [option, value]));
+  const rsa = options.rsa === true ? ' --rsa' : '';
+  return `${['siteward enrol', name, address, ...given].join(' ')}${rsa}${settingsWords(command)}`;
+}
+
+function settingsWords(command: Command): string {
+  const file = settingsFileOf(command);
+  return file === defaultSettingsFile ? '' : ` --settings ${file}`;
+}

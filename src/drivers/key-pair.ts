@@ -1,0 +1,73 @@
+/**
+ * Key pairs for logging in to devices, in the forms that OpenSSH writes and devices take. What is made is handed out and
+ * kept nowhere.
+ */
+import { generateKeyPairSync, randomBytes, type JsonWebKey } from 'node:crypto';
+import { wireString, wireUnsigned } from '../core/sshsig/wire.ts';
+
+export type KeyKind = 'ed25519' | 'rsa';
+
+export interface KeyPair {
+  /** Text of a private key file, without a passphrase. */
+  readonly privateKey: string;
+  /** One line: kind, key, comment. */
+  readonly publicKey: string;
+}
+
+const rsaBits = 3072;
+
+export function makeKeyPair(kind: KeyKind, comment: string): KeyPair {
+  return kind === 'rsa' ? rsaPair(comment) : ed25519Pair(comment);
+}
+
+function publicLine(kind: string, blob: Uint8Array, comment: string): string {
+  return `${kind} ${Buffer.from(blob).toString('base64')} ${comment}`;
+}
+
+function bytesOf(jwk: JsonWebKey, field: 'x' | 'd' | 'n' | 'e'): Buffer {
+  return Buffer.from(jwk[field] ?? '', 'base64url');
+}
+
+function rsaPair(comment: string): KeyPair {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: rsaBits });
+  const jwk = publicKey.export({ format: 'jwk' });
+  const blob = [wireString('ssh-rsa'), wireUnsigned(bytesOf(jwk, 'e')), wireUnsigned(bytesOf(jwk, 'n'))];
+  return {
+    privateKey: privateKey.export({ type: 'pkcs1', format: 'pem' }).toString(),
+    publicKey: publicLine('ssh-rsa', Buffer.concat(blob), comment),
+  };
+}
+
+/** OpenSSH's own form: no other is read for this kind by the libraries that have to. */
+function ed25519Pair(comment: string): KeyPair {
+  const kind = 'ssh-ed25519';
+  const jwk = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
+  const [open, secret] = [bytesOf(jwk, 'x'), bytesOf(jwk, 'd')];
+  const blob = Buffer.concat([wireString(kind), wireString(open)]);
+  const check = randomBytes(4);
+  const inner = Buffer.concat([
+    check,
+    check,
+    blob,
+    wireString(Buffer.concat([secret, open])),
+    wireString(comment),
+  ]);
+  const padded = Buffer.concat([inner, Buffer.from([1, 2, 3, 4, 5, 6, 7]).subarray(0, -inner.length & 7)]);
+  const one = Buffer.from([0, 0, 0, 1]);
+  const parts = [
+    wireString('none'),
+    wireString('none'),
+    wireString(''),
+    one,
+    wireString(blob),
+    wireString(padded),
+  ];
+  const lines = Buffer.concat([Buffer.from('openssh-key-v1\0', 'latin1'), ...parts])
+    .toString('base64')
+    .replace(/.{70}/g, '$&\n');
+  const fence = (word: string): string => `-----${word} OPENSSH PRIVATE KEY-----`;
+  return {
+    privateKey: `${fence('BEGIN')}\n${lines.trimEnd()}\n${fence('END')}\n`,
+    publicKey: publicLine(kind, blob, comment),
+  };
+}
