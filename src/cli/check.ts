@@ -7,11 +7,13 @@ import path from 'node:path';
 import { Command } from 'commander';
 import PQueue from 'p-queue';
 import { formatPlace, messageOf } from '../core/errors.ts';
+import type { SiteState } from '../core/site-state.ts';
 import type { DeviceSettings } from '../core/site.ts';
 import type { DeviceRights } from '../drivers/driver.ts';
 import type { Settings } from '../settings/settings.ts';
 import { checkDesired, checkJournal } from './check-desired.ts';
 import { checkHostKeys } from './check-host-keys.ts';
+import { checkLogins, loginInForce } from './check-logins.ts';
 import { failure } from './finding.ts';
 import type { Finding } from './finding.ts';
 import { setExit, settingsFileOf, wantsJson } from './common.ts';
@@ -43,7 +45,8 @@ export function checkCommand(): Command {
         ...(await checkDesired(settings, journal.state)),
         ...(await checkCredentials(settings.devices)),
         ...keys.findings,
-        ...(options.offline === true ? [] : await checkDevices(keys.devices)),
+        ...(await checkLogins(settings, journal.state)),
+        ...(options.offline === true ? [] : await checkDevices(keys.devices, settings, journal.state)),
       ];
       setExit(findings.some(({ result }) => result === 'failed') ? 1 : 0);
       if (wantsJson(command)) printJson({ v: 1, checks: findings.map(checkAnswer) });
@@ -179,13 +182,19 @@ async function checkCredentials(devices: readonly DeviceSettings[]): Promise<Fin
   return [{ what, result: 'ok', code: 'valid', message: count(users.size, 'file') }];
 }
 
-async function checkDevices(devices: readonly DeviceSettings[]): Promise<Finding[]> {
+async function checkDevices(
+  devices: readonly DeviceSettings[],
+  settings: Settings,
+  state: SiteState | null,
+): Promise<Finding[]> {
   const { probeDevice } = await import('../daemon/probe.ts');
   const queue = new PQueue({ concurrency: devicesAtOnce });
   const findings = await Promise.all(
     devices.map((device) =>
       queue.add(async (): Promise<Finding[]> => {
-        const { ok, code, message, rights } = await probeDevice(device);
+        const { ok, code, message, rights } = await probeDevice(device, () =>
+          loginInForce(settings, state, device),
+        );
         const well = ok && code !== 'readable' ? ('warning' as const) : ('ok' as const);
         const reading: Finding = {
           what: 'device',

@@ -101,7 +101,7 @@ const entries: readonly Entry[] = [
   },
   {
     name: 'rotate',
-    usage: 'host-key DEVICE',
+    usage: 'host-key|credential DEVICE',
     summary: 'replace what siteward and a device know each other by',
     load: async () => (await import('./rotate.ts')).rotateCommand(),
   },

@@ -15,6 +15,8 @@ export function isOver(record: JournalRecord): string | null {
       return 'accepted';
     case 'host-key-pinned':
       return 'pinned';
+    case 'rotation-ended':
+      return text(record, 'outcome') || 'rotated';
     case 'resolved':
       return record['rollout'] === null && record['next'] === null ? record.kind : null;
     default:
@@ -24,7 +26,7 @@ export function isOver(record: JournalRecord): string | null {
 
 /** An announcement that its own end follows: only of use when that end never came. */
 export function isAnnouncement(record: JournalRecord): boolean {
-  return record.kind in started && text(record, 'cause') === '';
+  return record.kind === 'rotation-step-started' || (record.kind in started && text(record, 'cause') === '');
 }
 
 export function recordWords(record: JournalRecord): string {
@@ -81,6 +83,21 @@ function firesAt(record: JournalRecord): string {
   return `; fires ${clockTime(new Date(ms).toISOString(), Date.parse(record.at))}`;
 }
 
+const rotationSteps: Readonly<Record<string, string>> = {
+  add: 'adding the new key',
+  prove: 'logging in with the new key',
+  remove: 'taking the other keys off',
+  undo: 'taking the new key off again',
+};
+
+function rotationResult(record: JournalRecord): string {
+  if (text(record, 'result') === 'ok') return 'done';
+  const words = [text(record, 'code'), text(record, 'message')].filter((part) => part !== '').join(': ');
+  return text(record, 'result') === 'unknown'
+    ? `no answer (${words}); asking the device`
+    : `failed: ${words}`;
+}
+
 function rolloutWords(record: JournalRecord): string | null {
   switch (record.kind) {
     case 'rollout-planned':
@@ -115,6 +132,16 @@ function rolloutWords(record: JournalRecord): string | null {
       return text(record, 'as') === ''
         ? 'nothing is to be resolved any more'
         : `to be resolved as ${text(record, 'as')}`;
+    case 'rotation-authorized':
+      return `new key ${text(record, 'rotation')} for the daemon's login, by ${list(record, 'by').map(personOf).join(', ')}`;
+    case 'rotation-step-started':
+      return `${rotationSteps[text(record, 'step')] ?? text(record, 'step')}`;
+    case 'rotation-step-finished':
+      return `${rotationSteps[text(record, 'step')] ?? text(record, 'step')}: ${rotationResult(record)}`;
+    case 'rotation-ended':
+      return text(record, 'outcome') === 'rotated'
+        ? 'ROTATED: the new key is the only one'
+        : `NOT ROTATED, the old key counts: ${text(record, 'code')}: ${text(record, 'message')}`;
     case 'rotation-ordered':
       return text(record, 'what') === ''
         ? 'nothing is to be rotated any more'

@@ -8,9 +8,13 @@ import { daemonOf } from './common.ts';
 import { finish } from './operate.ts';
 
 export function rotateCommand(): Command {
-  return new Command('rotate').addCommand(
-    one('host-key', "take the device's new host key for right, once people compared and signed it"),
-  );
+  return new Command('rotate')
+    .addCommand(
+      one('host-key', "take the device's new host key for right, once people compared and signed it"),
+    )
+    .addCommand(
+      one('credential', "give the daemon's own user a new key there, prove it, take the old ones off"),
+    );
 }
 
 function one(what: Rotated, summary: string): Command {

@@ -8,14 +8,9 @@ import type { HostKeyPin } from './gate/host-key.ts';
 import { pinOf } from './gate/host-key.ts';
 import type { PendingItems } from './gate/pending.ts';
 import { closeBlock, foldPending } from './gate/pending.ts';
-import type {
-  Cause,
-  Resolution,
-  RolloutOutcome,
-  Rotated,
-  SitewardRecord,
-  TouchedItem,
-} from './rollout/events.ts';
+import type { Cause, Resolution, RolloutOutcome, SitewardRecord, TouchedItem } from './rollout/events.ts';
+import type { CredentialRotation, Login, RotationOrder } from './rotation.ts';
+import { foldRotation } from './rotation.ts';
 import type { RolloutState } from './rollout/state.ts';
 import type { Witness } from './rollout/rollout.ts';
 import { foldRollout, newRollout } from './rollout/state.ts';
@@ -61,7 +56,11 @@ export interface DeviceState {
   /** What people want of a device that stands still. */
   resolve: { readonly as: Resolution; readonly sealed: string | null } | null;
   /** What people want to have replaced. */
-  rotation: { readonly what: Rotated; readonly emergency: boolean } | null;
+  rotation: RotationOrder | null;
+  /** A new key of the daemon's own that is being put on the device. */
+  credential: CredentialRotation | null;
+  /** The newest key that was put there, in force instead of the one that the settings named then. */
+  login: Login | null;
   /** The newest host key that people signed; whether it is in force is judged anew each time. */
   pin: HostKeyPin | null;
   /** The plan and base that was retried by itself because the daemon was gone. */
@@ -139,6 +138,8 @@ export function deviceState(state: SiteState, name: string): DeviceState {
       witnessAccepted: null,
       resolve: null,
       rotation: null,
+      credential: null,
+      login: null,
       pin: null,
       retriedAlone: null,
     };
@@ -231,11 +232,14 @@ export function foldRecord(state: SiteState, record: SitewardRecord): void {
     case 'resolved':
       foldResolved(state, record);
       return;
-    case 'rotation-ordered': {
-      const { what, emergency } = record;
-      deviceState(state, record.device).rotation = what === null ? null : { what, emergency };
+    case 'rotation-ordered':
+    case 'rotation-authorized':
+    case 'rotation-step-started':
+    case 'rotation-step-finished':
+    case 'rotation-ended':
+      foldRotation(deviceState(state, record.device), record);
+      if (record.kind === 'rotation-authorized') closeBlock(state.pending, record.pending, record.device);
       return;
-    }
     case 'host-key-pinned': {
       const device = deviceState(state, record.device);
       device.pin = pinOf(state.pending.get(record.pending), record);

@@ -26,7 +26,7 @@ import type { Settings } from '../settings/settings.ts';
 import { loadTrust } from '../settings/trust-files.ts';
 import { openClockMark, saveEveryMs } from './clock-mark.ts';
 import { commitSignatureJudge } from './commit-signature.ts';
-import { driverFor, unknownMenus } from './device-drivers.ts';
+import { credentialsInForce, driverFor, unknownMenus } from './device-drivers.ts';
 import { copyFolder, openDesiredRepository } from './git-remote.ts';
 import { firstStartObstacle } from './first-start.ts';
 import { openHostKeys } from './host-keys.ts';
@@ -131,7 +131,7 @@ async function start(
   const nonce = randomBytes(8).toString('hex');
   const inUse = digestsInUse(state);
   if (journal.broken === null) {
-    for (const kind of ['rollout', 'document', 'plan', 'desired'] as const)
+    for (const kind of ['rollout', 'document', 'plan', 'desired', 'credential'] as const)
       await files.keepOnly(kind, inUse[kind]);
   }
   for (const { device } of strandedRollouts(state, settings.devices))
@@ -147,9 +147,12 @@ async function start(
 
   const repository = await openDesiredRepository(settings, copyFolder(settings.state), signal);
   const hostKeys = openHostKeys(settings, state, trust);
+  const keyOf = (sealed: string): Promise<Buffer | null> => files.get('credential', sealed);
   const drivers = settings.devices.map((said) => {
     const device = hostKeys.served(said);
-    return { device, settingsKey: said.hostKey, driver: driverFor(device, clock) };
+    const credentials = (): ReturnType<typeof credentialsInForce> =>
+      credentialsInForce(device, deviceState(state, device.name).login, keyOf);
+    return { device, settingsKey: said.hostKey, driver: driverFor(device, clock, credentials) };
   });
   undo.push(async () => {
     await Promise.allSettled(drivers.map(({ driver }) => driver.close()));

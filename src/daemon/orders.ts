@@ -2,12 +2,16 @@
  * What people order: start, try again, hold, let go. Each order says what became of it; a no is an answer with its
  * reason and the command that goes on. An order never goes round the gate.
  */
-import type { AnswerOf, Client, Operations } from '../api/operations.ts';
+import type { AnswerOf, Client, Operations, RequestOf } from '../api/operations.ts';
 import { rfc3339 } from '../core/clock.ts';
 import { InvalidInput } from '../core/errors.ts';
-import type { Resolution, SitewardEvent } from '../core/rollout/events.ts';
+import type { NewLogin, Resolution, SitewardEvent } from '../core/rollout/events.ts';
+import { makeKeyPair } from '../drivers/key-pair.ts';
+import { loginKeyKind } from '../drivers/routeros/login-keys.ts';
+import { keyFingerprint } from '../drivers/ssh-session.ts';
 import { waitsForPeople } from '../reconcile/device-status.ts';
 import { standingFor } from './answers.ts';
+import { readCredentials } from './device-drivers.ts';
 import type { RunningDevice, RunningSite } from './running-site.ts';
 
 type Answer = AnswerOf<'apply'>['results'][number];
@@ -42,14 +46,7 @@ export function buildOrders(
       const message = 'the device is read again; what would be done on it then waits for a signature';
       return results([{ ...yes(name, 'ordered', message), next: 'siteward pending' }]);
     },
-    rotate: async ({ device: name, what, emergency }, client) => {
-      const [device] = select(site, name);
-      if (device === undefined) return results([]);
-      await record(site, { kind: 'rotation-ordered', device: name, what, emergency }, client);
-      device.loop.wake();
-      const message = 'the device is asked again; the host key that it shows then waits for signatures';
-      return results([{ ...yes(name, 'ordered', message), next: 'siteward pending' }]);
-    },
+    rotate: (request, client) => rotate(site, request, client),
     hold: async ({ device, reason, forMs }, client) => {
       const running = device === null ? [] : select(site, device);
       const until = forMs === undefined ? null : rfc3339(site.clock.now() + forMs);
@@ -123,6 +120,50 @@ function judgeResolve({ settings, room, folded }: RunningDevice, as: Resolution)
   if (as === 'actual' || whereBaseIs({ folded }) !== null) return null;
   const message = `no rollout of this journal may have changed the device, so nothing says what its ${as} is`;
   return { ...no(name, 'nothing-to-go-to', message), next: `siteward resolve ${name} --as actual` };
+}
+
+async function rotate(
+  site: RunningSite,
+  { device: name, what, emergency }: RequestOf<'rotate'>,
+  client: Client,
+): Promise<AnswerOf<'rotate'>> {
+  const [device] = select(site, name);
+  if (device === undefined) return results([]);
+  const made = what === 'credential' ? await newLogin(site, device) : null;
+  if (made !== null && 'no' in made) return results([made.no]);
+  await record(site, { kind: 'rotation-ordered', device: name, what, emergency, ...made }, client);
+  device.loop.wake();
+  const shown = what === 'host-key' ? 'the host key that it shows then' : 'what would be done on it then';
+  const message = `the device is asked again; ${shown} waits for signatures`;
+  return results([{ ...yes(name, 'ordered', message), next: 'siteward pending' }]);
+}
+
+/** A key pair for this device alone, its private half in the state. A no where none can be made now. */
+async function newLogin(
+  site: RunningSite,
+  { settings: device, room, folded }: RunningDevice,
+): Promise<{ readonly login: NewLogin } | { readonly no: Answer }> {
+  const { name } = device;
+  const version = room.report.current().facts?.version;
+  if (folded().credential !== null)
+    return { no: { ...no(name, 'rotating', 'a new key is being put on it'), next: `siteward log ${name}` } };
+  if (version === undefined) {
+    const message = 'it was not read yet, so nobody knows which keys it takes';
+    return { no: { ...no(name, 'not-read-yet', message), next: `siteward status ${name}` } };
+  }
+  const { privateKey } = await readCredentials(device);
+  const settingsKey = privateKey === undefined ? null : keyFingerprint(privateKey);
+  if (settingsKey === null) {
+    const message =
+      'the daemon logs in by a password there, and a second one can not be tried beside it; ' +
+      'give its user a key, name it in the settings (identity), and rotate that';
+    return { no: no(name, 'password-not-rotated', message) };
+  }
+  const keyName = `siteward-${site.random(6).toString('hex')}`;
+  const pair = makeKeyPair(loginKeyKind(version), keyName);
+  const sealed = await site.files.put('credential', Buffer.from(pair.privateKey, 'latin1'));
+  const line = pair.publicKey.split(' ').slice(0, 2).join(' ');
+  return { login: { sealed, line, name: keyName, settingsKey } };
 }
 
 function results(answers: readonly Answer[]): AnswerOf<'apply'> {

@@ -5,6 +5,7 @@
 import { codeOf, messageOf } from '../core/errors.ts';
 import type { DeviceSettings } from '../core/site.ts';
 import type { DeviceRights } from '../drivers/driver.ts';
+import type { DeviceCredentials } from './device-drivers.ts';
 import { driverFor } from './device-drivers.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -18,10 +19,13 @@ export interface ProbeResult {
 
 const patienceMs = 60_000;
 
-export async function probeDevice(device: DeviceSettings): Promise<ProbeResult> {
+export async function probeDevice(
+  device: DeviceSettings,
+  credentials?: () => Promise<DeviceCredentials>,
+): Promise<ProbeResult> {
   let rights: DeviceRights | null = null;
   try {
-    const driver = driverFor(device, systemClock);
+    const driver = driverFor(device, systemClock, credentials);
     try {
       rights = await driver.rights(AbortSignal.timeout(patienceMs));
       const { facts, obstacles } = await driver.observe(AbortSignal.timeout(patienceMs));

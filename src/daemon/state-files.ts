@@ -9,12 +9,23 @@ import { join } from 'node:path';
 import { messageOf, SitewardError } from '../core/errors.ts';
 import type { StateFiles } from '../reconcile/state-files.ts';
 
-const folders = { desired: 'desired', document: 'documents', plan: 'plans', rollout: 'rollouts' } as const;
+const folders = {
+  desired: 'desired',
+  document: 'documents',
+  plan: 'plans',
+  rollout: 'rollouts',
+  credential: 'credentials',
+} as const;
+
+/** Where a file of the state lies, for people. */
+export function stateFilePath(state: string, kind: keyof typeof folders, digest: string): string {
+  return join(state, folders[kind], digest);
+}
 
 export async function openStateFiles(state: string): Promise<StateFiles> {
   for (const folder of Object.values(folders))
     await mkdir(join(state, folder), { recursive: true, mode: 0o700 });
-  const pathOf = (kind: keyof typeof folders, digest: string): string => join(state, folders[kind], digest);
+  const pathOf = (kind: keyof typeof folders, digest: string): string => stateFilePath(state, kind, digest);
   return {
     async put(kind, bytes) {
       const digest = createHash('sha256').update(bytes).digest('hex');

@@ -8,6 +8,7 @@ import type { ObstacleCode } from '../core/errors.ts';
 import type { Dialect } from '../core/dialect.ts';
 import type { Plan } from '../core/plan/action.ts';
 import type { ProbeAnswer, ProbeQuestion } from '../core/rollout/probe.ts';
+import type { NewLogin } from '../core/rollout/events.ts';
 import type { Deadline, Evidence, Rollout, RolloutOwner, Witness } from '../core/rollout/rollout.ts';
 import type { Configuration } from '../core/item.ts';
 
@@ -82,8 +83,23 @@ export interface Armed {
   readonly runCount: number;
 }
 
+/** The keys of the daemon's own user on the device. Each call is over a connection of its own. */
+export interface LoginKeys {
+  /** What they are called. */
+  list(signal: AbortSignal): Promise<readonly string[]>;
+  add(login: NewLogin, signal: AbortSignal): Promise<void>;
+  /** Logs in with that key and no other. Throws `DeviceError` auth-failed. */
+  prove(privateKey: Buffer, signal: AbortSignal): Promise<void>;
+  /** All but the one of that name, and only while it is there. */
+  removeOthers(name: string, signal: AbortSignal): Promise<void>;
+  remove(name: string, signal: AbortSignal): Promise<void>;
+}
+
 export interface Driver {
   readonly dialect: Dialect;
+  readonly loginKeys: LoginKeys;
+  /** Ends the connection that is kept for readings; the next one is made anew. */
+  letGo(): Promise<void>;
   observe(signal: AbortSignal): Promise<Observation>;
   /** What the login may do; a device that refuses to say it lacks the right to read. Changes nothing. */
   rights(signal: AbortSignal): Promise<DeviceRights>;

@@ -83,6 +83,12 @@ export function fingerprintOf(hostKeyBlob: Uint8Array): string {
   return `SHA256:${createHash('sha256').update(hostKeyBlob).digest('base64').replace(/=+$/, '')}`;
 }
 
+/** `SHA256:…` of the public half of a private key file; null when the library can't read it. */
+export function keyFingerprint(privateKey: Buffer): string | null {
+  const parsed = ssh2.utils.parseKey(privateKey);
+  return parsed instanceof Error ? null : fingerprintOf(parsed.getPublicSSH());
+}
+
 /**
  * Throws `DeviceError` unreachable, host-key-mismatch, key-refused or password-refused; `InvalidInput` for a key file that can't
  * be used; the signal's reason when aborted.

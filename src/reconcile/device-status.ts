@@ -73,6 +73,7 @@ export function standingOf(
     stoppedByPeople(device, folded, site, nowMs) ??
     brakePulled(device, report) ??
     waiting(device, folded, report, site, approvals) ??
+    askedOfPeople(device, site, approvals) ??
     settledState(device, folded, report, site)
   );
 }
@@ -296,6 +297,20 @@ function waiting(
     return { state: 'behind', reason: 'manual', message: null, next: `siteward apply ${device.name}` };
   }
   return { state: 'behind', reason: 'rollout-due', message: null, next: null };
+}
+
+/** What people ordered or were asked about besides the plan. */
+function askedOfPeople(
+  { name }: DeviceSettings,
+  site: SiteState,
+  approvals: Policy['approvals'],
+): Standing | null {
+  const pending = itemsFor(site.pending, name).find(
+    ({ kind, class: role, approvals: have }) => kind !== 'rollout' && have.length < approvals[role],
+  );
+  if (pending === undefined) return null;
+  const next = `siteward pending ${pending.id}`;
+  return { state: 'pending-signature', reason: pending.reason, message: null, next };
 }
 
 function settledState(

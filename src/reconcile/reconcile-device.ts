@@ -11,6 +11,7 @@ import { planDevice, showDevice } from './plan-device.ts';
 import { readDevice } from './read-device.ts';
 import { resolveDevice } from './resolve-device.ts';
 import { finishRollout, rollOut } from './roll-out.ts';
+import { finishRotation, rotateCredential } from './rotate-credential.ts';
 import { keepHostKey, rotateHostKey } from './rotate-host-key.ts';
 
 /** Rejects only when the daemon ends; all else is in the report. */
@@ -18,10 +19,14 @@ export async function reconcileDevice(room: DeviceRoom, order: Order): Promise<v
   try {
     // Without a journal what is in flight is left to the device; it is still read and reported.
     const readOnly = room.ledger.journal.broken !== null;
+    if (!readOnly) await finishRotation(room);
+    // What a new connection shows is what the order is about.
+    if (room.folded().rotation !== null) await room.driver.letGo();
     const stopped = readOnly ? null : await finishRollout(room);
     if (stopped === 'waits') return;
     const observation = await readDevice(room, stopped);
     if (!readOnly) await keepHostKey(room);
+    if (!readOnly) await rotateCredential(room, observation);
     await archiveReading(room, observation);
     if (room.device.manage === 'backup') return;
     if (!readOnly) await resolveDevice(room, observation);

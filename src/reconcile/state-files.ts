@@ -1,7 +1,7 @@
 /** The contract of the texts that the journal refers to by digest; the files are in `daemon/state-files.ts`. */
 import type { SiteState } from '../core/site-state.ts';
 
-export type StateFileKind = 'desired' | 'document' | 'plan' | 'rollout';
+export type StateFileKind = 'desired' | 'document' | 'plan' | 'rollout' | 'credential';
 
 export interface StateFiles {
   /** Durable when it resolves. Returns the SHA-256 of the bytes. */
@@ -29,6 +29,11 @@ export function digestsInUse(state: SiteState): Readonly<Record<StateFileKind, R
       ...rollouts.map(({ sealed }) => sealed),
       ...devices.flatMap(({ resolve }) => resolve?.sealed ?? []),
     ]),
+    credential: new Set(
+      devices.flatMap(({ rotation, credential, login }) =>
+        [rotation?.login, credential, login].flatMap((one) => one?.sealed ?? []),
+      ),
+    ),
     document: new Set(pending.flatMap(({ document }) => document?.digest ?? [])),
     plan: new Set(plans),
     desired: new Set([...rollouts, ...confirmed].map(({ desired }) => desired)),

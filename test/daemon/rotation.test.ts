@@ -2,7 +2,7 @@
  * Rotation as a person does it: a device with a new host key is not talked to until somebody with the role signed both
  * keys; what was signed counts after a restart, and no longer than the key that signed it.
  */
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { demoExport } from '../../src/cli/demo/export.ts';
 import { buildWorld, until } from '../support/daemon-world.ts';
@@ -33,6 +33,8 @@ test('a new host key: nothing is said to the device before it is signed, and wha
   await one.api.call('rotate', { device: 'gw1', what: 'host-key', emergency: false });
   await one.untilRecord('rotation-ordered', 'gw1', { what: null });
   await one.device().console('/ip ssh regenerate-host-key');
+  // The connection that is kept for readings still goes by the old one.
+  one.device().cutSessions();
   const { hostKey } = one.device();
   const refused = await one.untilDevice('refused', ({ reason }) => reason === 'host-key-mismatch');
   expect(refused).toMatchObject({ state: 'error', next: 'siteward rotate host-key gw1' });
@@ -80,3 +82,51 @@ test('a new host key: nothing is said to the device before it is signed, and wha
   expect((await one.status()).warnings).toEqual([]);
   expect((await check(one)).map(({ what }) => what)).not.toContain('host-key');
 });
+
+test('a new key for the daemon itself: added, proved, and only then the old one taken off', async (t) => {
+  const one = await buildWorld({ devices: { gw1: { exportText: demoExport } } });
+  t.onTestFinished(() => one.close());
+  await one.start();
+  await one.untilSettled();
+  const [before = ''] = await listed(one);
+  expect(await runCli('rotate', 'credential', 'gw1', '--settings', one.settingsFile)).toMatchObject({
+    code: 0,
+  });
+  const item = await pendingRotation(one);
+  expect(item).toMatchObject({ class: 'operational', reason: 'credential' });
+  expect(item.text).toContain(`keys of this user that are taken off: 1\n  ${before}\n`);
+  await one.untilDevice(
+    'waits',
+    ({ state, next }) => state === 'pending-signature' && next === `siteward pending ${item.id}`,
+  );
+  expect(await listed(one)).toEqual([before]);
+  await one.approve(item.id);
+  await one.untilRecord('rotation-ended', 'gw1', { outcome: 'rotated' });
+  const steps = one
+    .records()
+    .flatMap((record) => (record.kind === 'rotation-step-finished' ? [record.step] : []));
+  expect(steps).toEqual(['add', 'prove', 'remove']);
+  const [after = '', ...more] = await listed(one);
+  expect([after.startsWith('siteward-'), more]).toEqual([true, []]);
+  await one.restart();
+  await one.untilSettled();
+  const [rotated] = (await check(one)).filter(({ code }) => code === 'credential-rotated');
+  expect(rotated).toMatchObject({ device: 'gw1', file: one.settingsFile });
+  const file = /(\/\S*\/credentials\/[0-9a-f]{64})/.exec(String(rotated?.['message']))?.[1] ?? '';
+  // Without --offline the device is asked, with the key that is in force.
+  const asked = await runCli('check', '--settings', one.settingsFile);
+  expect(asked).toMatchObject({ code: 0 });
+  copyFileSync(file, one.at('keys/device'));
+  expect((await check(one)).map(({ code }) => code)).not.toContain('credential-rotated');
+  await one.restart();
+  await one.untilSettled();
+});
+
+async function listed(one: World): Promise<readonly string[]> {
+  const text = await one
+    .device()
+    .console(
+      ':foreach i in=[/user ssh-keys find where user=siteward] do={:put [/user ssh-keys get $i key-owner]}',
+    );
+  return text.split(/\r?\n/).filter((line) => line !== '');
+}

@@ -143,6 +143,8 @@ export function modelDriver(device: ModelDevice, clock: VirtualClock, hook: Mess
     observe: notUsed,
     rights: notUsed,
     changes: notUsed,
+    loginKeys: null as never,
+    letGo: () => Promise.resolve(),
     render: () => ({}),
     lock: (rollout) =>
       message('lock', () => {

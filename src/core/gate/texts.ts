@@ -70,6 +70,31 @@ export function hostKeyText(facts: HostKeyFacts): string {
   return lines.map((line) => `${printable(line)}\n`).join('');
 }
 
+export interface CredentialFacts {
+  readonly emergency: boolean;
+  readonly user: string;
+  /** Kind and fingerprint of the new key, and what it will be called on the device. */
+  readonly key: string;
+  readonly name: string;
+  /** What the keys that the user has now are called; they go. */
+  readonly others: readonly string[];
+}
+
+export function credentialText({ emergency, user, key, name, others }: CredentialFacts): string {
+  const lines = [
+    'rotate: credential',
+    `why: ${emergency ? 'emergency, the old key is believed stolen' : 'planned'}`,
+    `user: ${user}`,
+    `new key: ${key} (${name})`,
+    `keys of this user that are taken off: ${others.length}`,
+    ...others.map((one) => `  ${one === '' ? '(no name)' : one}`),
+    '',
+    'first the new key is added, then the daemon logs in with it over a new connection; only after that the others are',
+    'taken off; if the device refuses that login, the new key is taken off again; nothing else is changed',
+  ];
+  return lines.map((line) => `${printable(line)}\n`).join('');
+}
+
 export interface CommitFacts {
   readonly oid: string;
   /** As it was hashed; null: it is no longer in the repository. */

@@ -324,6 +324,41 @@ export type SitewardEvent =
       readonly what: Rotated | null;
       /** What is replaced is believed stolen. */
       readonly emergency: boolean;
+      /** Of a credential: the key that is to take its place, made when it was ordered. */
+      readonly login?: NewLogin;
+    })
+  | (OfDevice & {
+      /** Signatures used up: the daemon's own key on the device is replaced by this one. */
+      readonly kind: 'rotation-authorized';
+      readonly rotation: string;
+      readonly login: NewLogin;
+      readonly pending: string;
+      readonly challenge: string;
+      readonly document: string;
+      readonly by: readonly SignedBy[];
+      readonly trust?: TrustDigests;
+    })
+  | (OfDevice & {
+      readonly kind: 'rotation-step-started';
+      readonly rotation: string;
+      readonly step: RotationStep;
+    })
+  | (OfDevice & {
+      readonly kind: 'rotation-step-finished';
+      readonly rotation: string;
+      readonly step: RotationStep;
+      /** `unknown`: sent, but the answer never came. */
+      readonly result: 'ok' | 'failed' | 'unknown';
+      readonly code?: string;
+      readonly message?: string;
+    })
+  | (OfDevice & {
+      readonly kind: 'rotation-ended';
+      readonly rotation: string;
+      /** `undone`: the new key is off the device again, the old one counts. */
+      readonly outcome: 'rotated' | 'undone';
+      readonly code?: string;
+      readonly message?: string;
     })
   | (OfDevice & {
       /** Signatures used up: the device is known by this key from now on, as long as they stand and the settings stay. */
@@ -372,6 +407,22 @@ export type Resolution = (typeof resolutions)[number];
 /** What siteward and a device know each other by. */
 export const rotated = ['host-key', 'credential'] as const;
 export type Rotated = (typeof rotated)[number];
+
+/** In this order; `undo` takes the new key off again. */
+export const rotationSteps = ['add', 'prove', 'remove', 'undo'] as const;
+export type RotationStep = (typeof rotationSteps)[number];
+
+/** A key pair that the daemon made for itself on one device. */
+export interface NewLogin {
+  /** SHA-256 of the private key's file in the state. */
+  readonly sealed: string;
+  /** The public key: kind and key as in a `.pub` file. */
+  readonly line: string;
+  /** What the key is called on the device. */
+  readonly name: string;
+  /** Fingerprint of the key that the settings named then: once they name another, they count. */
+  readonly settingsKey: string;
+}
 
 /** A record as it stands in the journal. */
 export type SitewardRecord = SitewardEvent & {

@@ -23,8 +23,8 @@ import {
   whole,
 } from '../shape.ts';
 import type { EvidenceFacts, SignedBy, SitewardEvent, SitewardRecord } from './events.ts';
-import type { Superseded, TakenOver, TouchedItem } from './events.ts';
-import { pendingKinds, resolutions, rotated } from './events.ts';
+import type { NewLogin, Superseded, TakenOver, TouchedItem } from './events.ts';
+import { pendingKinds, resolutions, rotated, rotationSteps } from './events.ts';
 import type { Deadline, Witness } from './rollout.ts';
 
 /** A record with its place in the chain. */
@@ -86,6 +86,8 @@ const finished = {
   runCount: maybe(whole),
   notJudged: maybe(listOf(text)),
 };
+
+const login = objectOf<NewLogin>({ sealed: text, line: text, name: text, settingsKey: text });
 
 const kinds: KindTable = {
   'daemon-created': { daemon: text, site: text },
@@ -206,7 +208,20 @@ const kinds: KindTable = {
     next: nullOr(text),
     commit: text,
   },
-  'rotation-ordered': { ...ofDevice, what: nullOr(oneOf(...rotated)), emergency: flag },
+  'rotation-ordered': { ...ofDevice, what: nullOr(oneOf(...rotated)), emergency: flag, login: maybe(login) },
+  'rotation-authorized': { ...ofDevice, ...consumed, rotation: text, login },
+  'rotation-step-started': { ...ofDevice, rotation: text, step: oneOf(...rotationSteps) },
+  'rotation-step-finished': {
+    ...{ ...ofDevice, rotation: text, step: oneOf(...rotationSteps) },
+    result: oneOf('ok', 'failed', 'unknown'),
+    code: maybe(text),
+    message: maybe(text),
+  },
+  'rotation-ended': {
+    ...{ ...ofDevice, rotation: text, outcome: oneOf('rotated', 'undone') },
+    code: maybe(text),
+    message: maybe(text),
+  },
   'host-key-pinned': { ...ofDevice, ...consumed, hostKey: text, settingsKey: text, text },
   refused: {
     ...problem,

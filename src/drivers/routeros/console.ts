@@ -71,6 +71,11 @@ const knownErrors: readonly KnownError[] = [
     message: 'the rollback timer is not armed, or a decision was made already',
   },
   {
+    pattern: /^sw-no-login-key/,
+    code: 'rejected',
+    message: 'the key that is to stay is not there, so the others were left',
+  },
+  {
     pattern: /not enough permissions/,
     code: 'permission-denied',
     message: 'the login lacks a policy that this needs',

@@ -12,6 +12,7 @@ import { askDevice } from './effects/asking.ts';
 import { clean, releaseLock } from './effects/cleaning.ts';
 import type { DriverEvent, Reach } from './effects/device-console.ts';
 import { keepConsole } from './effects/kept-console.ts';
+import { loginKeys } from './effects/login-keys.ts';
 import { gatherEvidence, observe, readChanges, readRights } from './effects/reading.ts';
 import { apply, arm, confirm, rollBack } from './effects/running.ts';
 import { stage, takeLock, writeWitness } from './effects/staging.ts';
@@ -58,6 +59,8 @@ export function createRouterosDriver(options: RouterosDriverOptions): Driver {
     clean: (rollout, signal) => tracked(clean(reach, rollout, either(signal))),
     releaseLock: (owner, signal) => tracked(releaseLock(reach, owner, either(signal))),
     ask: (question, signal) => tracked(askDevice(reach, question, either(signal))),
+    loginKeys: loginKeys(reach, either, tracked),
+    letGo: () => kept.close(),
     close: async () => {
       closing.abort(new Error('the driver was closed'));
       await Promise.allSettled([...running]);
