@@ -57,6 +57,13 @@ const finished: Readonly<Record<string, string>> = {
   'clean-finished': 'left on device: sw-witness only',
 };
 
+const changes: Readonly<Record<string, string>> = {
+  'device-reset':
+    'LOOK: what siteward left on the device is gone: it was reset, or another configuration was loaded',
+  'device-restored': 'LOOK: an older backup was loaded on the device',
+  'device-replaced': 'LOOK: the device is another one than before',
+};
+
 function effectWords(record: JournalRecord): string | null {
   const start = started[record.kind];
   if (start !== undefined) {
@@ -126,6 +133,8 @@ function rolloutWords(record: JournalRecord): string | null {
       return `refused: ${text(record, 'code')}: ${text(record, 'message')}${signers(record)}${overWhat(record)}`;
     case 'read-confirmed':
       return `nothing to roll out for commit ${short(record, 'commit')}`;
+    case 'device-changed':
+      return changes[text(record, 'code')] ?? 'the device is again what it was';
     case 'retry':
       return 'may be tried again';
     case 'resolve-ordered':

@@ -8,7 +8,14 @@ import type { HostKeyPin } from './gate/host-key.ts';
 import { pinOf } from './gate/host-key.ts';
 import type { PendingItems } from './gate/pending.ts';
 import { closeBlock, foldPending } from './gate/pending.ts';
-import type { Cause, Resolution, RolloutOutcome, SitewardRecord, TouchedItem } from './rollout/events.ts';
+import type {
+  Cause,
+  DeviceChange,
+  Resolution,
+  RolloutOutcome,
+  SitewardRecord,
+  TouchedItem,
+} from './rollout/events.ts';
 import type { CredentialRotation, Login, RotationOrder } from './rotation.ts';
 import { foldRotation } from './rotation.ts';
 import type { RolloutState } from './rollout/state.ts';
@@ -53,6 +60,12 @@ export interface DeviceState {
   plannedAt: number;
   /** Another's, or of records that are lost: people accepted it as it is. */
   witnessAccepted: Witness | null;
+  /** Read on the device when a rollout was over and its writes were kept: it is there until something happened to it. */
+  witnessKept: Witness | null;
+  /** What the device said of its hardware. */
+  hardware: string | null;
+  /** Why it is no longer the one that was left. */
+  changed: DeviceChange | null;
   /** What people want of a device that stands still. */
   resolve: { readonly as: Resolution; readonly sealed: string | null } | null;
   /** What people want to have replaced. */
@@ -136,6 +149,9 @@ export function deviceState(state: SiteState, name: string): DeviceState {
       upToDateAt: 0,
       plannedAt: 0,
       witnessAccepted: null,
+      witnessKept: null,
+      hardware: null,
+      changed: null,
       resolve: null,
       rotation: null,
       credential: null,
@@ -188,6 +204,7 @@ export function foldRecord(state: SiteState, record: SitewardRecord): void {
       return;
     case 'read-confirmed': {
       const device = deviceState(state, record.device);
+      device.hardware = record.hardware ?? device.hardware;
       device.confirmed = { commit: record.commit, desired: record.desired, at: record.at };
       if (record.commit === state.accepted?.commit) device.upToDateAt = record.seq;
       return;
@@ -224,6 +241,9 @@ export function foldRecord(state: SiteState, record: SitewardRecord): void {
       if (record.kind === 'signature-accepted') foldCounter(state, record);
       foldPending(state.pending, record);
       return;
+    case 'device-changed':
+      deviceState(state, record.device).changed = record.code;
+      return;
     case 'resolve-ordered': {
       const { as, sealed } = record;
       deviceState(state, record.device).resolve = as === null ? null : { as, sealed };
@@ -252,7 +272,8 @@ export function foldRecord(state: SiteState, record: SitewardRecord): void {
       state.touched.set(id, record.items);
       const device = deviceState(state, record.device);
       device.plannedAt = commit === state.accepted?.commit ? record.seq : device.upToDateAt;
-      device.rollout = newRollout({ ...record, id, plannedAt: record.at });
+      device.hardware = record.hardware ?? device.hardware;
+      device.rollout = newRollout({ ...record, id, left: record.left ?? 0, plannedAt: record.at });
       return;
     }
     default:
@@ -288,9 +309,13 @@ function foldResolved(state: SiteState, record: Extract<SitewardRecord, { kind: 
   const device = deviceState(state, name);
   closeBlock(state.pending, record.pending, name);
   device.witnessAccepted = record.witness;
+  // What was left on it no longer counts: it is taken as it is.
+  device.witnessKept = null;
+  device.changed = null;
+  device.hardware = record.hardware ?? device.hardware;
   if (record.next === null) device.resolve = null;
   if (id === null) return;
-  const ids = { id, device: name, commit, plan: '', base: '', desired: '', complete: false };
+  const ids = { id, device: name, commit, plan: '', base: '', desired: '', complete: false, left: 0 };
   if (device.rollout?.id !== id) {
     if (device.rollout !== null) state.touched.delete(device.rollout.id);
     device.rollout = newRollout({ ...ids, sealed: sealed ?? '', plannedAt });
@@ -315,12 +340,19 @@ function foldRolloutRecord(state: SiteState, record: RolloutRecord): void {
   if (record.kind === 'witness-started' && record.witness !== undefined)
     device.witnesses = [...device.witnesses, record.witness].slice(-keptWitnesses);
   if (record.kind === 'witness-finished' && record.result === 'ok') device.witnessAccepted = null;
+  if (record.kind === 'clean-finished' && record.witness != null) foldKept(device, record.witness);
   if (record.kind === 'authorization-consumed') closeBlock(state.pending, record.pending, record.device);
   if (record.kind === 'diverged' || record.kind === 'wave-stopped') {
     const why = record.kind === 'diverged' ? 'diverged' : record.reason;
     state.stopped = { commit: rollout.commit, device: record.device, why };
   }
   if (record.kind === 'settled') foldSettled(state, device, rollout, record.at);
+}
+
+/** One that is older than what was there came with a backup: it is no measure. */
+function foldKept(device: DeviceState, seen: Witness): void {
+  const { witnessKept: kept } = device;
+  if (kept === null || kept.daemon !== seen.daemon || kept.seq <= seen.seq) device.witnessKept = seen;
 }
 
 function foldSettled(state: SiteState, device: DeviceState, rollout: RolloutState, at: string): void {
@@ -336,8 +368,9 @@ function foldSettled(state: SiteState, device: DeviceState, rollout: RolloutStat
       device.confirmed = { commit, desired, at };
       device.upToDateAt = device.plannedAt;
     }
-    if (rollout.resolving) device.resolve = null;
-    else device.quarantine = null;
+    if (!rollout.resolving) device.quarantine = null;
+    // What one plan could not hold is asked again; a checkpoint of an older version does not say how much that is.
+    else if (!(rollout.left > 0)) device.resolve = null;
     device.retriedAlone = null;
     for (const item of items) foldProvenance(device.own, item);
     return;

@@ -111,13 +111,15 @@ function whereBaseIs({ folded }: Pick<RunningDevice, 'folded'>): string | null {
 /** Why this order makes no sense now; null: it does. */
 function judgeResolve({ settings, room, folded }: RunningDevice, as: Resolution): Answer | null {
   const { name } = settings;
-  const { rollout, resolve } = folded();
+  const { rollout, resolve, changed, confirmed } = folded();
   const waits = rollout !== null && waitsForPeople(rollout) !== null;
   if (room.report.current().stuck === null && !waits && resolve === null) {
     const message = 'the device does not wait for a decision';
     return { ...no(name, 'nothing-to-resolve', message), next: `siteward status ${name}` };
   }
   if (as === 'actual' || whereBaseIs({ folded }) !== null) return null;
+  // One that is no longer what was left can have what git wants, or what was last confirmed.
+  if (changed !== null && (as === 'target' || confirmed !== null)) return null;
   const message = `no rollout of this journal may have changed the device, so nothing says what its ${as} is`;
   return { ...no(name, 'nothing-to-go-to', message), next: `siteward resolve ${name} --as actual` };
 }

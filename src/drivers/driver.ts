@@ -41,6 +41,8 @@ export interface Observation {
   /** Digest of the export without what changes from one export to the next: equal ones mean equal texts. */
   readonly fingerprint: string;
   readonly facts: DeviceFacts;
+  /** What tells this device from another of its kind, in its own words; null: it says nothing of the sort. */
+  readonly hardware: string | null;
   /** `SHA256:…` of the host key of this very session. */
   readonly hostKey: string;
   /** Local address of the session, as the management path's `from` when the settings name none. */
@@ -125,8 +127,11 @@ export interface Driver {
   confirm(rollout: Rollout, deadline: Deadline, signal: AbortSignal): Promise<void>;
   /** Adds the decision `rollback`, stages the rollback again if it is gone, and runs it. */
   rollBack(rollout: Rollout, deadline: Deadline, signal: AbortSignal): Promise<void>;
-  /** Takes this rollout's objects off, in the order that can't revive the rollback; the lock last. */
-  clean(rollout: Rollout, signal: AbortSignal): Promise<void>;
+  /**
+   * Takes this rollout's objects off, in the order that can't revive the rollback; the lock last. Returns the witness that
+   * was there at the end, when writes were kept.
+   */
+  clean(rollout: Rollout, signal: AbortSignal): Promise<Witness | null>;
   /** Removes a lock of `owner` that belongs to no rollout in flight. */
   releaseLock(owner: RolloutOwner, signal: AbortSignal): Promise<void>;
   /** The question of a probe that the device itself answers, over a new connection. Changes nothing. */

@@ -60,6 +60,12 @@ export const unreadReport: DeviceReport = {
   sight: null,
 };
 
+/** What the last reading said of the device's hardware, as a field of a record; none where it said nothing. */
+export function hardwareIn({ observation }: DeviceReport): { readonly hardware?: string } {
+  const hardware = observation?.hardware ?? null;
+  return hardware === null ? {} : { hardware };
+}
+
 export function failureOf(error: unknown): Failure {
   const place = error instanceof InvalidInput ? error.place : null;
   return { code: codeOf(error), message: messageOf(error), place };

@@ -132,7 +132,7 @@ function standingStill(
   // Where the whole site's state was lost, accepting its commit settles the devices with it.
   const whole = site.accepted === null ? itemsFor(site.pending, null) : [];
   const [pending] = [...items, ...whole];
-  const first = rollout !== null && diverged ? 'base' : 'actual';
+  const first = diverged ? 'base' : folded.changed === null || site.accepted === null ? 'actual' : 'target';
   const ordered = resolve === null ? `siteward resolve ${device.name} --as ${first}` : null;
   return {
     state: diverged ? 'diverged' : stuck === null ? 'held' : 'error',

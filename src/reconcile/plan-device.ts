@@ -16,6 +16,7 @@ import { verifiedBy } from '../core/rollout/probe.ts';
 import type { ManagementPath } from '../core/site.ts';
 import type { Observation } from '../drivers/driver.ts';
 import type { Comparison, PlannedDevice } from './comparison.ts';
+import { hardwareIn } from './device-report.ts';
 import type { DesiredText, DeviceRoom } from './device-room.ts';
 
 /** Throws `InvalidInput` when the desired text or the reading can't be used. */
@@ -149,7 +150,7 @@ export function requireUsable(parsed: ParsedText): Configuration {
 }
 
 /** The desired configuration last confirmed on the device; `lost` when the journal names one that is gone. */
-async function confirmedConfiguration(
+export async function confirmedConfiguration(
   room: DeviceRoom,
   version: string,
 ): Promise<Configuration | null | 'lost'> {
@@ -200,13 +201,16 @@ async function noteConfirmed(room: DeviceRoom, desired: DesiredText, comparison:
   if (problems.length > 0 || differences.some((one) => one.label !== 'drift')) return;
   if (room.ledger.journal.broken !== null) return;
   const digest = sha256(desired.text);
-  const { confirmed } = room.folded();
-  if (confirmed?.commit === desired.commit && confirmed.desired === digest) return;
+  const { confirmed, hardware: known } = room.folded();
+  const told = hardwareIn(room.report.current());
+  const isKnown = known !== null || told.hardware === undefined;
+  if (confirmed?.commit === desired.commit && confirmed.desired === digest && isKnown) return;
   await room.files.put('desired', desired.text);
   await room.ledger.append({
     kind: 'read-confirmed',
     device: room.device.name,
     commit: desired.commit,
     desired: digest,
+    ...told,
   });
 }

@@ -3,10 +3,12 @@
  * that this journal announced last, no other writer's objects may be on it, and no rollout may wait for a person.
  */
 import { SitewardError } from '../core/errors.ts';
+import { deviceChanges } from '../core/rollout/events.ts';
 import type { Rollout, Witness } from '../core/rollout/rollout.ts';
 import type { Observation } from '../drivers/driver.ts';
 import type { Stuck } from './device-report.ts';
 import type { DeviceRoom } from './device-room.ts';
+import { requireUnchanged } from './changed-device.ts';
 import { waitsForPeople } from './device-status.ts';
 
 /** `stopped`: why what is in flight was not gone on with. Throws `DeviceError` when the device can't be read. */
@@ -25,12 +27,15 @@ export async function readDevice(room: DeviceRoom, stopped: Stuck | null): Promi
 }
 
 /** Null: nothing but the plan itself decides. */
-async function stuckOn(room: DeviceRoom, { witness, leftovers }: Observation): Promise<Stuck | null> {
+async function stuckOn(room: DeviceRoom, observation: Observation): Promise<Stuck | null> {
+  const { witness, leftovers } = observation;
   try {
     judgeWitness(witness, room);
     const { rollout } = room.folded();
-    if (rollout === null) judgeLeftovers(leftovers);
-    else if (rollout.phase !== 'diverged') await sealedRollout(room);
+    if (rollout === null) {
+      judgeLeftovers(leftovers);
+      await requireUnchanged(room, observation);
+    } else if (rollout.phase !== 'diverged') await sealedRollout(room);
     return rollout === null ? null : waitsForPeople(rollout);
   } catch (error) {
     return stuckBy(error);
@@ -38,6 +43,7 @@ async function stuckOn(room: DeviceRoom, { witness, leftovers }: Observation): P
 }
 
 const forPeople: readonly string[] = [
+  ...deviceChanges,
   'foreign-rollout',
   'foreign-daemon',
   'journal-rewound',

@@ -4,6 +4,7 @@
  * old rollout is taken off, and, where something is to be changed, a rollout like any other begins. Whoever dies in
  * between has used up the signatures; what is still wanted is then asked again.
  */
+import type { Configuration } from '../core/item.ts';
 import { diffConfigurations } from '../core/plan/diff.ts';
 import type { Plan } from '../core/plan/action.ts';
 import { sha256 } from '../core/digest.ts';
@@ -16,8 +17,9 @@ import { isStuck } from '../core/rollout/state.ts';
 import type { Observation } from '../drivers/driver.ts';
 import type { PlannedDevice } from './comparison.ts';
 import { activeHold } from './device-status.ts';
+import { hardwareIn } from './device-report.ts';
 import type { DeviceRoom } from './device-room.ts';
-import { devicePlanText, makeDevicePlan, requireUsable } from './plan-device.ts';
+import { confirmedConfiguration, devicePlanText, makeDevicePlan, requireUsable } from './plan-device.ts';
 import { authorizedNow, consumption, keepPending, noCommit, signedFor, stillOpen } from './proposal.ts';
 import type { Proposal, Signed } from './proposal.ts';
 import { begin, buildRollout, run, seal } from './roll-out.ts';
@@ -77,6 +79,7 @@ async function carryOut(room: DeviceRoom, resolving: Resolving, signed: Signed):
     rollout: ends?.id ?? null,
     sealed,
     witness,
+    ...hardwareIn(room.report.current()),
     next: next?.id ?? null,
     commit: proposal.commit,
     ...consumption(signed, by, room.trust()),
@@ -106,6 +109,7 @@ async function planResolution(room: DeviceRoom, observation: Observation): Promi
     ends: ends?.id ?? null,
     objects: leftovers,
     witness,
+    whole: resolve?.sealed == null && as !== 'actual',
     planText: plan === null ? null : devicePlanText(room, plan.plan),
   });
   const commit = room.ledger.state.accepted?.commit ?? noCommit;
@@ -153,26 +157,51 @@ async function planToward(
   sealed: string | null,
 ): Promise<{ readonly plan: Plan; readonly desiredText: Uint8Array } | null> {
   if (as === 'actual') return null;
-  const file = sealed === null ? null : await room.files.get('rollout', sealed);
-  if (file === null) {
-    throw new InvalidInput(
-      'sealed-rollout-missing',
-      `what ${as} was is gone from the state; run: siteward resolve ${room.device.name} --as actual`,
-    );
-  }
-  const ended = JSON.parse(file.toString('utf8')) as Rollout;
   const { dialect } = room.driver;
-  const desired = { sections: as === 'base' ? ended.plan.base : ended.plan.target };
-  const actual = requireUsable(dialect.parseActual(observation.exportText, observation.facts.version));
+  const git = await room.desired();
+  const { version } = observation.facts;
+  const ended = sealed === null ? null : await endedPlan(room, as, sealed);
+  // Where no rollout says what base and target are: what was last confirmed, and what git wants.
+  const desired =
+    ended ??
+    (as === 'base'
+      ? await lastConfirmed(room, version)
+      : requireUsable(dialect.parseDesired(git.text, git.file, version)));
+  const actual = requireUsable(dialect.parseActual(observation.exportText, version));
   // What git leaves to others in these sections is theirs now, too.
-  const { ignore, text: desiredText } = await room.desired();
-  const scope = { confirmed: null, owns: 'sections', ignore, dialect } as const;
+  const scope = {
+    confirmed: null,
+    owns: ended === null ? git.owns : 'sections',
+    ignore: git.ignore,
+    dialect,
+  } as const;
   const { differences, blocked } = diffConfigurations({ ...scope, desired, actual });
   const [problem] = blocked;
-  if (problem !== undefined) {
+  // Of a whole text the sections that can't be planned are left as they are, and told of as ever.
+  if (problem !== undefined && ended !== null) {
     throw new InvalidInput(problem.code, `no way to ${as}: ${problem.message}`, problem.place);
   }
   const made = makeDevicePlan(room, observation, { differences, actual, desired });
   if (made.kind === 'refused') throw new InvalidInput(made.code, `no way to ${as}: ${made.message}`);
-  return made.kind === 'nothing' ? null : { plan: made.plan, desiredText };
+  return made.kind === 'nothing' ? null : { plan: made.plan, desiredText: git.text };
+}
+
+async function endedPlan(room: DeviceRoom, as: 'base' | 'target', sealed: string): Promise<Configuration> {
+  const file = await room.files.get('rollout', sealed);
+  if (file === null) throw nowhere(room, 'sealed-rollout-missing', as);
+  const { plan } = JSON.parse(file.toString('utf8')) as Rollout;
+  return { sections: plan[as] };
+}
+
+async function lastConfirmed(room: DeviceRoom, version: string): Promise<Configuration> {
+  const confirmed = await confirmedConfiguration(room, version);
+  if (confirmed === null || confirmed === 'lost') throw nowhere(room, 'nothing-to-go-to', 'base');
+  return confirmed;
+}
+
+function nowhere({ device }: DeviceRoom, code: string, as: Resolution): InvalidInput {
+  return new InvalidInput(
+    code,
+    `what ${as} was is gone from the state; run: siteward resolve ${device.name} --as actual`,
+  );
 }

@@ -17,6 +17,7 @@ import type { Permission } from './pass-gate.ts';
 import { mayStart, whoAllows } from './pass-gate.ts';
 import { consumption } from './proposal.ts';
 import { judgeWitness, sealedRollout, stuckBy } from './read-device.ts';
+import { hardwareIn } from './device-report.ts';
 import type { Stuck } from './device-report.ts';
 import type { PlannedDevice } from './comparison.ts';
 import type { RolloutRoom } from './rollout-runner.ts';
@@ -65,6 +66,8 @@ export async function seal(
     desired: await room.files.put('desired', planned.desiredText),
     complete,
     sealed,
+    ...(plan.left === undefined ? {} : { left: plan.left }),
+    ...hardwareIn(room.report.current()),
   };
 }
 

@@ -188,8 +188,7 @@ async function performOnDevice(
       await driver.rollBack(rollout, requireDeadline(state), signal);
       return {};
     case 'clean':
-      await driver.clean(rollout, signal);
-      return {};
+      return { witness: await driver.clean(rollout, signal) };
   }
 }
 

@@ -259,3 +259,34 @@ test('a device that does not stand still has nothing to resolve', async (t) => {
     { done: false, code: 'nothing-to-resolve' },
   ]);
 });
+
+describe.concurrent('a device that is no longer the one that was left', () => {
+  test('reset: nothing is begun on it until people say so, then it gets all that git wants', async (t) => {
+    const one = await running();
+    t.onTestFinished(() => one.close());
+    one.edit((text) => text + line);
+    await one.untilSettled();
+    // The next commit comes while it stands there without anything that was left on it.
+    await one.device().console('/system script remove [find where name=sw-witness]');
+    await one.device().console(`/ip dns static remove [find where ${printer}]`);
+    await one.api.call('refresh', {});
+    const { next, message } = await one.untilDevice('noticed', ({ reason }) => reason === 'device-reset');
+    expect(next).toBe('siteward resolve gw1 --as target');
+    expect(message).toContain('sw-witness');
+    expect(count(one, 'device-changed')).toBe(1);
+    one.edit((text) => `${text}add address=192.0.2.21 name=scanner.example.org\n`);
+    await until('it is accepted', () => {
+      expect(count(one, 'commit-accepted')).toBe(3);
+      return Promise.resolve();
+    });
+    const item = await ordered(one, 'target');
+    expect(item.text).toContain('it stands still because: device-reset\n');
+    expect(item.text).toContain('the device is to have: what git wants of it\n');
+    expect(count(one, 'rollout-planned')).toBe(1);
+    await one.approve(item.id);
+    await one.untilSettled();
+    expect(await has(one, '192.0.2.20')).toBe(true);
+    expect(await one.has('/ip dns static', 'name="scanner.example.org"')).toBe(true);
+    expect(count(one, 'resolved')).toBe(1);
+  });
+});

@@ -188,7 +188,7 @@ export function modelDriver(device: ModelDevice, clock: VirtualClock, hook: Mess
         device.scripts.clear();
         device.decision = null;
         if (device.lock === rollout.id) device.lock = null;
-      }),
+      }).then(() => null),
     releaseLock: notUsed,
     ask: () => Promise.resolve({ well: true }),
     close: () => Promise.resolve(),

@@ -12,6 +12,8 @@ export interface ResolutionFacts {
   readonly ends: string | null;
   readonly objects: readonly string[];
   readonly witness: Witness | null;
+  /** No rollout says what base and target are: they are what was last confirmed, and what git wants. */
+  readonly whole: boolean;
   /** Of the plan that leads to base or target; null: nothing of the configuration is changed. */
   readonly planText: string | null;
 }
@@ -22,12 +24,18 @@ const meanings: Readonly<Record<Resolution, string>> = {
   actual: 'what it has now; what git wants instead is planned as usual afterwards',
 };
 
+const wholeMeanings: typeof meanings = {
+  ...meanings,
+  base: 'what was last confirmed on it; what git wants instead is planned as usual afterwards',
+  target: 'what git wants of it',
+};
+
 /** Names no seq and no head of a witness: devices of which one thing is true read the same; the base digest holds them. */
 export function resolutionText(facts: ResolutionFacts): string {
-  const { as, code, ends, objects, witness, planText } = facts;
+  const { as, code, ends, objects, witness, whole, planText } = facts;
   const lines = [
     `resolve as: ${as}`,
-    `the device is to have: ${meanings[as]}`,
+    `the device is to have: ${(whole ? wholeMeanings : meanings)[as]}`,
     `it stands still because: ${code}`,
     ends === null ? 'no rollout is ended' : `rollout that is ended: ${ends}`,
     ...(objects.length === 0 ? [] : [`taken off the device: ${objects.join(' ')}`]),

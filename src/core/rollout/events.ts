@@ -81,6 +81,8 @@ export type EffectFinished = OfRollout & {
   readonly notJudged?: readonly string[];
   /** Of `arm-finished` and `verify-finished`: how often the net had run. */
   readonly runCount?: number;
+  /** Of `clean-finished`: what was on the device once nothing of the rollout was, and its writes were kept. */
+  readonly witness?: Witness | null;
 };
 
 /** Setting name to SHA-256 of each trust file that is in force. */
@@ -96,6 +98,10 @@ export interface Superseded {
   readonly plan: string;
   readonly base: string;
 }
+
+/** Why a device is no longer the one that was left. */
+export const deviceChanges = ['device-reset', 'device-restored', 'device-replaced'] as const;
+export type DeviceChange = (typeof deviceChanges)[number];
 
 /** A device's witness that people accept with a commit. */
 export interface TakenOver {
@@ -179,6 +185,8 @@ export type SitewardEvent =
       readonly commit: string;
       /** SHA-256 of the desired text, kept in the state under that name. */
       readonly desired: string;
+      /** What the device says of its hardware. */
+      readonly hardware?: string;
     })
   | {
       /** Again for another device of the same commit whose text is the same: one item, several devices. */
@@ -260,6 +268,10 @@ export type SitewardEvent =
       readonly complete: boolean;
       /** SHA-256 of the sealed rollout in the state. */
       readonly sealed: string;
+      /** Differences that this plan leaves for another one. */
+      readonly left?: number;
+      /** What the device says of its hardware. */
+      readonly hardware?: string;
     })
   /** `resolved`: the signatures were used up by the `resolved` record that names this rollout as its next. */
   | (OfRollout & { readonly kind: 'authorized'; readonly reason: 'benign' | 'resolved' })
@@ -293,6 +305,13 @@ export type SitewardEvent =
     })
   | (OfDevice & { readonly kind: 'retry' })
   | (OfDevice & {
+      /** It is no longer the one that was left; null: it is again. People decide what becomes of it. */
+      readonly kind: 'device-changed';
+      readonly code: DeviceChange | null;
+      readonly witness: Witness | null;
+      readonly hardware: string | null;
+    })
+  | (OfDevice & {
       /** What a person wants of a device that stands still; null: no longer. Nothing is done before it is signed. */
       readonly kind: 'resolve-ordered';
       readonly as: Resolution | null;
@@ -309,6 +328,7 @@ export type SitewardEvent =
       readonly sealed: string | null;
       /** On the device, and accepted as it is from now on. */
       readonly witness: Witness | null;
+      readonly hardware?: string;
       /** The rollout that leads to base or target; null: nothing else is changed. */
       readonly next: string | null;
       readonly commit: string;

@@ -24,7 +24,7 @@ import {
 } from '../shape.ts';
 import type { EvidenceFacts, SignedBy, SitewardEvent, SitewardRecord } from './events.ts';
 import type { NewLogin, Superseded, TakenOver, TouchedItem } from './events.ts';
-import { pendingKinds, resolutions, rotated, rotationSteps } from './events.ts';
+import { deviceChanges, pendingKinds, resolutions, rotated, rotationSteps } from './events.ts';
 import type { Deadline, Witness } from './rollout.ts';
 
 /** A record with its place in the chain. */
@@ -85,6 +85,7 @@ const finished = {
   deadline: maybe(uptimes),
   runCount: maybe(whole),
   notJudged: maybe(listOf(text)),
+  witness: maybe(nullOr(witness)),
 };
 
 const login = objectOf<NewLogin>({ sealed: text, line: text, name: text, settingsKey: text });
@@ -116,7 +117,7 @@ const kinds: KindTable = {
     witnesses: maybe(listOf(objectOf<TakenOver>({ device: text, witness }))),
   },
   'commit-refused': { commit: text, ...problem },
-  'read-confirmed': { ...ofDevice, commit: text, desired: text },
+  'read-confirmed': { ...ofDevice, commit: text, desired: text, hardware: maybe(text) },
   'pending-opened': {
     pending: text,
     asks: oneOf(...pendingKinds),
@@ -162,6 +163,8 @@ const kinds: KindTable = {
     desired: text,
     complete: flag,
     sealed: text,
+    left: maybe(whole),
+    hardware: maybe(text),
   },
   authorized: { ...ofRollout, reason: oneOf('benign', 'resolved') },
   'authorization-consumed': { ...ofRollout, ...consumed },
@@ -197,6 +200,12 @@ const kinds: KindTable = {
     base: text,
   },
   retry: ofDevice,
+  'device-changed': {
+    ...ofDevice,
+    code: nullOr(oneOf(...deviceChanges)),
+    witness: nullOr(witness),
+    hardware: nullOr(text),
+  },
   'resolve-ordered': { ...ofDevice, as: nullOr(oneOf(...resolutions)), sealed: nullOr(text) },
   resolved: {
     ...ofDevice,
@@ -205,6 +214,7 @@ const kinds: KindTable = {
     rollout: nullOr(text),
     sealed: nullOr(text),
     witness: nullOr(witness),
+    hardware: maybe(text),
     next: nullOr(text),
     commit: text,
   },

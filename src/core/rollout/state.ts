@@ -33,6 +33,8 @@ export interface RolloutState {
   readonly base: string;
   readonly desired: string;
   readonly complete: boolean;
+  /** Differences that its plan leaves for another one. */
+  readonly left: number;
   sealed: string;
   readonly plannedAt: string;
   phase: RolloutPhase;
@@ -66,12 +68,12 @@ export interface RolloutState {
 
 type RolloutIds = Pick<
   RolloutState,
-  'id' | 'device' | 'commit' | 'plan' | 'base' | 'desired' | 'complete' | 'sealed' | 'plannedAt'
+  'id' | 'device' | 'commit' | 'plan' | 'base' | 'desired' | 'complete' | 'left' | 'sealed' | 'plannedAt'
 >;
 
 /** Before its first record. */
 export function newRollout(ids: RolloutIds): RolloutState {
-  const { id, device, commit, plan, base, desired, complete, sealed, plannedAt } = ids;
+  const { id, device, commit, plan, base, desired, complete, left, sealed, plannedAt } = ids;
   return {
     id,
     device,
@@ -80,6 +82,7 @@ export function newRollout(ids: RolloutIds): RolloutState {
     base,
     desired,
     complete,
+    left,
     sealed,
     plannedAt,
     phase: 'planned',

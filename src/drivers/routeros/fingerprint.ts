@@ -1,12 +1,12 @@
 /**
- * A digest by which an export is known again without reading it: everything but the line that tells the time, which is
- * another one at each export. Equal digests mean equal texts; it says nothing about meaning.
+ * What tells one export, and one device, from another without reading the whole: a digest of everything but the line that
+ * tells the time, which is another one at each export (equal digests mean equal texts), and the device's own number.
  */
 import { createHash } from 'node:crypto';
 
 const newline = 0x0a;
 const hash = 0x23;
-/** The date stands in the first lines, if anywhere. */
+/** The date stands in the first lines, if anywhere; so does what the device says of itself. */
 const mostHeaderBytes = 2000;
 
 export function fingerprint(bytes: Uint8Array): string {
@@ -23,4 +23,22 @@ export function fingerprint(bytes: Uint8Array): string {
     if (version !== undefined) break;
   }
   return digest.update(text.subarray(at)).digest('hex');
+}
+
+/** What the header says of the device under that name; null: nothing. */
+export function headerFact(exportText: Uint8Array, name: 'serial number' | 'software id'): string | null {
+  const start = Buffer.from(exportText.buffer, exportText.byteOffset, exportText.byteLength)
+    .subarray(0, mostHeaderBytes)
+    .toString('latin1');
+  const header = /^(?:#[^\n]*\n)*/.exec(start)?.[0] ?? '';
+  return new RegExp(`^# ${name} = ([\\w/+-]{1,64})\\r?$`, 'm').exec(header)?.[1] ?? null;
+}
+
+/** The serial number of the board, else the number of the license; null: the header tells neither, as on a CHR. */
+export function hardwareOf(exportText: Uint8Array): string | null {
+  for (const name of ['serial number', 'software id'] as const) {
+    const fact = headerFact(exportText, name);
+    if (fact !== null) return `${name} ${fact}`;
+  }
+  return null;
 }

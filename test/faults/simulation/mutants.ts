@@ -132,6 +132,7 @@ function cleanInOrder(commands: (names: ReturnType<typeof objectsOf>) => readonl
       withConsole(reach, 'clean', signal, async (console) => {
         for (const command of commands(objectsOf(rollout.id))) await console.modify(command);
         await console.modify(removeScriptIfCommand(lockName, printLock(lockOf(rollout.owner, rollout.id))));
+        return null;
       }),
   });
 }

@@ -84,6 +84,7 @@ async function pass(wish: string, commit: string): Promise<Permission | null> {
     fingerprint: 'f',
     facts: { model: 'CHR', version: '7.18.2', identity: 'gw1', uptimeS: 86_400 },
     hostKey: 'SHA256:x',
+    hardware: null,
     localAddress: '192.0.2.2',
     witness: null,
     lock: null,

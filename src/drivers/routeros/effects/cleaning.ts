@@ -4,7 +4,7 @@
  * power cut and that finds no decision would roll a confirmed change back.
  */
 import { DeviceError } from '../../../core/errors.ts';
-import type { Rollout, RolloutOwner } from '../../../core/rollout/rollout.ts';
+import type { Rollout, RolloutOwner, Witness } from '../../../core/rollout/rollout.ts';
 import {
   removeScriptCommand,
   removeScriptIfCommand,
@@ -12,13 +12,13 @@ import {
   stopJobsCommand,
 } from '../commands.ts';
 import type { RolloutFacts } from '../facts.ts';
-import { lockName, objectsOf, parseLock } from '../objects.ts';
+import { lockName, objectsOf, parseLock, parseWitness } from '../objects.ts';
 import type { DeviceConsole, Reach } from './device-console.ts';
 import { withConsole } from './device-console.ts';
 import { readFacts, readRolloutFacts } from './reading.ts';
 import { until } from './waiting.ts';
 
-export function clean(reach: Reach, rollout: Rollout, signal: AbortSignal): Promise<void> {
+export function clean(reach: Reach, rollout: Rollout, signal: AbortSignal): Promise<Witness | null> {
   return withConsole(reach, 'clean', signal, async (console) => {
     const names = objectsOf(rollout.id);
     if (rollout.givenUp === true) await disarm(console, rollout);
@@ -42,9 +42,9 @@ export function clean(reach: Reach, rollout: Rollout, signal: AbortSignal): Prom
       rollout.device,
     );
     // Until then a power cut brings back what was removed, and nobody would look for it after `settled`.
-    if (rollout.times.flushMs === 0) return;
     const last = await flushed(reach, console, rollout, first.uptimeS, signal);
     requireGone(last, rollout, [...scripts, names.tick, names.decision]);
+    return last.witness === null ? null : parseWitness(last.witness);
   });
 }
 

@@ -28,7 +28,7 @@ import {
   type RolloutFacts,
   type StandingFacts,
 } from '../facts.ts';
-import { fingerprint } from '../fingerprint.ts';
+import { fingerprint, hardwareOf, headerFact } from '../fingerprint.ts';
 import { objectsOf, parseWitness, rolloutOf } from '../objects.ts';
 import { obstaclesOf } from '../preflight.ts';
 import type { Conditions } from '../preflight.ts';
@@ -49,6 +49,7 @@ export function observe(reach: Reach, kept: KeptConsole, signal: AbortSignal): P
       exportText,
       fingerprint: fingerprint(exportText),
       facts: deviceFacts(facts, conditions, exportText),
+      hardware: hardwareOf(exportText),
       hostKey: console.hostKey,
       localAddress: console.localAddress,
       witness,
@@ -64,7 +65,7 @@ export function observe(reach: Reach, kept: KeptConsole, signal: AbortSignal): P
 function deviceFacts(facts: StandingFacts, conditions: Conditions, exportText: Buffer): DeviceFacts {
   const { board: model, version, identity, uptimeS } = facts;
   const { freeBytes, deviceMode, rights, date } = conditions;
-  const serial = serialOf(exportText);
+  const serial = headerFact(exportText, 'serial number');
   return {
     model,
     version,
@@ -76,12 +77,6 @@ function deviceFacts(facts: StandingFacts, conditions: Conditions, exportText: B
     ...(deviceMode === null ? {} : { deviceMode: deviceMode.mode }),
     ...(rights === null || rights === 'refused' ? {} : { policies: rights.policies }),
   };
-}
-
-/** As the header of the export has it. */
-function serialOf(exportText: Buffer): string | null {
-  const header = exportText.subarray(0, 2000).toString('latin1');
-  return /^# serial number = (\S{1,40})\r?$/m.exec(header)?.[1] ?? null;
 }
 
 export function readRights(reach: Reach, kept: KeptConsole, signal: AbortSignal): Promise<DeviceRights> {

@@ -44,7 +44,14 @@ what git wants of each device is planned afterwards, and waits for signatures as
 });
 
 describe('how a device goes on', () => {
-  const facts = { as: 'actual', code: 'journal-rewound', ends: null, objects: [], planText: null } as const;
+  const facts = {
+    as: 'actual',
+    code: 'journal-rewound',
+    ends: null,
+    objects: [],
+    whole: false,
+    planText: null,
+  } as const;
   const witness = { site: 'bud-01', daemon: 'd'.repeat(32), seq: 7, head: 'e'.repeat(64) };
 
   test('reads the same for all devices of which the same is true', () => {

@@ -1,0 +1,131 @@
+/** A device that was reset, replaced or put back is noticed on evidence, recorded once, and never where it may be as it was. */
+import { describe, expect, test } from 'vitest';
+import type { SitewardEvent } from '../../../src/core/rollout/events.ts';
+import type { Witness } from '../../../src/core/rollout/rollout.ts';
+import { deviceState, emptySiteState, foldRecord } from '../../../src/core/site-state.ts';
+import type { DeviceState, SiteState } from '../../../src/core/site-state.ts';
+import { changeOf, requireUnchanged } from '../../../src/reconcile/changed-device.ts';
+import type { DeviceRoom } from '../../../src/reconcile/device-room.ts';
+
+const at = (seq: number, daemon = 'd'): Witness => ({
+  site: 's',
+  daemon: daemon.repeat(32),
+  seq,
+  head: 'a'.repeat(64),
+});
+const ids = { rollout: '00112233aabb', device: 'gw1' };
+
+/** A rollout from beginning to end, and what the device carried when it was over. */
+function rollout(hardware: string | null, witness: Witness | null): readonly SitewardEvent[] {
+  const parts = { commit: 'c', plan: 'p', base: 'b', desired: 'd', sealed: 's', items: [], complete: true };
+  return [
+    {
+      kind: 'rollout-planned',
+      ...ids,
+      ...parts,
+      class: 'benign',
+      ...(hardware === null ? {} : { hardware }),
+    },
+    { kind: 'authorized', ...ids, reason: 'benign' },
+    { kind: 'lock-started', ...ids },
+    { kind: 'lock-finished', ...ids, result: 'ok' },
+    { kind: 'not-started', ...ids, code: 'x', message: '' },
+    { kind: 'clean-started', ...ids },
+    { kind: 'clean-finished', ...ids, result: 'ok', witness },
+    { kind: 'settled', ...ids, outcome: 'not-started' },
+  ];
+}
+
+function fold(state: SiteState, events: readonly SitewardEvent[]): void {
+  for (const event of events)
+    foldRecord(state, { ...event, seq: 1, at: '2026-11-21T10:00:00Z', actor: 'daemon' });
+}
+
+function after(...events: readonly SitewardEvent[]): DeviceState {
+  const state = emptySiteState();
+  fold(state, events);
+  return deviceState(state, 'gw1');
+}
+
+const known = after(...rollout('serial number A1', at(7)));
+
+describe('what a reading tells', () => {
+  test.each([
+    ['the same device', { witness: at(7), hardware: 'serial number A1' }, null],
+    ['it does not say what it is', { witness: at(7), hardware: null }, null],
+    ['no witness', { witness: null, hardware: 'serial number A1' }, 'device-reset'],
+    ['an older witness', { witness: at(3), hardware: 'serial number A1' }, 'device-restored'],
+    ['a newer witness, which is for another judge', { witness: at(9), hardware: null }, null],
+    ['another daemon’s, which is for another judge', { witness: at(3, 'e'), hardware: null }, null],
+    [
+      'other hardware, whatever is on it',
+      { witness: at(7), hardware: 'serial number B2' },
+      'device-replaced',
+    ],
+  ] as const)('%s', (_what, seen, code) => {
+    expect(changeOf(known, seen)).toBe(code);
+  });
+
+  test('a witness that may never have been kept is not missed', () => {
+    const seen = { witness: null, hardware: 'serial number A1' };
+    // The device lost power before it had written the witness down, and it was clean afterwards.
+    expect(changeOf(after(...rollout('serial number A1', null)), seen)).toBeNull();
+    expect(changeOf(after(), seen)).toBeNull();
+  });
+
+  test('one that is lost in a power cut leaves the one before it as the measure', () => {
+    const twice = after(...rollout(null, at(7)), ...rollout(null, at(7)));
+    expect(changeOf(twice, { witness: at(7), hardware: null })).toBeNull();
+  });
+
+  test('one that vanished in the middle of a rollout is missed after it', () => {
+    for (const left of [null, at(3)]) {
+      const device = after(...rollout(null, at(7)), ...rollout(null, left));
+      expect(changeOf(device, { witness: left, hardware: null })).not.toBeNull();
+    }
+  });
+});
+
+describe('once it is noticed', () => {
+  function world(): { room: DeviceRoom; events: SitewardEvent[]; state: SiteState } {
+    const state = emptySiteState();
+    fold(state, rollout('serial number A1', at(7)));
+    const events: SitewardEvent[] = [];
+    const append = (event: SitewardEvent): Promise<void> => {
+      events.push(event);
+      fold(state, [event]);
+      return Promise.resolve();
+    };
+    const room = {
+      device: { name: 'gw1' },
+      folded: () => deviceState(state, 'gw1'),
+      ledger: { journal: { broken: null }, append },
+    } as unknown as DeviceRoom;
+    return { room, events, state };
+  }
+  const gone = { witness: null, hardware: 'serial number A1' };
+
+  test('it is recorded once, with what was seen, and people are told the ways', async () => {
+    const { room, events } = world();
+    await expect(requireUnchanged(room, gone)).rejects.toMatchObject({ code: 'device-reset' });
+    await expect(requireUnchanged(room, gone)).rejects.toThrow(/sw-witness.*as target.*as base.*as actual/);
+    expect(events).toEqual([{ kind: 'device-changed', device: 'gw1', code: 'device-reset', ...gone }]);
+  });
+
+  test('it is as it was again: that is recorded, too', async () => {
+    const { room, events } = world();
+    await expect(requireUnchanged(room, gone)).rejects.toThrow();
+    await requireUnchanged(room, { ...gone, witness: at(7) });
+    expect(events.at(-1)).toMatchObject({ kind: 'device-changed', code: null });
+  });
+
+  test('people accepted it as it is: no more is missed', async () => {
+    const { room, events, state } = world();
+    await expect(requireUnchanged(room, gone)).rejects.toThrow();
+    const consumed = { pending: 'p', challenge: 'c', document: 'd', by: [] };
+    const resolved = { as: 'actual', rollout: null, sealed: null, witness: null, next: null } as const;
+    fold(state, [{ kind: 'resolved', device: 'gw1', commit: 'c', ...resolved, ...consumed }]);
+    await requireUnchanged(room, gone);
+    expect(events).toHaveLength(1);
+  });
+});
