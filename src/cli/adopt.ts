@@ -56,7 +56,9 @@ async function editOnto(
   const { configuration: actual, problems } = routerosDialect.parseActual(text, version);
   requireReadable(problems);
   const { fragments, file, owns, ignore, vars } = files;
-  const valueOf = (variable: string): string | null => vars.get(variable) ?? null;
+  // No secret is compared, so none is opened for this.
+  const valueOf = (name: string): string | null =>
+    name.startsWith('secret:') ? 'x' : (vars.get(name) ?? null);
   requireReadable(desiredOf({ fragments, valueOf, version }).problems);
   const taken = adoptOnto({ fragments, file, valueOf, owns, ignore, actual, version });
   const edited = taken.added + taken.changed + taken.removed + taken.moved > 0;

@@ -26,11 +26,11 @@ export async function workFiles(named: string, device: string): Promise<WorkFile
     const alone = { vars: new Map(), owns: 'sections', ignore: [] } as const;
     return { ...alone, fragments: [{ file: named, text }], file: named, onDisk };
   }
-  const [{ folderTree }, { readDeviceFiles }] = await Promise.all([
+  const [{ folderTree, workTreeOf }, { readDeviceFiles }] = await Promise.all([
     import('../desired/folder-tree.ts'),
     import('../desired/device-files.ts'),
   ]);
-  const root = (await nearest(site, '.git')) ?? site;
+  const root = (await workTreeOf(site)) ?? site;
   const inRoot = (one: string): string => path.relative(root, one).split(path.sep).join('/');
   const { fragments, error, vars, owns, ignore } = await readDeviceFiles(
     folderTree(root),

@@ -96,6 +96,7 @@ test('the least that can be said gets every default', async () => {
     listen: null,
     socket: '/run/siteward/siteward.sock',
     secrets: { file: null, identityFile: null },
+    placeOf: expect.any(Function) as unknown,
   });
 });
 

@@ -12,6 +12,7 @@ import { groupBy } from '../../../core/plan/order.ts';
 import type { IgnoreRule, Owns } from '../../../core/plan/scope.ts';
 import { routerosDialect } from '../dialect.ts';
 import { fillValues } from '../fill-values.ts';
+import { withoutSecrets } from './adopt-text.ts';
 import { SectionEditor, type Counts } from './edit-section.ts';
 import { editableText, textOf } from './edit-text.ts';
 
@@ -36,7 +37,9 @@ export interface TakenOver extends Counts {
 /** Each round does all it can see; a name that changed shows in the next where it is used. */
 const mostRounds = 20;
 
-export function adoptOnto(input: Onto): TakenOver {
+export function adoptOnto(given: Onto): TakenOver {
+  // Whatever the device shows of its secrets, none comes into the file.
+  const input = { ...given, actual: withoutSecrets(given.actual) };
   const total: Counts = { added: 0, changed: 0, removed: 0, moved: 0 };
   let { fragments } = input;
   for (let round = 0; ; round++) {

@@ -20,9 +20,8 @@ export interface AdoptedText {
 }
 
 export function adoptedText(name: string, version: string, actual: Configuration): AdoptedText {
-  const sections = actual.sections
-    .filter(({ items }) => items.length > 0)
-    .map((section) => ({ ...section, items: section.items.map(withoutSecrets) }))
+  const sections = withoutSecrets(actual)
+    .sections.filter(({ items }) => items.length > 0)
     .sort((a, b) => creationRank(a.path) - creationRank(b.path));
   const secrets = hiddenSecrets(actual);
   const head = [
@@ -32,7 +31,7 @@ export function adoptedText(name: string, version: string, actual: Configuration
       : [
           '#',
           '# Secrets are not in this file. A row that stays keeps the secret that the router has;',
-          '# one that is made anew from this file has none. Rows may have:',
+          '# one that is made anew from this file has none, unless it says PROPERTY=${secret:NAME}. Rows may have:',
           ...secrets.map(({ section, property, rows }) => `#   ${section} ${property}: ${rows}`),
         ]),
     '',
@@ -40,9 +39,12 @@ export function adoptedText(name: string, version: string, actual: Configuration
   return { text: `${head.join('\n')}\n${printConfiguration({ sections })}`, secrets };
 }
 
-function withoutSecrets(item: Item): Item {
-  const properties = item.properties.filter(([name]) => !isSecretProperty(item.section, name));
-  return properties.length === item.properties.length ? item : { ...item, properties };
+export function withoutSecrets({ sections }: Configuration): Configuration {
+  const strip = (item: Item): Item => ({
+    ...item,
+    properties: item.properties.filter(([name]) => !isSecretProperty(item.section, name)),
+  });
+  return { sections: sections.map((section) => ({ ...section, items: section.items.map(strip) })) };
 }
 
 /** Properties of the rows' menus that are secrets; whether a row has one is what the export does not tell. */

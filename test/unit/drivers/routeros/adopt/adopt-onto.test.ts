@@ -141,6 +141,15 @@ const cases: readonly (readonly [string, Case, string])[] = [
     '/ppp secret\nadd comment=new name=a password=secret\n',
   ],
   [
+    'a secret that the device shows does not come into the file',
+    {
+      file: '/ppp secret\nadd name=a password="${secret:ppp-a}"\n',
+      device: '/ppp secret\nadd comment=new name=a password=open\nadd name=b password=open\n',
+      vars: { 'secret:ppp-a': 'x' },
+    },
+    '/ppp secret\nadd comment=new name=a password="${secret:ppp-a}"\nadd name=b\n',
+  ],
+  [
     'a menu that nobody knows, in which nothing could be planned',
     {
       file: '/unheard of\nadd a=1 b=2\n',
