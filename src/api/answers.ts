@@ -108,9 +108,16 @@ export const plannedActionSchema = z.object({
   item: z.string(),
   forward: z.array(z.string()),
   rollback: z.array(z.string()),
-  /** Old and new values of a `set`, secrets masked; null: unset. */
+  /** Old and new values of a `set`, secrets masked; null: unset, which stands for `absent` where that is known. */
   changes: z
-    .array(z.object({ property: z.string(), from: z.string().nullable(), to: z.string().nullable() }))
+    .array(
+      z.object({
+        property: z.string(),
+        from: z.string().nullable(),
+        to: z.string().nullable(),
+        absent: z.string().optional(),
+      }),
+    )
     .optional(),
   /** What a row without a name of its own says besides what changes, secrets masked. */
   row: z.string().optional(),

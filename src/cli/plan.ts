@@ -88,6 +88,10 @@ function actionLine(action: PlannedAction): string {
   return `${paint(tone, symbol)} ${words}${label}   ${verdict}`;
 }
 
+function absentWords(absent: string | undefined): string {
+  return absent === undefined ? '(unset)' : `(default ${absent})`;
+}
+
 /** The device and git both moved away from this; a row that one side no longer has may still be as it was. */
 function confirmedWords({ confirmed }: PlannedAction): string {
   if (confirmed === undefined || confirmed.length === 0) return '';
@@ -111,7 +115,8 @@ function isDigest(item: string): boolean {
 function actionWords(action: PlannedAction): string {
   if (action.changes !== undefined && action.changes.length > 0) {
     const changes = action.changes.map(
-      ({ property, from, to }) => `${property}=${from ?? '(unset)'} -> ${to ?? '(unset)'}`,
+      ({ property, from, to, absent }) =>
+        `${property}=${from ?? absentWords(absent)} -> ${to ?? absentWords(absent)}`,
     );
     const name = action.row ?? action.item;
     return `${name === '' ? '' : `${name} `}${changes.join(' ')}`;

@@ -8,6 +8,7 @@ import { defaultRow } from '../core/plan/scope.ts';
 import type { Item, Properties } from '../core/item.ts';
 import { isSecretProperty, menuFacts, propertyFacts } from '../drivers/routeros/menus.ts';
 import { printArgument, quoteValue } from '../drivers/routeros/quote.ts';
+import { resetValue } from '../drivers/routeros/script-forms.ts';
 import { paint, printLine, safe, type Tone } from './terminal.ts';
 
 export interface Line {
@@ -93,8 +94,10 @@ export function changesOf(from: Item, to: Item): readonly PropertyChange[] {
 
 export function changeWords(from: Item, to: Item): string {
   const changes = changesOf(from, to).map(({ property, from: was, to: is }) => {
+    const silent = resetValue(from, property) ?? '';
+    const absent = silent === '' ? '(unset)' : `(default ${quoteValue(silent)})`;
     const value = (one: string | null): string =>
-      one === null ? '(unset)' : one.startsWith('<secret:') ? one : quoteValue(one);
+      one === null ? absent : one.startsWith('<secret:') ? one : quoteValue(one);
     return `${property}=${value(was)} → ${value(is)}`;
   });
   const name = nameWords(from.created ? from : { ...defaultRow(from), key: from.key });

@@ -65,10 +65,14 @@ export interface Dialect extends NameFacts {
   show(configuration: Configuration): string;
   /** Whether the order of this section's rows means something, and the group within which it does (a chain). */
   orderGroup(item: Item): string | null;
+  /** What a row without a key is there for, where that says more than most of its properties; null: nothing does. */
+  purposeOf?(item: Item): string | null;
   /** Names of the properties of a section that hold secrets. */
   isSecret(section: string, property: string): boolean;
   /** The device makes the value up where nobody names it: a text that does not name it leaves it as it is. */
   isMadeUp?(section: string, property: string): boolean;
+  /** What a property stands for where the row does not name it; null: nothing, or not known. */
+  absentValue?(item: Item, property: string): string | null;
   /** Two spellings of one value, which the device keeps as it was typed: a text that says the other asks for nothing. */
   isSameValue?(section: string, property: string, a: string, b: string): boolean;
   /** `section + key` of items that this one names, for order of creation and the footprint. */

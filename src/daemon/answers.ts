@@ -182,15 +182,17 @@ function changesOf(
   device: RunningDevice,
   from: Item,
   to: Item,
-): { property: string; from: string | null; to: string | null }[] {
+): NonNullable<DevicePlan['actions'][number]['changes']> {
+  const { dialect } = device.room.driver;
   const names = new Set([...from.properties, ...to.properties].map(([name]) => name));
   return [...names].sort().flatMap((property) => {
     const [was, is] = [propertyOf(from, property) ?? null, propertyOf(to, property) ?? null];
     if (was === is) return [];
-    const secret = device.room.driver.dialect.isSecret(from.section, property);
+    const secret = dialect.isSecret(from.section, property);
+    const absent = was === null || is === null ? (dialect.absentValue?.(from, property) ?? '') : '';
     const shown = (value: string | null): string | null =>
       value === null ? null : secret ? `<secret:${property}>` : value;
-    return [{ property, from: shown(was), to: shown(is) }];
+    return [{ property, from: shown(was), to: shown(is), ...(absent === '' ? {} : { absent }) }];
   });
 }
 

@@ -84,7 +84,8 @@ function diffSection(
   const whole = (difference: Difference): Difference => withIgnored(difference, wanted, had);
   const hasConfirmed = input.confirmed !== null;
   const groupOf = (item: Item): string => input.dialect.orderGroup(item) ?? '';
-  const triples = matchRows({ confirmed, desired, actual, hasConfirmed, groupOf });
+  const purposeOf = (item: Item): string | null => input.dialect.purposeOf?.(item) ?? null;
+  const triples = matchRows({ confirmed, desired, actual, hasConfirmed, groupOf, purposeOf });
   const split = new Set<Triple>();
   const forms = new Forms([desired, actual]);
   const changes: { difference: Difference; position: number }[] = [];

@@ -93,8 +93,9 @@ function rowRenames(
   const had = actual.filter((item) => canRename(item) && !d.has(item.key));
   const isKnown = (item: Item): boolean => c.has(item.key);
   const isNew = (item: Item): boolean => !c.has(item.key);
+  const likeness = { groupOf: () => '', purposeOf: () => null };
   const pair = (fresh: readonly Item[], gone: readonly Item[], label: Label): readonly Difference[] =>
-    [...pairSimilar(fresh.map(nameless), gone.map(nameless), () => '', false)].flatMap(([i, j]) => {
+    [...pairSimilar(fresh.map(nameless), gone.map(nameless), likeness, false)].flatMap(([i, j]) => {
       const [to, from] = [fresh[i], gone[j]];
       const rename = to && from ? renameBetween(from, to, dialect) : null;
       if (rename === null || from === undefined) return [];

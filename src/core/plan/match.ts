@@ -22,6 +22,8 @@ export interface MatchInput {
   /** False before anything was confirmed: then history says nothing about who moved. */
   readonly hasConfirmed: boolean;
   readonly groupOf: (item: Item) => string;
+  /** What a row is there for; rows that are for the same are alike, whatever else they say. */
+  readonly purposeOf: (item: Item) => string | null;
 }
 
 export function matchRows(input: MatchInput): readonly Triple[] {
@@ -79,7 +81,7 @@ function contentOf(items: readonly Item[], index: number): string {
 }
 
 function matchByContent(input: MatchInput): readonly Triple[] {
-  const { confirmed, desired, actual, groupOf } = input;
+  const { confirmed, desired, actual } = input;
   const isUnkeyed = ({ key }: Item): boolean => key === null;
   if (!desired.some(isUnkeyed) && !actual.some(isUnkeyed)) return [];
   const triples: Triple[] = [];
@@ -112,7 +114,7 @@ function matchByContent(input: MatchInput): readonly Triple[] {
   const pairs = pairSimilar(
     candidates('desired', wanted),
     candidates('actual', had),
-    groupOf,
+    input,
     input.hasConfirmed,
   );
   const paired = new Set(pairs.values());
@@ -157,7 +159,7 @@ function withHistory(
       const position = triple[side] ?? 0;
       return { item: itemAt(input[side], position), position, unchanged: false, whole: false };
     });
-    const found = pairSimilar(rows, history, input.groupOf, false);
+    const found = pairSimilar(rows, history, input, false);
     mine.forEach((triple, i) => {
       const confirmed = lost[found.get(i) ?? -1] ?? null;
       const other = confirmed === null ? undefined : byHistory.get(confirmed);

@@ -15,6 +15,11 @@ export interface Candidate {
   readonly whole: boolean;
 }
 
+export interface Likeness {
+  readonly groupOf: (item: Item) => string;
+  readonly purposeOf: (item: Item) => string | null;
+}
+
 /** Above this many pairs in a group only rows that differ in one property are paired. */
 const mostPairs = 250_000;
 
@@ -25,7 +30,7 @@ const mostPairs = 250_000;
 export function pairSimilar(
   left: readonly Candidate[],
   right: readonly Candidate[],
-  groupOf: (item: Item) => string,
+  { groupOf, purposeOf }: Likeness,
   oneUnchanged: boolean,
 ): ReadonlyMap<number, number> {
   const pairs = new Map<number, number>();
@@ -35,7 +40,7 @@ export function pairSimilar(
   for (const [group, lefts] of leftGroups) {
     const rights = rightGroups.get(group) ?? [];
     if (lefts.length * rights.length <= mostPairs)
-      pairByCost(left, right, lefts, rights, oneUnchanged, pairs);
+      pairByCost(left, right, lefts, rights, (a, b) => costOf(a, b, purposeOf), oneUnchanged, pairs);
     else pairByOneEdit(left, right, lefts, rights, oneUnchanged, pairs);
   }
   return pairs;
@@ -50,6 +55,7 @@ function pairByCost(
   right: readonly Candidate[],
   lefts: readonly number[],
   rights: readonly number[],
+  cost: (a: Item, b: Item) => number | null,
   oneUnchanged: boolean,
   pairs: Map<number, number>,
 ): void {
@@ -59,8 +65,8 @@ function pairByCost(
     for (const j of rights) {
       const b = right[j] as Candidate;
       if (oneUnchanged && a.unchanged === b.unchanged) continue;
-      const cost = costOf(a.item, b.item);
-      if (cost !== null) scored.push({ i, j, cost, apart: Math.abs(a.position - b.position) });
+      const least = cost(a.item, b.item);
+      if (least !== null) scored.push({ i, j, cost: least, apart: Math.abs(a.position - b.position) });
     }
   }
   scored.sort((x, y) => x.cost - y.cost || x.apart - y.apart || x.i - y.i || x.j - y.j);
@@ -72,8 +78,8 @@ function pairByCost(
   }
 }
 
-/** Null when less than half of the properties are the same: then they are two objects. */
-function costOf(a: Item, b: Item): number | null {
+/** Null when less than half of the properties are the same, and not what they are for: then they are two objects. */
+function costOf(a: Item, b: Item, purposeOf: Likeness['purposeOf']): number | null {
   const values = new Map(a.properties);
   let same = 0;
   let comment = false;
@@ -84,8 +90,10 @@ function costOf(a: Item, b: Item): number | null {
   }
   const names = new Set([...values.keys(), ...b.properties.map(([name]) => name)]).size;
   const different = names - same;
-  if (different > same && !(comment && different <= same + 1)) return null;
-  return different - (comment ? 0.5 : 0);
+  const purpose = purposeOf(a);
+  const isForTheSame = purpose !== null && purpose === purposeOf(b);
+  if (different > same && !isForTheSame && !(comment && different <= same + 1)) return null;
+  return different - (comment ? 0.5 : 0) - (isForTheSame ? 0.75 : 0);
 }
 
 /** Rows that are equal once one property's value is left out. */

@@ -21,9 +21,9 @@ import { fillValues } from './fill-values.ts';
 import { mergeTexts, toConfiguration } from './normalize.ts';
 import { printConfiguration } from './print-configuration.ts';
 import { renderAction } from './render.ts';
-import { rowFacts } from './row-facts.ts';
+import { purposeOf, rowFacts } from './row-facts.ts';
 import { scriptBytes } from './scripts.ts';
-import { isResettable } from './script-forms.ts';
+import { isResettable, resetValue } from './script-forms.ts';
 import { classifyByTable } from './tiers.ts';
 import { isSameValue } from './values.ts';
 
@@ -50,7 +50,9 @@ export const routerosDialect: Dialect = {
   show: (configuration) => printConfiguration(configuration, 'masked'),
   judgeDesired,
   ...rowFacts,
+  purposeOf,
   isMadeUp,
+  absentValue: (item, property) => resetValue(item, property),
   isSameValue: (section, property, a, b) => isSameValue(propertyFacts(section, property), a, b),
   references,
   plannable,

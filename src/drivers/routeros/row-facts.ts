@@ -23,6 +23,17 @@ function orderGroup(item: Item): string | null {
   return facts.group === null ? '' : (item.properties.find(([name]) => name === facts.group)?.[1] ?? '');
 }
 
+/**
+ * A route is its destination in its table, which the text of a default route need not even name: with another gateway it
+ * is the same route. Set in one command it leaves no moment with two ways or with none, as removing and making it would.
+ */
+export function purposeOf(item: Item): string | null {
+  if (item.section !== '/ip route' && item.section !== '/ipv6 route') return null;
+  const own = new Map(item.properties);
+  const table = own.get('routing-table') ?? own.get('routing-mark') ?? 'main';
+  return `${own.get('dst-address') ?? 'default'} ${table}`;
+}
+
 /** Forms between the commands of one `set`; only rows found by content need them. */
 function intermediates(from: Item, to: Item): readonly Item[] {
   const forms: Item[] = [];

@@ -75,6 +75,27 @@ describe('which rows are one object', () => {
       { base: before, target: after },
     ]);
   });
+  test('a route to the same destination in the same table is the same route, whichever way it goes', () => {
+    const routes = (...rows: Record<string, string>[]): Configuration =>
+      configuration(
+        section(
+          '/ip route',
+          rows.map((row) => item('/ip route', row)),
+        ),
+      );
+    const actual = routes({ gateway: '192.0.2.1' });
+    const more = { 'dst-address': '10.0.0.0/8', gateway: '192.0.2.1' };
+    expect(diff({ actual, desired: routes({ gateway: '192.0.2.254' }, more) }).differences).toMatchObject([
+      {
+        base: { properties: [['gateway', '192.0.2.1']] },
+        target: { properties: [['gateway', '192.0.2.254']] },
+      },
+      { base: null },
+    ]);
+    const other = routes({ gateway: '192.0.2.254', 'routing-table': 'guests' });
+    expect(told(diff({ actual, desired: other }))).toEqual(['desired +', 'desired -']);
+  });
+
   test('rows of different chains are never one object', () => {
     const [before, after] = [
       rule({ chain: 'input', comment: 'x' }),
