@@ -68,6 +68,7 @@ for (const [count, times] of [
   }
   await bench(`keyed difference of ${count} items`, {
     times,
+    rounds: 15,
     arms: [
       { name: 'a Map of one side', run: () => floor(actual, desired) },
       { name: 'difference', run: () => difference(actual, desired) },

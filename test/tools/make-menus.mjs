@@ -456,6 +456,26 @@ const references = read('references.json').refs.map(({ property, target, key, sc
   in: scope.map((s) => (isPath(s) ? spaced(s) : s)),
   checked: checked.startsWith('yes'),
 }));
+/**
+ * Properties that take names of interfaces and nothing else, where the command trees say so (`ref`) and the table of
+ * references does not name the menu.
+ */
+const namesInterfaces =
+  /^(interfaces|(discovery|downstream)-interfaces|mdns-repeat-ifaces|trap-interfaces|mvrp-forbidden|primary|mlag-peer-port|(filter|upstream|passthrough|ipv6|6to4|media|auto-media)-interface)$/;
+const isKnown = (name, path) =>
+  references.some(
+    ({ p, in: scope }) =>
+      p === name && scope.some((s) => s === '*' || s === path || path.startsWith(`${s} `)),
+  );
+const more = new Map();
+for (const [path, { device }] of Object.entries(paths)) {
+  for (const [name, { ref }] of Object.entries(device?.properties ?? {})) {
+    if (ref !== '/interface' || !namesInterfaces.test(name) || isKnown(name, spaced(path))) continue;
+    more.set(name, [...(more.get(name) ?? []), spaced(path)]);
+  }
+}
+for (const [p, scope] of more)
+  references.push({ p, to: '/interface', key: 'name', in: scope, checked: true });
 const order = read('export-order.json');
 const data = {
   about:

@@ -56,6 +56,26 @@ test.each([
     '/ip firewall filter\nadd action=drop chain=input comment=b\nadd action=accept chain=input comment=n\nadd action=drop chain=input comment=b\nadd action=drop chain=input comment=a\n',
   ],
   [
+    'a name that a list of interfaces follows',
+    '/interface bridge\nadd name=lan1\nadd name=lan2\n/routing isis instance\nadd areas=49.0001 name=isis1 system-id=0000.0000.0001\n/routing isis interface-template\nadd instance=isis1 interfaces=lan1,lan2 levels=l2\n',
+    '/interface bridge\nadd name=up1\nadd name=lan2\n/routing isis instance\nadd areas=49.0001 name=isis1 system-id=0000.0000.0001\n/routing isis interface-template\nadd instance=isis1 interfaces=up1,lan2 levels=l2\n',
+  ],
+  [
+    'another way for a default route, and another action for a rule',
+    '/ip route\nadd gateway=192.0.2.1\n/ip firewall mangle\nadd action=jump chain=forward jump-target=x\nadd action=accept chain=x\n',
+    '/ip route\nadd gateway=192.0.2.254\n/ip firewall mangle\nadd action=accept chain=forward\nadd action=accept chain=x\n',
+  ],
+  [
+    'members in another order, and one more of them',
+    '/interface bridge\nadd name=b\nadd name=c\nadd name=d\n/interface bridge vlan\nadd bridge=b tagged=b,c vlan-ids=10\nadd bridge=b tagged=b,c vlan-ids=20\n',
+    '/interface bridge\nadd name=b\nadd name=c\nadd name=d\n/interface bridge vlan\nadd bridge=b tagged=c,b vlan-ids=10\nadd bridge=b tagged=d,c,b vlan-ids=20\n',
+  ],
+  [
+    'what only the console says can be unset',
+    '/routing bgp connection\nadd as=65000 local.role=ebgp name=a remote.address=192.0.2.1\n',
+    '/routing bgp connection\nadd as=65000 local.role=ebgp multihop=yes name=a remote.address=192.0.2.1\n',
+  ],
+  [
     'more than one rollout may hold',
     '/ip firewall address-list\nadd address=192.0.2.1 list=old\n',
     `/ip firewall address-list\n${[...Array(600).keys()].map((i) => `add address=10.0.${i >> 8}.${i & 255} list=office\n`).join('')}`,
