@@ -143,7 +143,7 @@ function readFind(scanner: Scanner): Selector {
     if (!argumentName.test(name) || !scanner.take('=')) {
       throw scanner.problem('bad-selector', 'expected "name=value" or "]" in "[ find … ]"', place);
     }
-    conditions.push([name, scanner.value()]);
+    conditions.push([name, scanner.value(']')]);
   }
 }
 
@@ -168,7 +168,10 @@ function readArguments(scanner: Scanner): readonly Argument[] {
     scanner.skipContinuations();
     const valueLine = scanner.line();
     const valueColumn = scanner.column();
+    const isQuoted = scanner.peek() === '"';
     args.push({ name, value: scanner.value(), flag: false, line, column, valueLine, valueColumn });
+    if (isQuoted && /[\w.!"-]/.test(scanner.peek()))
+      throw scanner.problem('bad-value', 'expected a blank behind the quote that closes the value');
   }
 }
 

@@ -183,11 +183,14 @@ export class Scanner {
     }
   }
 
-  /** Characters up to a blank, `=` or something that ends a bare word; may be empty. */
+  /** Characters up to a blank, `=` or something that ends a bare word, continuations left out; may be empty. */
   word(): string {
-    const start = this.#at;
-    this.#at = this.#stop(start, endsWord);
-    return this.#text.slice(start, this.#at);
+    for (let word = ''; ;) {
+      const start = this.#at;
+      this.#at = this.#stop(start, endsWord);
+      word += this.#text.slice(start, this.#at);
+      if (this.peek() !== '\\' || !this.#skipContinuation()) return word;
+    }
   }
 
   #stop(from: number, kind: number): number {
@@ -210,7 +213,9 @@ export class Scanner {
       if ((kinds[c]! & inName) === 0) break;
       if (c === 0x2e) dots++;
     }
-    if (at === start || at >= end || text.charCodeAt(at) !== 0x3d) return null;
+    if (at === start || at >= end) return null;
+    if (text.charCodeAt(at) === 0x5c) return this.#wrappedName();
+    if (text.charCodeAt(at) !== 0x3d) return null;
     const name = text.slice(start, at);
     const first = text.charCodeAt(start);
     if ((dots > 0 || first === 0x2d || first === 0x5f) && !dottedName.test(name)) return null;
@@ -218,14 +223,25 @@ export class Scanner {
     return name;
   }
 
+  /** A name that goes on in the next line. */
+  #wrappedName(): string | null {
+    const mark = this.mark();
+    const name = this.word();
+    if (dottedName.test(name) && this.take('=')) return name;
+    this.back(mark);
+    return null;
+  }
+
   /** As `word`, and ends at a slash too. */
   pathWord(): string {
-    const mark = this.mark();
-    const word = this.word();
-    const slash = word.indexOf('/');
-    if (slash < 0) return word;
-    this.back({ ...mark, at: mark.at + slash });
-    return word.slice(0, slash);
+    for (let word = ''; ;) {
+      const start = this.#at;
+      const stop = this.#stop(start, endsWord);
+      const slash = this.#text.slice(start, stop).indexOf('/');
+      this.#at = slash < 0 ? stop : start + slash;
+      word += this.#text.slice(start, this.#at);
+      if (this.peek() !== '\\' || !this.#skipContinuation()) return word;
+    }
   }
 
   take(character: string): boolean {
@@ -234,8 +250,8 @@ export class Scanner {
     return true;
   }
 
-  /** A value after `=`: quoted or bare, decoded. */
-  value(): string {
+  /** A value after `=`: quoted or bare, decoded. `closing` ends a bare one too. */
+  value(closing = ''): string {
     this.skipContinuations();
     const start = this.#at;
     const text = this.#text;
@@ -247,10 +263,10 @@ export class Scanner {
       this.#at = stop;
       return text.slice(start, stop);
     }
-    return this.#bareValue();
+    return this.#bareValue(closing);
   }
 
-  #bareValue(): string {
+  #bareValue(closing: string): string {
     let value = '';
     for (;;) {
       value += this.word();
@@ -262,7 +278,7 @@ export class Scanner {
       } else if (c === '\\') {
         if (!this.#skipContinuation())
           throw this.problem('bad-value', 'a backslash in a value needs quotes: "a\\\\b"');
-      } else if (c === '' || c <= ' ') {
+      } else if (c === closing || c <= ' ') {
         if (value === '')
           throw this.problem('missing-value', 'expected a value after "=": the empty value is ""');
         return value;
