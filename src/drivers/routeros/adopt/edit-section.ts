@@ -13,7 +13,7 @@ import { pairSimilar } from '../../../core/plan/similar.ts';
 import { viewOf, type IgnoreRule } from '../../../core/plan/scope.ts';
 import { isSecretProperty, menuFacts, propertyFacts } from '../menus.ts';
 import { printItem } from '../print-configuration.ts';
-import { rowFacts } from '../row-facts.ts';
+import { purposeOf, rowFacts } from '../row-facts.ts';
 import { keyOfSelector, nameIn } from '../rows.ts';
 import { setProperties, type Block, type EditableText, type Wanted } from './edit-text.ts';
 
@@ -79,6 +79,7 @@ export class SectionEditor {
       actual: actual.items,
       hasConfirmed: false,
       groupOf,
+      purposeOf,
     });
     const indexOf = (view: typeof desired, all: readonly Item[], at: number): number => {
       const shown = view.items[at] as Item;
@@ -132,7 +133,7 @@ export class SectionEditor {
         unchanged: false,
         whole: !item.created || (item.place?.file === this.#around.file && this.#blockOf(item) === null),
       }));
-    return pairSimilar(candidates(gone), candidates(fresh), groupOf, false);
+    return pairSimilar(candidates(gone), candidates(fresh), { groupOf, purposeOf }, false);
   }
 
   #inOrder(rows: readonly Item[]): readonly Item[] {
