@@ -46,6 +46,8 @@ export const deviceStatusSchema = z.object({
   lastRead: time.nullable(),
   lastConfirmed: time.nullable(),
   lastDrill: time.nullable(),
+  /** What came of it. */
+  drill: z.object({ at: time, fired: z.boolean(), message: z.string() }).nullable().optional(),
   /** The reason in words. */
   message: z.string().nullable().optional(),
   /** Items that differ in any way from what is desired. */

@@ -63,6 +63,8 @@ export const operations = {
   },
   reject: { request: z.strictObject({ id, reason }), answer: rejectSchema },
   apply: { request: anyDevice, answer: orderSchema },
+  /** Arms the net with no change and lets it fire. */
+  drill: { request: device, answer: orderSchema },
   retry: { request: device, answer: orderSchema },
   /** For a device that stands still: what it is to have. Nothing is done before it is signed. */
   resolve: { request: z.strictObject({ device: name, as: z.enum(resolutions) }), answer: orderSchema },

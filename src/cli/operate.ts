@@ -1,5 +1,5 @@
 /**
- * The commands that tell the daemon to go on, stop or look: `apply retry resolve hold release refresh`. Each says
+ * The commands that tell the daemon to go on, stop or look: `apply drill retry resolve hold release refresh`. Each says
  * what became of it per device; a no is exit 1, with the reason.
  */
 import { Command, Option } from 'commander';
@@ -16,6 +16,15 @@ export function applyCommand(): Command {
     .action(async (device: string | undefined, _options: object, command: Command) => {
       const daemon = await daemonOf(command);
       finish(await daemon.call('apply', device === undefined ? {} : { device }), command);
+    });
+}
+
+export function drillCommand(): Command {
+  return new Command('drill')
+    .argument('<device>')
+    .action(async (device: string, _options: object, command: Command) => {
+      const daemon = await daemonOf(command);
+      finish(await daemon.call('drill', { device }), command);
     });
 }
 

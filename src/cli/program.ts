@@ -88,6 +88,12 @@ const entries: readonly Entry[] = [
     load: async () => (await import('./operate.ts')).applyCommand(),
   },
   {
+    name: 'drill',
+    usage: 'DEVICE',
+    summary: 'arm the rollback with no change and let it fire',
+    load: async () => (await import('./operate.ts')).drillCommand(),
+  },
+  {
     name: 'retry',
     usage: 'DEVICE',
     summary: 'let a plan that was rolled back be tried again',

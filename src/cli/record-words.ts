@@ -119,6 +119,12 @@ function rolloutWords(record: JournalRecord): string | null {
       return 'CONFIRMED';
     case 'rolled-back':
       return `ROLLED BACK: ${text(record, 'cause')}`;
+    case 'drill-planned':
+      return `drill ${text(record, 'rollout')}: armed with no change`;
+    case 'drilled':
+      return record['fired'] === true
+        ? `DRILL WENT WELL: ${text(record, 'message')}`
+        : `DRILL FAILED: ${text(record, 'message')}`;
     case 'not-started':
       return `not started: ${text(record, 'code')}: ${text(record, 'message')}`;
     case 'diverged':

@@ -147,6 +147,11 @@ function whyWords(device: DeviceStatus, nowMs: number): string {
     parts.push(`${count(device.drift, 'item')} drifted, left alone`);
   if (device.state === 'unreachable' && device.lastRead !== null)
     parts.push(`last read ${ago(device.lastRead, nowMs)}`);
-  if (parts.length === 0) parts.push(`read ${ago(device.lastRead, nowMs)}`);
+  const drill = device.drill ?? null;
+  if (parts.length === 0) {
+    parts.push(`read ${ago(device.lastRead, nowMs)}`);
+    if (drill?.fired === true) parts.push(`drill ${ago(drill.at, nowMs)}`);
+  }
+  if (drill?.fired === false) parts.push(`drill failed ${ago(drill.at, nowMs)}: ${drill.message}`);
   return parts.join(', ');
 }

@@ -48,6 +48,8 @@ export interface DeviceState {
     readonly base: string;
     readonly items: readonly string[];
   } | null;
+  /** The newest drill, also one that could not begin. */
+  lastDrill: { readonly at: string; readonly fired: boolean; readonly message: string } | null;
   quarantine: Quarantine | null;
   hold: Hold | null;
   /** Items that siteward itself made: `section identity` to the digest of their content. */
@@ -142,6 +144,7 @@ export function deviceState(state: SiteState, name: string): DeviceState {
       confirmed: null,
       rollout: null,
       lastRollout: null,
+      lastDrill: null,
       quarantine: null,
       hold: null,
       own: new Map(),
@@ -267,6 +270,13 @@ export function foldRecord(state: SiteState, record: SitewardRecord): void {
       closeBlock(state.pending, record.pending, record.device);
       return;
     }
+    case 'drill-planned': {
+      const { rollout: id, device, sealed, at: plannedAt } = record;
+      const ids = { id, device, commit: state.accepted?.commit ?? '', sealed, plannedAt };
+      const rollout = newRollout({ ...ids, plan: '', base: '', desired: '', complete: false });
+      deviceState(state, device).rollout = { ...rollout, drill: true };
+      return;
+    }
     case 'rollout-planned': {
       const { rollout: id, commit } = record;
       state.touched.set(id, record.items);
@@ -325,7 +335,7 @@ function foldResolved(state: SiteState, record: Extract<SitewardRecord, { kind: 
 
 type RolloutRecord = Exclude<
   Extract<SitewardRecord, { readonly rollout: string }>,
-  { kind: 'rollout-planned' }
+  { kind: 'rollout-planned' | 'drill-planned' }
 >;
 
 function foldRolloutRecord(state: SiteState, record: RolloutRecord): void {
@@ -346,6 +356,10 @@ function foldRolloutRecord(state: SiteState, record: RolloutRecord): void {
     const why = record.kind === 'diverged' ? 'diverged' : record.reason;
     state.stopped = { commit: rollout.commit, device: record.device, why };
   }
+  if (record.kind === 'drilled')
+    device.lastDrill = { at: record.at, fired: record.fired, message: record.message };
+  if (record.kind === 'not-started' && rollout.drill === true && record.code !== 'daemon-gone')
+    device.lastDrill = { at: record.at, fired: false, message: record.message };
   if (record.kind === 'settled') foldSettled(state, device, rollout, record.at);
 }
 
@@ -358,6 +372,8 @@ function foldKept(device: DeviceState, seen: Witness): void {
 function foldSettled(state: SiteState, device: DeviceState, rollout: RolloutState, at: string): void {
   const { id, outcome, cause, plan, base, commit, desired, complete } = rollout;
   device.rollout = null;
+  // It says nothing of any plan.
+  if (rollout.drill === true) return;
   const items = state.touched.get(id) ?? [];
   state.touched.delete(id);
   const left = items.map(({ section, item }) => `${section} ${item}`);

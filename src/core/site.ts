@@ -36,6 +36,8 @@ export interface DeviceSettings {
   readonly minUptimeMs: number;
   readonly soakMs: number;
   readonly probes: readonly Probe[];
+  /** How often the net is drilled by itself; null: only when ordered. */
+  readonly drillMs: number | null;
   readonly secretsOnDevice: 'allow' | 'refuse';
   readonly management: Partial<ManagementPath>;
 }

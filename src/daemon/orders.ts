@@ -10,6 +10,7 @@ import { makeKeyPair } from '../drivers/key-pair.ts';
 import { loginKeyKind } from '../drivers/routeros/login-keys.ts';
 import { keyFingerprint } from '../drivers/ssh-session.ts';
 import { waitsForPeople } from '../reconcile/device-status.ts';
+import { whyNoDrill } from '../reconcile/drill.ts';
 import { standingFor } from './answers.ts';
 import { readCredentials } from './device-drivers.ts';
 import type { RunningDevice, RunningSite } from './running-site.ts';
@@ -18,9 +19,10 @@ type Answer = AnswerOf<'apply'>['results'][number];
 
 export function buildOrders(
   site: RunningSite,
-): Pick<Operations, 'apply' | 'retry' | 'resolve' | 'rotate' | 'hold' | 'release'> {
+): Pick<Operations, 'apply' | 'drill' | 'retry' | 'resolve' | 'rotate' | 'hold' | 'release'> {
   return {
     apply: ({ device }) => Promise.resolve(results(select(site, device).map((one) => apply(site, one)))),
+    drill: ({ device }) => Promise.resolve(results(select(site, device).map(drill))),
     retry: async ({ device: name }, client) => {
       const [device] = select(site, name);
       const standing = device === undefined ? null : standingFor(site, device);
@@ -99,6 +101,14 @@ function apply(site: RunningSite, device: RunningDevice): Answer {
     return yes(name, 'reading', 'nothing to roll out as of the last reading; reading again');
   const { length } = planned.plan.actions;
   return yes(name, 'started', length === 1 ? '1 action' : `${length} actions`);
+}
+
+function drill({ settings: { name }, room, loop }: RunningDevice): Answer {
+  const why = whyNoDrill(room);
+  if (why !== null) return { ...no(name, why.code, why.message), next: `siteward status ${name}` };
+  loop.wake({ drill: true });
+  const message = 'the rollback is armed with no change and left to fire, which takes some minutes';
+  return { ...yes(name, 'drilling', message), next: `siteward log ${name}` };
 }
 
 /** The rollout that says what base and target are: the one in flight, or the one that an unfinished order is about. */

@@ -96,6 +96,8 @@ function refreshDevice(metrics: Metrics, site: RunningSite, running: RunningDevi
   ];
   for (const reason of metricTable.device_obstacle.labels.reason)
     metrics.set('device_obstacle', { device, reason }, found.includes(reason) ? 1 : 0);
+  metrics.set('drill_last_timestamp_seconds', { device }, seconds(status.lastDrill));
+  metrics.set('drill_fired', { device }, folded.lastDrill?.fired === true ? 1 : 0);
   const { facts } = status;
   if (facts !== null && facts !== undefined)
     metrics.set('device_info', { device, kind: driver, model: facts.model, os_version: facts.version }, 1);
@@ -112,6 +114,8 @@ function countRecord(metrics: Metrics, record: SitewardRecord): void {
     metrics.count('security_key_counter_decreases_total', {});
   } else if (record.kind === 'signature-refused' && record.code === 'verifier-disagreement') {
     metrics.count('verifier_disagreements_total', {});
+  } else if (record.kind === 'drilled') {
+    metrics.count('rollbacks_total', { device: record.device, outcome: record.fired ? 'drill' : 'failed' });
   } else if (record.kind === 'not-started') {
     metrics.count('rollouts_total', { device: record.device, outcome: 'not-started' });
   } else if (record.kind === 'confirmed' || record.kind === 'rolled-back' || record.kind === 'diverged') {

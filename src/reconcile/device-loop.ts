@@ -17,13 +17,15 @@ export interface LoopTimes {
   readonly delayMs: () => number;
 }
 
+const nothing: Order = { apply: false, drill: false };
+
 export function startDeviceLoop(
   pass: (order: Order) => Promise<void>,
   times: LoopTimes,
   clock: Clock,
   signal: AbortSignal,
 ): DeviceLoop {
-  let order: Order = { apply: false };
+  let order: Order = nothing;
   let wanted = true;
   let wakeUp: AbortController | null = null;
 
@@ -34,7 +36,7 @@ export function startDeviceLoop(
       if (!wanted) await sleepUntilWoken(times.delayMs());
       if (signal.aborted) return;
       const now = order;
-      order = { apply: false };
+      order = nothing;
       wanted = false;
       try {
         await pass(now);
@@ -56,7 +58,7 @@ export function startDeviceLoop(
 
   return {
     wake(more = {}) {
-      order = { apply: order.apply || more.apply === true };
+      order = { apply: order.apply || more.apply === true, drill: order.drill || more.drill === true };
       wanted = true;
       wakeUp?.abort();
     },

@@ -16,6 +16,8 @@ import type { StateFiles } from './state-files.ts';
 export interface Order {
   /** `siteward apply`: starts a manual rollout. */
   readonly apply: boolean;
+  /** `siteward drill`. */
+  readonly drill: boolean;
 }
 
 /** A device's part of an accepted commit. */

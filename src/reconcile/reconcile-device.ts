@@ -5,6 +5,7 @@
 import { HostKeyMismatch, SitewardError } from '../core/errors.ts';
 import { archiveReading } from './archive-reading.ts';
 import { failureOf } from './device-report.ts';
+import { drillDevice } from './drill.ts';
 import type { DeviceRoom, Order } from './device-room.ts';
 import { passGate } from './pass-gate.ts';
 import { planDevice, showDevice } from './plan-device.ts';
@@ -34,7 +35,7 @@ export async function reconcileDevice(room: DeviceRoom, order: Order): Promise<v
     if (standsStill(room)) return void (await showDevice(room, observation, desired));
     const planned = await planDevice(room, observation, desired);
     const permission = await passGate(room, planned, order);
-    if (planned === null || permission === null) return;
+    if (planned === null || permission === null) return void (await drillDevice(room, observation, order));
     const begun = await rollOut(room, planned, permission);
     // What was refused before anything was changed would be refused again at once: the next pass comes in its time.
     if (begun && room.folded().lastRollout?.outcome !== 'not-started') room.again();

@@ -13,9 +13,10 @@ import {
   SitewardError,
 } from '../core/errors.ts';
 import type { Cause, EffectFinished, EffectName, EffectStarted } from '../core/rollout/events.ts';
-import type { Sight } from '../core/rollout/machine.ts';
 import type { RolloutState } from '../core/rollout/state.ts';
-import { nextStep, nothingSeen } from '../core/rollout/machine.ts';
+import { nextStep } from '../core/rollout/machine.ts';
+import type { Sight } from '../core/rollout/step.ts';
+import { nothingSeen } from '../core/rollout/step.ts';
 import { isStuck } from '../core/rollout/state.ts';
 import type { Evidence, Rollout } from '../core/rollout/rollout.ts';
 import type { Driver } from '../drivers/driver.ts';

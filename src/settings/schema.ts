@@ -70,6 +70,10 @@ const sharedShape = {
     most: '1d',
   }).optional(),
   probes: probesSchema.optional(),
+  drill: duration(
+    'How often the rollback of a device is drilled by itself: armed with no change and left to fire; never if not said',
+    { least: '1h' },
+  ).optional(),
   'secrets-on-device': oneOf(
     ['allow', 'refuse'],
     'Whether a plan with a secret value may be staged on the device, where it can be read meanwhile; refuse if not said',

@@ -346,6 +346,7 @@ function deviceOf(
     flushMs: raw.flush ?? defaults.flush ?? 45_000,
     minUptimeMs: raw['min-uptime'] ?? defaults['min-uptime'] ?? 5 * 60_000,
     soakMs: raw.soak ?? defaults.soak ?? 0,
+    drillMs: raw.drill ?? defaults.drill ?? null,
     probes: probesOf(raw.probes ?? defaults.probes ?? {}),
     secretsOnDevice: raw['secrets-on-device'] ?? defaults['secrets-on-device'] ?? 'refuse',
     management: defined({ ...defaults.management, ...raw.management }),

@@ -170,6 +170,12 @@ export const metricTable = {
     help: 'When an armed rollback fires; 0 when none is armed',
     labels: { device },
   },
+  drill_last_timestamp_seconds: {
+    kind: 'gauge',
+    help: 'When the rollback was last drilled; 0 when never',
+    labels: { device },
+  },
+  drill_fired: { kind: 'gauge', help: '1 when the last drill went well', labels: { device } },
   rollbacks_total: {
     kind: 'counter',
     help: 'Armed rollbacks by how they ended',

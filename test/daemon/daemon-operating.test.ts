@@ -54,6 +54,32 @@ describe.concurrent('orders', () => {
     expect(one.records().filter((record) => record.kind === 'rollout-planned')).toHaveLength(2);
   });
 
+  test('a drill fires and leaves nothing; the brake on the device refuses the next one', async (t) => {
+    const one = await running({
+      gw1: { settings: { tick: '1s', probes: '{ dead: { tcp: "127.0.0.1:1" } }' } },
+    });
+    t.onTestFinished(() => one.close());
+    await one.untilSettled();
+    const ordered = await one.api.call('drill', { device: 'gw1' });
+    expect(ordered.results).toMatchObject([{ device: 'gw1', done: true, code: 'drilling' }]);
+    await one.untilRecord('settled', 'gw1', { outcome: 'drilled' });
+    const after = await one.untilSettled();
+    expect(after.drill).toMatchObject({ fired: true });
+    expect(after.lastDrill).toBe(after.drill?.at);
+    expect(await one.traces()).toEqual(['sw-witness']);
+
+    await one.device().console('/system script add name=siteward-hold source=""');
+    await one.untilDevice('held', ({ state, reason }) => state === 'held' && reason === 'held-on-device');
+    const refused = await one.api.call('drill', { device: 'gw1' });
+    expect(refused.results).toMatchObject([{ done: false, code: 'held-on-device' }]);
+    one.edit((text) => text + line);
+    await one.device().console('/system script remove [find name=siteward-hold]');
+
+    // A probe that fails before anything was changed: the device hears nothing of the rollout.
+    expect(await one.untilRecord('not-started')).toMatchObject({ code: 'probe-red' });
+    expect(await hasPrinter(one)).toBe(false);
+  });
+
   test('a manual rollout waits for apply, a device on report is never changed', async (t) => {
     const one = await running({
       gw1: { settings: { rollout: 'manual' } },

@@ -193,6 +193,7 @@ export function fakeOperations(asked: Asked[], changes: Partial<Operations> = {}
     apply: ({ device }) => Promise.resolve(order(device ?? null)),
     resolve: ({ device }) => Promise.resolve(order(device)),
     rotate: ({ device }) => Promise.resolve(order(device)),
+    drill: ({ device }) => Promise.resolve(order(device)),
     retry: ({ device }) =>
       Promise.resolve(
         device === 'gw1'

@@ -91,6 +91,7 @@ export function deviceSettings(
     minUptimeMs: 300_000,
     soakMs: 0,
     probes: [],
+    drillMs: null,
     secretsOnDevice: 'refuse',
     management: {},
     ...changes,

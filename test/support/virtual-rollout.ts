@@ -4,6 +4,7 @@ import type { Configuration } from '../../src/core/item.ts';
 import type { SitewardRecord } from '../../src/core/rollout/events.ts';
 import type { Probe } from '../../src/core/rollout/probe.ts';
 import type { RolloutState } from '../../src/core/rollout/state.ts';
+import { remainsOf } from '../../src/core/rollout/rollout.ts';
 import type { Rollout } from '../../src/core/rollout/rollout.ts';
 import { deviceState } from '../../src/core/site-state.ts';
 import type { SiteState } from '../../src/core/site-state.ts';
@@ -56,18 +57,30 @@ export async function virtualRollout(
   return await inMemory(device, rollout, driver);
 }
 
+/** A drill, planned and authorized. */
+export async function virtualDrill(device: VirtualDevice): Promise<VirtualRollout> {
+  const { tickMs, flushMs, minUptimeMs, name, hostKey } = device.settings;
+  const id = randomBytes(6).toString('hex');
+  const rollout = remainsOf({
+    id,
+    device: name,
+    owner: { daemon: 'd'.repeat(32), nonce: 'e'.repeat(16) },
+    deviceKey: hostKey,
+    times: { windowMs: 0, tickMs, flushMs, minUptimeMs, soakMs: 0 },
+  });
+  const payload = device.driver.render(id, rollout.plan);
+  return await inMemory(device, { ...rollout, drill: true, payload }, device.driver);
+}
+
 async function inMemory(device: VirtualDevice, rollout: Rollout, driver: Driver): Promise<VirtualRollout> {
   const { ledger, state: site, records } = memoryLedger(() => device.time.now());
   const ids = { rollout: rollout.id, device: rollout.device };
   const text = { commit: 'c', plan: 'p', base: 'b', desired: 'd', sealed: 's' };
-  await ledger.append({
-    kind: 'rollout-planned',
-    ...ids,
-    ...text,
-    class: 'benign',
-    items: [],
-    complete: true,
-  });
+  await ledger.append(
+    rollout.drill === true
+      ? { kind: 'drill-planned', ...ids, sealed: 's' }
+      : { kind: 'rollout-planned', ...ids, ...text, class: 'benign', items: [], complete: true },
+  );
   await ledger.append({ kind: 'authorized', ...ids, reason: 'benign' });
   const { rollout: inFlight } = deviceState(site, rollout.device);
   if (inFlight === null) throw new Error('no rollout');

@@ -273,6 +273,14 @@ export type SitewardEvent =
       /** What the device says of its hardware. */
       readonly hardware?: string;
     })
+  /** Of a rollout that applies nothing: the device has to fire its net by itself. `sealed` as with `rollout-planned`. */
+  | (OfRollout & { readonly kind: 'drill-planned'; readonly sealed: string })
+  | (OfRollout & {
+      readonly kind: 'drilled';
+      readonly fired: boolean;
+      readonly message: string;
+      readonly evidence: EvidenceFacts;
+    })
   /** `resolved`: the signatures were used up by the `resolved` record that names this rollout as its next. */
   | (OfRollout & { readonly kind: 'authorized'; readonly reason: 'benign' | 'resolved' })
   | (OfRollout & {
@@ -418,7 +426,7 @@ export type SitewardEvent =
   | { readonly kind: 'released'; readonly device: string | null };
 
 /** `resolved`: ended by people, whatever the device had. */
-export type RolloutOutcome = 'confirmed' | 'rolled-back' | 'not-started' | 'resolved';
+export type RolloutOutcome = 'confirmed' | 'rolled-back' | 'not-started' | 'resolved' | 'drilled';
 
 /** What a device that stands still is to have: what it had before, what was planned, or what it has. */
 export const resolutions = ['base', 'target', 'actual'] as const;

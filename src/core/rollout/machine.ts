@@ -4,19 +4,12 @@
  * from the journal. Nothing here waits, reads or sends.
  */
 import { unreachable } from '../errors.ts';
-import type { Cause, EffectName, EvidenceFacts, RolloutOutcome, SitewardEvent } from './events.ts';
+import { drillStep } from './drill.ts';
+import type { Cause, RolloutOutcome } from './events.ts';
 import type { Evidence } from './rollout.ts';
 import type { RolloutState } from './state.ts';
-
-/** Everything the machine may ask its runner to do. */
-export type Step =
-  | { readonly do: 'effect'; readonly effect: EffectName; readonly cause?: Cause }
-  | { readonly do: 'record'; readonly event: SitewardEvent }
-  /** Read evidence over a new connection after a pause. */
-  | { readonly do: 'look'; readonly afterMs: number }
-  /** A person has to decide. */
-  | { readonly do: 'stop' }
-  | { readonly do: 'done' };
+import type { Sight, Step } from './step.ts';
+import { factsOf } from './step.ts';
 
 /** How long to wait before looking at the device again while it works by itself. */
 const lookAgainMs = 1_000;
@@ -24,28 +17,16 @@ const lookRarelyMs = 15_000;
 /** Looks without an apply job and without a note of its end, after which the job counts as dead. */
 const looksForMissingJob = 3;
 
-/** What the runner saw since the last record; lost with the process, and that is fine. */
-export interface Sight {
-  /** Null: not read since the last record, or not readable. */
-  readonly evidence: Evidence | null;
-  /** Looks in a row since the last record. */
-  readonly looks: number;
-  /** Run count of the net when the decision `confirm` was first seen. */
-  readonly confirmSeenAt: number | null;
-}
-
-export const nothingSeen: Sight = { evidence: null, looks: 0, confirmSeenAt: null };
-
 /** The next step of a rollout. `sight` is what was read from the device since the last record. */
 export function nextStep(state: RolloutState, sight: Sight): Step {
   if (state.phase === 'settled') return { do: 'done' };
   if (state.outcome !== null) return towardsSettled(state, state.outcome, sight);
   if (state.mayHaveChanged) return judge(state, sight);
-  return towardsApply(state);
+  return towardsApply(state, sight);
 }
 
 /** Before apply: each effect in turn; whatever goes wrong, nothing has changed and nothing will. */
-function towardsApply(state: RolloutState): Step {
+function towardsApply(state: RolloutState, sight: Sight): Step {
   const abort = (code: string, message: string): Step => ({
     do: 'record',
     event: { kind: 'not-started', rollout: state.id, device: state.device, code, message },
@@ -64,7 +45,7 @@ function towardsApply(state: RolloutState): Step {
     case 'staged':
       return { do: 'effect', effect: 'arm' };
     case 'armed':
-      return { do: 'effect', effect: 'apply' };
+      return state.drill === true ? drillStep(state, sight) : { do: 'effect', effect: 'apply' };
     case 'applying':
     case 'applied':
     case 'verifying':
@@ -74,6 +55,7 @@ function towardsApply(state: RolloutState): Step {
     case 'rolled-back':
     case 'not-started':
     case 'diverged':
+    case 'drilled':
     case 'resolved':
     case 'settled':
       return { do: 'stop' };
@@ -214,18 +196,4 @@ function causeOf(state: RolloutState, evidence: Evidence): Cause {
 /** The daemon ended in the middle of it, and nothing of it was done since. */
 function wasAway({ interrupted, resumed }: RolloutState): boolean {
   return interrupted && !resumed;
-}
-
-export function factsOf(evidence: Evidence): EvidenceFacts {
-  return {
-    decision: evidence.decision,
-    uptimeS: evidence.uptimeS,
-    runCount: evidence.net.runCount,
-    net: evidence.net.present,
-    footprint: evidence.footprint.kind,
-    items: evidence.footprint.items,
-    applyNote: evidence.applyNote.slice(0, 200),
-    rollbackNote: evidence.rollbackNote.slice(0, 200),
-    foreignChanges: evidence.foreignChanges,
-  };
 }

@@ -189,10 +189,12 @@ const kinds: KindTable = {
   applied: { ...ofRollout, evidence },
   confirmed: { ...ofRollout, evidence },
   'rolled-back': { ...ofRollout, cause, evidence },
+  'drill-planned': { ...ofRollout, sealed: text },
+  drilled: { ...ofRollout, fired: flag, message: text, evidence },
   'not-started': { ...ofRollout, ...problem },
   diverged: { ...ofRollout, evidence },
   'wave-stopped': { ...ofRollout, commit: text, reason: oneOf('unknown') },
-  settled: { ...ofRollout, outcome: oneOf('confirmed', 'rolled-back', 'not-started', 'resolved') },
+  settled: { ...ofRollout, outcome: oneOf('confirmed', 'rolled-back', 'not-started', 'resolved', 'drilled') },
   quarantined: {
     ...ofDevice,
     reason: oneOf('rolled-back', 'not-converging', 'rejected'),

@@ -36,6 +36,8 @@ export interface Rollout {
   readonly deviceKey: string;
   readonly plan: Plan;
   readonly times: RolloutTimes;
+  /** Nothing is applied: the device has to fire its net by itself. */
+  readonly drill?: true;
   /** What it is verified by besides login and export; absent: nothing. */
   readonly probes?: readonly Probe[];
   /** The driver's rendered scripts; only that driver reads them. */

@@ -22,6 +22,7 @@ export type RolloutPhase =
   | 'rolled-back'
   | 'not-started'
   | 'diverged'
+  | 'drilled'
   | 'resolved'
   | 'settled';
 
@@ -56,6 +57,8 @@ export interface RolloutState {
   /** Probes that judge nothing here; absent: all of them judge. */
   notJudged?: readonly string[];
   cause: Cause | null;
+  /** Nothing is applied: the net has to fire by itself. */
+  drill?: true;
   /** It leads to the base or target of a rollout that people ended. */
   resolving: boolean;
   /** Why the last effect failed, for people. */
@@ -165,6 +168,11 @@ export function foldRollout(state: RolloutState, event: SitewardEvent): boolean 
       state.phase = 'rolled-back';
       state.outcome = 'rolled-back';
       state.cause = event.cause;
+      state.inFlight = null;
+      return true;
+    case 'drilled':
+      state.phase = 'drilled';
+      state.outcome = 'drilled';
       state.inFlight = null;
       return true;
     case 'not-started':

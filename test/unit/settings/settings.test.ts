@@ -77,6 +77,7 @@ test('the least that can be said gets every default', async () => {
         minUptimeMs: 300_000,
         soakMs: 0,
         probes: [],
+        drillMs: null,
         secretsOnDevice: 'refuse',
         management: {},
       },

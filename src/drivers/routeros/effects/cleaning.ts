@@ -24,7 +24,8 @@ export function clean(reach: Reach, rollout: Rollout, signal: AbortSignal): Prom
     if (rollout.givenUp === true) await disarm(console, rollout);
     const first = await idle(reach, console, rollout, signal);
     requireNoOther(first, rollout);
-    requireSettled(first, rollout);
+    // What applied nothing has nothing to go back from.
+    if (rollout.drill !== true) requireSettled(first, rollout);
     if (first.tick !== null) await console.modify(removeTickCommand(names.tick));
     const scripts = [names.apply, names.back, names.check];
     if ([...scripts, names.tick, names.decision].some((name) => first.names.includes(name))) {

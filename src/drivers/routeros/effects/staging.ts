@@ -101,7 +101,8 @@ export function stage(reach: Reach, rollout: Rollout, signal: AbortSignal): Prom
     }
     // The deadline is only needed by the rollback, which is staged last, so that little of the window is spent.
     await writeScript(console, names.check, scripts.check);
-    await requireBase(console, rollout, names.check);
+    // A drill has nothing to look for.
+    if (rollout.drill !== true) await requireBase(console, rollout, names.check);
     await writeScript(console, names.apply, scripts.apply);
     const { uptimeS } = await readFacts(console);
     const stagingS = (reach.clock.monotonic() - startedAt) / 1000;

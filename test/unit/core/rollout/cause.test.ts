@@ -1,7 +1,8 @@
 /** Why a device went back by itself, as far as that can be told: it decides whether a plan is tried once more alone. */
 import { expect, test } from 'vitest';
 import type { SitewardEvent } from '../../../../src/core/rollout/events.ts';
-import { nextStep, nothingSeen } from '../../../../src/core/rollout/machine.ts';
+import { nextStep } from '../../../../src/core/rollout/machine.ts';
+import { nothingSeen } from '../../../../src/core/rollout/step.ts';
 import { foldRollout } from '../../../../src/core/rollout/state.ts';
 import type { RolloutState } from '../../../../src/core/rollout/state.ts';
 import type { Evidence } from '../../../../src/core/rollout/rollout.ts';

@@ -1,7 +1,8 @@
 /** What the end of `lock` says about the device: only some ends prove that nothing of the rollout is on it. */
 import { expect, test } from 'vitest';
 import type { SitewardRecord } from '../../../../src/core/rollout/events.ts';
-import { nextStep, nothingSeen } from '../../../../src/core/rollout/machine.ts';
+import { nextStep } from '../../../../src/core/rollout/machine.ts';
+import { nothingSeen } from '../../../../src/core/rollout/step.ts';
 import { deviceState, emptySiteState, foldRecord } from '../../../../src/core/site-state.ts';
 
 const ids = { rollout: '00112233aabb', device: 'gw1' };
