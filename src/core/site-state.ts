@@ -273,7 +273,7 @@ export function foldRecord(state: SiteState, record: SitewardRecord): void {
     case 'drill-planned': {
       const { rollout: id, device, sealed, at: plannedAt } = record;
       const ids = { id, device, commit: state.accepted?.commit ?? '', sealed, plannedAt };
-      const rollout = newRollout({ ...ids, plan: '', base: '', desired: '', complete: false });
+      const rollout = newRollout({ ...ids, plan: '', base: '', desired: '', complete: false, left: 0 });
       deviceState(state, device).rollout = { ...rollout, drill: true };
       return;
     }
