@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Command, Option } from 'commander';
-import { DeviceError, InvalidInput } from '../core/errors.ts';
+import { DeviceError, InvalidInput, fileProblem } from '../core/errors.ts';
 import type { DeviceSettings } from '../core/site.ts';
 import type { Answered } from '../daemon/enrol-device.ts';
 import { devicesSchema, type RawDevice } from '../settings/schema.ts';
@@ -71,17 +71,27 @@ async function enrol(
 ): Promise<Outcome> {
   const folder = path.dirname(path.resolve(settingsFileOf(command)));
   const { lookAt, keepKeyPair } = await import('../daemon/enrol-device.ts');
-  const identity = await identityOf(folder, name, options.rsa === true);
-  const raw = rawDevice(name, address, identity.file, options);
+  const known = await knownDevice(settingsFileOf(command), name);
+  const usual = `keys/${name}_${options.rsa === true ? 'rsa' : 'ed25519'}`;
+  const file = known?.identityFile ?? path.join(folder, usual);
+  const raw = rawDevice(name, address, path.relative(folder, file), options);
   const shown = await lookAt(raw.address, raw.port ?? 22);
-  const file = path.join(folder, identity.file);
-  if (identity.isNew) {
+  const isNew = (await stat(file).catch(() => null)) === null;
+  if (isNew) {
     const { makeKeyPair } = await import('../drivers/key-pair.ts');
     await keepKeyPair(file, makeKeyPair(options.rsa === true ? 'rsa' : 'ed25519', `siteward@${name}`));
   }
-  const parts = { name, file, shown, options, command, again: commandLine(name, address, options, command) };
+  const parts = {
+    name,
+    file,
+    known,
+    shown,
+    options,
+    command,
+    again: commandLine(name, address, options, command),
+  };
   const device = { ...raw, 'host-key': shown.hostKey };
-  const answered = identity.isNew ? null : await answerOf(name, device, folder);
+  const answered = isNew ? null : await answerOf(name, device, folder);
   if (answered === null) return await toPaste(parts);
   return await judge(parts, device, answered);
 }
@@ -91,20 +101,18 @@ interface Parts {
   readonly file: string;
   readonly shown: { readonly hostKey: string; readonly from: string };
   readonly options: EnrolOptions;
+  /** As the settings have it already. */
+  readonly known: DeviceSettings | null;
   readonly command: Command;
   /** This very command. */
   readonly again: string;
 }
 
-/** The key that is there, of whichever kind, else the one to be made. */
-async function identityOf(
-  folder: string,
-  name: string,
-  rsa: boolean,
-): Promise<{ readonly file: string; readonly isNew: boolean }> {
-  const file = `keys/${name}_${rsa ? 'rsa' : 'ed25519'}`;
-  const there = await stat(path.join(folder, file)).catch(() => null);
-  return { file, isNew: there === null };
+/** The device where the settings name it already; a file that can't be used yet is no reason not to begin. */
+async function knownDevice(file: string, name: string): Promise<DeviceSettings | null> {
+  const { loadSettings } = await import('../settings/settings.ts');
+  const settings = await loadSettings(file).catch(() => null);
+  return settings?.devices.find((device) => device.name === name) ?? null;
 }
 
 /** By the form of the settings, so that what is printed can be read there. Throws `InvalidInput` usage. */
@@ -149,12 +157,12 @@ async function answerOf(name: string, raw: RawDevice, folder: string): Promise<A
 
 async function toPaste({ name, file, shown, options, again }: Parts): Promise<Outcome> {
   const { enrolmentBlock, enrolmentProof } = await import('../drivers/routeros/enrolment.ts');
-  const [privateKey, publicKey] = await Promise.all([readFile(file), readFile(`${file}.pub`, 'latin1')]);
+  const [privateKey, publicKey] = await Promise.all([readFile(file), readPublicKey(file)]);
   const paste = enrolmentBlock({
     user: options.user,
     manage: options.manage,
     from: options.from ?? shown.from,
-    publicKey: publicKey.trim(),
+    publicKey,
     proof: enrolmentProof(privateKey, shown.hostKey),
     password: randomBytes(18).toString('base64url'),
   });
@@ -172,8 +180,17 @@ async function toPaste({ name, file, shown, options, again }: Parts): Promise<Ou
   };
 }
 
+async function readPublicKey(file: string): Promise<string> {
+  try {
+    return (await readFile(`${file}.pub`, 'latin1')).trim();
+  } catch (cause) {
+    const message = `${fileProblem(cause)}; make it: ssh-keygen -y -f ${file} > ${file}.pub`;
+    throw new InvalidInput('unreadable', message, { file: `${file}.pub` }, { cause });
+  }
+}
+
 async function judge(parts: Parts, raw: RawDevice, { rights, note, version }: Answered): Promise<Outcome> {
-  const { name, file, shown, options, command, again } = parts;
+  const { name, file, known, shown, options, command, again } = parts;
   const { enrolmentProof } = await import('../drivers/routeros/enrolment.ts');
   const outcome = { hostKey: shown.hostKey, identity: file };
   if (note !== enrolmentProof(await readFile(file), shown.hostKey)) {
@@ -206,7 +223,10 @@ async function judge(parts: Parts, raw: RawDevice, { rights, note, version }: An
     paste: [],
     settings: settingsBlock(name, raw),
     notes: [about, `for the settings: devices.d/${name}.yaml beside them, or under \`devices:\``],
-    next: `siteward check${settingsWords(command)}`,
+    next:
+      known === null || known.hostKey === shown.hostKey
+        ? `siteward check${settingsWords(command)}`
+        : `siteward rotate host-key ${name}${settingsWords(command)}`,
   };
 }
 

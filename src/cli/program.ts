@@ -64,6 +64,12 @@ const entries: readonly Entry[] = [
     load: async () => (await import('./lint.ts')).lintCommand(),
   },
   {
+    name: 'replace',
+    usage: 'DEVICE',
+    summary: 'a script for new hardware from what the router had last, and what no script can bring back',
+    load: async () => (await import('./replace.ts')).replaceCommand(),
+  },
+  {
     name: 'pending',
     usage: '[ID…]',
     summary: 'what waits for signatures; the document to sign',
