@@ -68,6 +68,14 @@ export const operations = {
   retry: { request: device, answer: orderSchema },
   /** For a device that stands still: what it is to have. Nothing is done before it is signed. */
   resolve: { request: z.strictObject({ device: name, as: z.enum(resolutions) }), answer: orderSchema },
+  /** Puts what a device has in these sections before people, to count as made by siteward; none: all its file names. */
+  adopt: {
+    request: z.strictObject({
+      device: name,
+      sections: z.array(z.string().regex(/^(?:\/[a-z0-9-]{1,40}(?: [a-z0-9-]{1,40}){0,7})$/)).max(200),
+    }),
+    answer: orderSchema,
+  },
   /** Puts another host key or credential before people. Nothing is replaced before it is signed. */
   rotate: {
     request: z.strictObject({ device: name, what: z.enum(rotated), emergency: z.boolean() }),

@@ -8,7 +8,8 @@ import { Command } from 'commander';
 import type { Problem } from '../core/dialect.ts';
 import { InvalidInput, formatPlace } from '../core/errors.ts';
 import type { TakenOver } from '../drivers/routeros/adopt/adopt-onto.ts';
-import { setExit, wantsJson } from './common.ts';
+import { daemonOf, setExit, wantsJson } from './common.ts';
+import { finish } from './operate.ts';
 import { readDeviceNow, type Reading } from './device-reading.ts';
 import { count, paint, printExactly, printJson, printLine, printNote, safe } from './terminal.ts';
 import { workFiles } from './work-tree.ts';
@@ -17,11 +18,31 @@ export function adoptCommand(): Command {
   return new Command('adopt')
     .argument('<device>')
     .option('--onto <file>', 'edit this desired file instead of printing a new one')
-    .action(async (device: string, options: { onto?: string }, command: Command) => {
+    .option(
+      '--take-over',
+      'let what git and the device agree on count as made by siteward, once people signed it',
+    )
+    .option('--items <section...>', 'with --take-over: only these, such as "/ip dns static"')
+    .action(async (device: string, options: AdoptOptions, command: Command) => {
+      if (options.takeOver === true) return await takeOver(device, options, command);
+      if (options.items !== undefined) throw new InvalidInput('usage', '--items goes with --take-over');
       const reading = await readDeviceNow(device, command);
       if (options.onto === undefined) await printAdopted(device, reading, wantsJson(command));
       else await editOnto(device, reading, options.onto, wantsJson(command));
     });
+}
+
+interface AdoptOptions {
+  readonly onto?: string;
+  readonly takeOver?: true;
+  readonly items?: readonly string[];
+}
+
+/** Nothing is read here: the daemon asks people about what it reads, and the gate decides. */
+async function takeOver(device: string, { onto, items = [] }: AdoptOptions, command: Command): Promise<void> {
+  if (onto !== undefined) throw new InvalidInput('usage', 'either --onto or --take-over');
+  const daemon = await daemonOf(command);
+  finish(await daemon.call('adopt', { device, sections: [...items] }), command);
 }
 
 async function printAdopted(device: string, { text, version }: Reading, json: boolean): Promise<void> {

@@ -76,7 +76,7 @@ async function newRecords(daemon: ApiClient, sinceSeq: number): Promise<readonly
 const wholeSite = '';
 
 function isGood(over: string): boolean {
-  return ['confirmed', 'resolved', 'accepted', 'pinned', 'rotated'].includes(over);
+  return ['confirmed', 'resolved', 'accepted', 'pinned', 'rotated', 'taken-over'].includes(over);
 }
 
 function printRecord(record: JournalRecord, over: string | null, several: boolean): void {

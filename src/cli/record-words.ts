@@ -15,6 +15,8 @@ export function isOver(record: JournalRecord): string | null {
       return 'accepted';
     case 'host-key-pinned':
       return 'pinned';
+    case 'items-adopted':
+      return 'taken-over';
     case 'rotation-ended':
       return text(record, 'outcome') || 'rotated';
     case 'resolved':
@@ -147,6 +149,10 @@ function rolloutWords(record: JournalRecord): string | null {
       return text(record, 'as') === ''
         ? 'nothing is to be resolved any more'
         : `to be resolved as ${text(record, 'as')}`;
+    case 'adopt-ordered':
+      return record['sections'] === null ? 'nothing is to be taken over any more' : 'to be taken over';
+    case 'items-adopted':
+      return `TAKEN OVER: ${count(list(record, 'items').length, 'item')}, by ${list(record, 'by').map(personOf).join(', ')}`;
     case 'rotation-authorized':
       return `new key ${text(record, 'rotation')} for the daemon's login, by ${list(record, 'by').map(personOf).join(', ')}`;
     case 'rotation-step-started':

@@ -70,6 +70,8 @@ export interface DeviceState {
   changed: DeviceChange | null;
   /** What people want of a device that stands still. */
   resolve: { readonly as: Resolution; readonly sealed: string | null } | null;
+  /** Sections of which people want what is there to count as siteward's own; none: all. */
+  adopt: readonly string[] | null;
   /** What people want to have replaced. */
   rotation: RotationOrder | null;
   /** A new key of the daemon's own that is being put on the device. */
@@ -156,6 +158,7 @@ export function deviceState(state: SiteState, name: string): DeviceState {
       hardware: null,
       changed: null,
       resolve: null,
+      adopt: null,
       rotation: null,
       credential: null,
       login: null,
@@ -255,6 +258,16 @@ export function foldRecord(state: SiteState, record: SitewardRecord): void {
     case 'resolved':
       foldResolved(state, record);
       return;
+    case 'adopt-ordered':
+      deviceState(state, record.device).adopt = record.sections;
+      return;
+    case 'items-adopted': {
+      const device = deviceState(state, record.device);
+      device.adopt = null;
+      for (const { section, item, digest } of record.items) device.own.set(`${section} ${item}`, digest);
+      closeBlock(state.pending, record.pending, record.device);
+      return;
+    }
     case 'rotation-ordered':
     case 'rotation-authorized':
     case 'rotation-step-started':

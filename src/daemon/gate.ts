@@ -232,7 +232,7 @@ function consequences(
         emergency: false,
       }));
     case 'adopt':
-      return [];
+      return open.map(({ name }) => ({ kind: 'adopt-ordered', device: name, sections: null }));
   }
 }
 

@@ -19,7 +19,7 @@ type Answer = AnswerOf<'apply'>['results'][number];
 
 export function buildOrders(
   site: RunningSite,
-): Pick<Operations, 'apply' | 'drill' | 'retry' | 'resolve' | 'rotate' | 'hold' | 'release'> {
+): Pick<Operations, 'apply' | 'drill' | 'retry' | 'resolve' | 'rotate' | 'adopt' | 'hold' | 'release'> {
   return {
     apply: ({ device }) => Promise.resolve(results(select(site, device).map((one) => apply(site, one)))),
     drill: ({ device }) => Promise.resolve(results(select(site, device).map(drill))),
@@ -46,6 +46,14 @@ export function buildOrders(
       await record(site, { kind: 'resolve-ordered', device: name, as, sealed }, client);
       device.loop.wake();
       const message = 'the device is read again; what would be done on it then waits for a signature';
+      return results([{ ...yes(name, 'ordered', message), next: 'siteward pending' }]);
+    },
+    adopt: async ({ device: name, sections }, client) => {
+      const [device] = select(site, name);
+      if (device === undefined) return results([]);
+      await record(site, { kind: 'adopt-ordered', device: name, sections }, client);
+      device.loop.wake();
+      const message = 'the device is read again; what would be taken over then waits for signatures';
       return results([{ ...yes(name, 'ordered', message), next: 'siteward pending' }]);
     },
     rotate: (request, client) => rotate(site, request, client),

@@ -2,7 +2,8 @@
  * Where a device stands, from the journal's fold and the last reading: one state, why, and the one command that
  * goes on when a person is asked for. Pure.
  */
-import { itemsFor } from '../core/gate/pending.ts';
+import { frozenBy, itemsFor } from '../core/gate/pending.ts';
+import { sectionsOf } from '../core/plan/action.ts';
 import type { DeviceState as FoldedDevice, Quarantine, SiteState } from '../core/site-state.ts';
 import { isStuck } from '../core/rollout/state.ts';
 import type { DeviceSettings, Policy } from '../core/site.ts';
@@ -72,7 +73,7 @@ export function standingOf(
     unreadable(device, folded, report, site) ??
     stoppedByPeople(device, folded, site, nowMs) ??
     brakePulled(device, report) ??
-    waiting(device, folded, report, site, approvals) ??
+    waiting(device, folded, report, site, approvals, nowMs) ??
     askedOfPeople(device, site, approvals) ??
     settledState(device, folded, report, site)
   );
@@ -249,6 +250,7 @@ function waiting(
   report: DeviceReport,
   site: SiteState,
   approvals: Policy['approvals'],
+  nowMs: number,
 ): Standing | null {
   const planned = report.comparison?.planned ?? null;
   const { quarantine } = folded;
@@ -268,6 +270,17 @@ function waiting(
     quarantine.base === planned.plan.baseDigest
   ) {
     return quarantined(quarantine);
+  }
+  const frozen =
+    planned.plan.class === 'benign'
+      ? frozenBy(site.pending, device.name, sectionsOf(planned.plan), approvals, nowMs)
+      : null;
+  if (frozen !== null) {
+    const { id, document } = frozen;
+    const message =
+      `people are asked to sign ${id} about the same sections; what is planned now begins when that is signed, rejected, ` +
+      `or expired (${document?.expires ?? ''})`;
+    return { state: 'behind', reason: 'frozen', message, next: `siteward pending ${id}` };
   }
   if (pending?.refusal?.device === device.name) {
     const { code, message } = pending.refusal;

@@ -3,6 +3,8 @@
  * that signers see. Decides nothing about signatures itself; that is `core/gate`.
  */
 import type { Approval } from '../core/gate/pending.ts';
+import { frozenBy } from '../core/gate/pending.ts';
+import { sectionsOf } from '../core/plan/action.ts';
 import { activeHold } from './device-status.ts';
 import type { DeviceRoom, Order } from './device-room.ts';
 import type { PlannedDevice } from './comparison.ts';
@@ -24,6 +26,8 @@ export async function passGate(
   const wanted =
     planned !== null && room.device.manage === 'rollout' && !isQuarantined(room, planned) ? planned : null;
   const proposal = wanted === null ? null : proposalOf(room, wanted);
+  // Who reads a document about these sections is not to find them changed when they sign.
+  if (wanted !== null && proposal === null && isFrozen(room, wanted)) return null;
   const pending = await keepPending(room, room.device.name, 'rollout', proposal);
   if (wanted === null || (room.device.rollout === 'manual' && !order.apply)) return null;
   const signed = signedFor(room, pending);
@@ -40,7 +44,13 @@ function proposalOf(
   const { class: role, reason, baseDigest: base } = plan;
   if (role === 'benign') return null;
   const device = { name: room.device.name, deviceKey: hostKey, base };
-  return { kind: 'rollout', class: role, reason, commit, text, digest, device };
+  return { kind: 'rollout', class: role, reason, commit, text, digest, sections: sectionsOf(plan), device };
+}
+
+function isFrozen(room: DeviceRoom, { plan }: PlannedDevice): boolean {
+  const { state } = room.ledger;
+  const { approvals } = room.policy;
+  return frozenBy(state.pending, room.device.name, sectionsOf(plan), approvals, room.clock.now()) !== null;
 }
 
 /** What people or other devices may decide at any moment, also while this rollout waits for its turn. */
@@ -51,7 +61,8 @@ export function mayStart(room: DeviceRoom, planned: PlannedDevice, permission: P
     return false;
   if (activeHold(room.ledger.state, folded, room.clock.now()) !== null) return false;
   if (accepted?.commit !== planned.commit || stopped?.commit === planned.commit) return false;
-  return permission.kind === 'benign' || stillOpen(room, permission.signed, room.device.name);
+  if (permission.kind === 'benign') return !isFrozen(room, planned);
+  return stillOpen(room, permission.signed, room.device.name);
 }
 
 function isQuarantined(room: DeviceRoom, planned: PlannedDevice): boolean {

@@ -27,6 +27,8 @@ export interface Proposal {
   readonly digest: string;
   /** Who wrote what is asked about, where the devices' state does not tell. */
   readonly authors?: readonly string[];
+  /** Sections of the device that it is about. */
+  readonly sections?: readonly string[];
   /** Null: it is about the site as a whole. */
   readonly device: { readonly name: string; readonly deviceKey: string; readonly base: string } | null;
 }
@@ -93,6 +95,7 @@ async function openItem(
     reason,
     plan,
     ...(proposal.authors === undefined ? {} : { authors: proposal.authors }),
+    ...(proposal.sections === undefined ? {} : { sections: proposal.sections }),
     supersedes,
   });
   return state.pending.get(id) ?? null;

@@ -3,6 +3,7 @@
  * is missing, unreadable or unsigned ends it with a reason in the report, and the next pass begins anew.
  */
 import { HostKeyMismatch, SitewardError } from '../core/errors.ts';
+import { adoptItems } from './adopt-items.ts';
 import { archiveReading } from './archive-reading.ts';
 import { failureOf } from './device-report.ts';
 import { drillDevice } from './drill.ts';
@@ -34,6 +35,7 @@ export async function reconcileDevice(room: DeviceRoom, order: Order): Promise<v
     const desired = await room.desired();
     if (standsStill(room)) return void (await showDevice(room, observation, desired));
     const planned = await planDevice(room, observation, desired);
+    if (!readOnly) await adoptItems(room, observation, desired);
     const permission = await passGate(room, planned, order);
     if (planned === null || permission === null) return void (await drillDevice(room, observation, order));
     const begun = await rollOut(room, planned, permission);

@@ -192,6 +192,7 @@ export function fakeOperations(asked: Asked[], changes: Partial<Operations> = {}
     reject: ({ id }) => Promise.resolve({ v: 1, id }),
     apply: ({ device }) => Promise.resolve(order(device ?? null)),
     resolve: ({ device }) => Promise.resolve(order(device)),
+    adopt: ({ device }) => Promise.resolve(order(device)),
     rotate: ({ device }) => Promise.resolve(order(device)),
     drill: ({ device }) => Promise.resolve(order(device)),
     retry: ({ device }) =>

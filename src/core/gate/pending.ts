@@ -4,7 +4,7 @@
  * `document.ts` and `decide.ts`.
  */
 import type { PendingKind, SitewardRecord, Superseded } from '../rollout/events.ts';
-import type { Role } from '../site.ts';
+import type { Policy, Role } from '../site.ts';
 
 export interface PendingDevice {
   readonly name: string;
@@ -74,6 +74,8 @@ export interface PendingState {
   readonly supersedes: Superseded | null;
   /** Who wrote what is asked about; null: the devices' state tells. */
   readonly authors: readonly string[] | null;
+  /** Sections of the devices that it is about. */
+  readonly sections: readonly string[];
   /** None: it is about the site. */
   devices: PendingBlock[];
   document: {
@@ -105,6 +107,27 @@ export function itemsFor(items: PendingItems, device: string | null): readonly P
 
 export function openDevices(pending: PendingState): string[] {
   return pending.devices.flatMap(({ name, open }) => (open ? [name] : []));
+}
+
+/**
+ * The item whose signers are reading about one of these sections right now: its document is out, valid, and not signed by
+ * enough. Nothing begins there by itself meanwhile.
+ */
+export function frozenBy(
+  items: PendingItems,
+  device: string,
+  sections: readonly string[],
+  approvals: Policy['approvals'],
+  nowMs: number,
+): PendingState | null {
+  const reading = itemsFor(items, device).find(
+    ({ document, approvals: have, class: role, sections: own }) =>
+      document !== null &&
+      Date.parse(document.expires) > nowMs &&
+      have.length < approvals[role] &&
+      own.some((section) => sections.includes(section)),
+  );
+  return reading ?? null;
 }
 
 type PendingRecord = Extract<
@@ -157,8 +180,8 @@ function openedItem(
   devices: PendingBlock[],
 ): PendingState {
   const { pending: id, asks: kind, commit, reason, plan, at: openedAt, supersedes } = record;
-  const authors = record.authors ?? null;
-  const open = { authors, devices, document: null, approvals: [], refusal: null };
+  const { authors = null, sections = [] } = record;
+  const open = { authors, sections, devices, document: null, approvals: [], refusal: null };
   return { id, kind, class: record.class, commit, reason, plan, openedAt, supersedes, ...open };
 }
 

@@ -78,6 +78,26 @@ export function hostKeyText(facts: HostKeyFacts): string {
   return lines.map((line) => `${printable(line)}\n`).join('');
 }
 
+export interface AdoptFacts {
+  /** By section, as people read them. */
+  readonly sections: readonly { readonly path: string; readonly items: readonly string[] }[];
+}
+
+export function adoptText({ sections }: AdoptFacts): string {
+  const many = sections.reduce((count, { items }) => count + items.length, 0);
+  const lines = [
+    `take over: ${many} ${many === 1 ? 'item' : 'items'} that siteward did not make`,
+    'from then on they count as made by siteward, each as long as it is as it is now: a commit that takes one of them',
+    'away, or resets it, needs no signature for that; nothing is changed on the device now',
+    ...sections.flatMap(({ path, items }) => [
+      '',
+      `${path} (${items.length})`,
+      ...items.map((one) => `  ${one}`),
+    ]),
+  ];
+  return lines.map((line) => `${printable(line)}\n`).join('');
+}
+
 export interface CredentialFacts {
   readonly emergency: boolean;
   readonly user: string;

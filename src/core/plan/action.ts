@@ -96,3 +96,8 @@ export interface FootprintState {
 export function actionsOf(plan: { readonly actions: readonly PlannedAction[] }): readonly Action[] {
   return plan.actions.map((planned) => planned.action);
 }
+
+/** What its actions are in, each once. */
+export function sectionsOf({ actions }: Pick<Plan, 'actions'>): readonly string[] {
+  return [...new Set(actions.map(({ action }) => action.section))].sort();
+}

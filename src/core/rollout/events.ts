@@ -55,6 +55,8 @@ export interface TouchedItem {
   readonly digest: string | null;
 }
 
+export type AdoptedItem = Pick<TouchedItem, 'section' | 'item'> & { readonly digest: string };
+
 interface OfDevice {
   readonly device: string;
 }
@@ -204,6 +206,8 @@ export type SitewardEvent =
       readonly plan: string;
       /** Who wrote what is asked about, where the devices don't tell. */
       readonly authors?: readonly string[];
+      /** Sections that it is about: nothing is begun in them by itself while its document is out. */
+      readonly sections?: readonly string[];
       /** The item in whose place it comes. */
       readonly supersedes: Superseded | null;
     }
@@ -340,6 +344,21 @@ export type SitewardEvent =
       /** The rollout that leads to base or target; null: nothing else is changed. */
       readonly next: string | null;
       readonly commit: string;
+      readonly pending: string;
+      readonly challenge: string;
+      readonly document: string;
+      readonly by: readonly SignedBy[];
+      readonly trust?: TrustDigests;
+    })
+  | (OfDevice & {
+      /** Sections of which a person wants what is there to count as siteward's own; none: all; null: no longer. */
+      readonly kind: 'adopt-ordered';
+      readonly sections: readonly string[] | null;
+    })
+  | (OfDevice & {
+      /** Signatures used up: from now on these count as made by siteward, as long as they are as they were. */
+      readonly kind: 'items-adopted';
+      readonly items: readonly AdoptedItem[];
       readonly pending: string;
       readonly challenge: string;
       readonly document: string;

@@ -23,7 +23,7 @@ import {
   whole,
 } from '../shape.ts';
 import type { EvidenceFacts, SignedBy, SitewardEvent, SitewardRecord } from './events.ts';
-import type { NewLogin, Superseded, TakenOver, TouchedItem } from './events.ts';
+import type { AdoptedItem, NewLogin, Superseded, TakenOver, TouchedItem } from './events.ts';
 import { deviceChanges, pendingKinds, resolutions, rotated, rotationSteps } from './events.ts';
 import type { Deadline, Witness } from './rollout.ts';
 
@@ -129,6 +129,7 @@ const kinds: KindTable = {
     reason: text,
     plan: text,
     authors: maybe(listOf(text)),
+    sections: maybe(listOf(text)),
     supersedes: nullOr(objectOf<Superseded>({ pending: text, plan: text, base: text })),
   },
   'document-issued': { pending: text, document: text, challenge: text, notBefore: text, expires: text },
@@ -219,6 +220,11 @@ const kinds: KindTable = {
     hardware: maybe(text),
     next: nullOr(text),
     commit: text,
+  },
+  'adopt-ordered': { ...ofDevice, sections: nullOr(listOf(text)) },
+  'items-adopted': {
+    ...{ ...ofDevice, ...consumed },
+    items: listOf(objectOf<AdoptedItem>({ section: text, item: text, digest: text })),
   },
   'rotation-ordered': { ...ofDevice, what: nullOr(oneOf(...rotated)), emergency: flag, login: maybe(login) },
   'rotation-authorized': { ...ofDevice, ...consumed, rotation: text, login },

@@ -1,0 +1,124 @@
+/**
+ * Takes over what people made: rows on which git and the device agree come to count as made by siteward, once that was
+ * signed. Only the record changes; the device is only read. What differs, is ignored or is not named is not taken over.
+ */
+import { canonicalItem, itemIdentity, sha256 } from '../core/digest.ts';
+import { InvalidInput } from '../core/errors.ts';
+import { adoptText } from '../core/gate/texts.ts';
+import type { Configuration, Item } from '../core/item.ts';
+import type { Difference } from '../core/plan/action.ts';
+import type { AdoptedItem } from '../core/rollout/events.ts';
+import type { Observation } from '../drivers/driver.ts';
+import type { DesiredText, DeviceRoom } from './device-room.ts';
+import { requireUsable } from './plan-device.ts';
+import { authorizedNow, consumption, keepPending, noCommit, signedFor, stillOpen } from './proposal.ts';
+import type { Proposal } from './proposal.ts';
+
+/** What can be taken over: made by people, in both alike, not siteward's own already. */
+export function adoptable(parts: {
+  readonly actual: Configuration;
+  readonly desired: Configuration;
+  readonly differences: readonly Pick<Difference, 'section' | 'base'>[];
+  readonly own: ReadonlyMap<string, string>;
+  /** Only these; none: all. */
+  readonly sections: readonly string[];
+}): readonly Item[] {
+  const { actual, desired, differences, own, sections } = parts;
+  const named = new Set(desired.sections.flatMap(({ items }) => items.map(keyOf)));
+  const differs = new Set(differences.flatMap(({ base }) => (base === null ? [] : [keyOf(base)])));
+  return actual.sections
+    .filter(({ path }) => sections.length === 0 || sections.includes(path))
+    .flatMap(({ items }) => items)
+    .filter((item) => {
+      const key = keyOf(item);
+      return item.created && named.has(key) && !differs.has(key) && own.get(key) !== digestOf(item);
+    });
+}
+
+/** Puts what was ordered before people, and records it once they signed. */
+export async function adoptItems(
+  room: DeviceRoom,
+  observation: Observation,
+  desired: DesiredText,
+): Promise<void> {
+  const { adopt: sections, own } = room.folded();
+  if (sections === null || room.ledger.journal.broken !== null) return;
+  const { name } = room.device;
+  const { dialect } = room.driver;
+  const { version } = observation.facts;
+  const items = adoptable({
+    actual: requireUsable(dialect.parseActual(observation.exportText, version)),
+    desired: requireUsable(dialect.parseDesired(desired.text, desired.file, version)),
+    differences: room.report.current().comparison?.differences ?? [],
+    own,
+    sections,
+  });
+  const proposal = items.length === 0 ? null : proposalFor(room, observation, items);
+  const signed = signedFor(room, await keepPending(room, name, 'adopt', proposal));
+  if (proposal === null) {
+    await room.ledger.append({ kind: 'adopt-ordered', device: name, sections: null });
+    return;
+  }
+  if (signed === null) return;
+  const by = await authorizedNow(room, proposal, signed);
+  if (by === null || !stillOpen(room, signed, name)) return;
+  await room.ledger.append({
+    kind: 'items-adopted',
+    device: name,
+    items: items.map(adopted),
+    ...consumption(signed, by, room.trust()),
+  });
+  room.again();
+}
+
+/** A record may have 256 KiB, and what people can't read they don't sign. */
+const mostBytes = 160 * 1024;
+
+function proposalFor(room: DeviceRoom, { hostKey }: Observation, items: readonly Item[]): Proposal {
+  const { name } = room.device;
+  const records = JSON.stringify(items.map(adopted));
+  if (records.length > mostBytes)
+    throw new InvalidInput(
+      'too-many-items',
+      `${items.length} items are too many to be taken over at once; ` +
+        `name sections: siteward adopt ${name} --take-over --items "/ip dns static"`,
+    );
+  const paths = [...new Set(items.map(({ section }) => section))].sort();
+  const text = adoptText({
+    sections: paths.map((path) => ({
+      path,
+      items: items.filter(({ section }) => section === path).map((item) => wordsOf(room, item)),
+    })),
+  });
+  return {
+    kind: 'adopt',
+    class: 'operational',
+    reason: 'take-over',
+    commit: room.ledger.state.accepted?.commit ?? noCommit,
+    text,
+    digest: sha256(text),
+    sections: paths,
+    device: { name, deviceKey: hostKey, base: sha256(records) },
+  };
+}
+
+function wordsOf(room: DeviceRoom, item: Item): string {
+  const { section, properties } = item;
+  const values = properties.flatMap(([name, value]) => {
+    if (value === null) return [];
+    return [`${name}=${room.driver.dialect.isSecret(section, name) ? `<secret:${name}>` : value}`];
+  });
+  return values.join(' ');
+}
+
+function adopted(item: Item): AdoptedItem {
+  return { section: item.section, item: itemIdentity(item), digest: digestOf(item) };
+}
+
+function keyOf(item: Item): string {
+  return `${item.section} ${itemIdentity(item)}`;
+}
+
+function digestOf(item: Item): string {
+  return sha256(canonicalItem(item));
+}
