@@ -2,26 +2,20 @@
  * `siteward journal show` and `journal verify`: the records and their proof, read straight from the files,
  * beside a running daemon or without one. Changes nothing.
  */
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { RecordEnvelope } from '../core/journal.ts';
-import { InvalidInput, fileProblem } from '../core/errors.ts';
 import { knownRecord } from '../core/rollout/record.ts';
 import { followJournal } from '../journal/follow.ts';
 import type { Replayed } from '../journal/replay.ts';
-import { replayJournal } from '../journal/replay.ts';
 import { fileStorage } from '../journal/storage.ts';
-import { setExit, settingsFileOf, wantsJson } from './common.ts';
+import { setExit, wantsJson } from './common.ts';
 import type { ExitCode } from './common.ts';
+import { damageLine, drained, journalFolder, replay } from './journal-files.ts';
+import type { JournalOptions } from './journal-files.ts';
 import { recordFilter } from './record-filter.ts';
 import type { Wanted } from './record-filter.ts';
 import { count, printJson, printLine, printNote, safe } from './terminal.ts';
-
-interface JournalOptions {
-  readonly state?: string;
-}
 
 type ShowOptions = JournalOptions & Wanted & { readonly follow?: true };
 
@@ -134,34 +128,6 @@ function unlike({ seq, hash }: Expected, found: string | null, { begin, head }: 
 }
 
 const tornWords = 'a write that is under way, or was interrupted; the daemon sets them aside when it starts';
-
-function damageLine(damage: NonNullable<Replayed['damage']>): string {
-  return safe(`damaged: ${damage.file}${damage.line > 0 ? `:${damage.line}` : ''}: ${damage.reason}`);
-}
-
-async function journalFolder(options: JournalOptions, command: Command): Promise<string> {
-  if (options.state !== undefined) return join(options.state, 'journal');
-  const { loadSettings } = await import('../settings/settings.ts');
-  return join((await loadSettings(settingsFileOf(command))).state, 'journal');
-}
-
-async function replay(folder: string, onRecord: (record: RecordEnvelope) => void): Promise<Replayed> {
-  try {
-    return await replayJournal({ folder, storage: fileStorage, from: 'oldest', onRecord, pause: drained });
-  } catch (error) {
-    throw new InvalidInput(
-      'unreadable',
-      `${folder} ${fileProblem(error)}`,
-      { file: folder },
-      { cause: error },
-    );
-  }
-}
-
-/** A reader that is slower than the disk must not make this process keep what it has not read. */
-async function drained(): Promise<void> {
-  if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
-}
 
 /** The envelope is said first; what a checkpoint holds is for programs. */
 const unsaid = new Set(['v', 'seq', 'at', 'prev', 'kind', 'actor', 'state']);

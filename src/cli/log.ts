@@ -1,10 +1,18 @@
-/** `siteward log [DEVICE] [--since WHEN]`: who, what, when, approved by whom, in words; `--json` gives the records. */
+/**
+ * `siteward log [DEVICE] [--since WHEN]`: who, what, when, approved by whom, in words; `--json` gives the records. Asks the
+ * daemon, and reads the journal's files where none is running.
+ */
 import { Command } from 'commander';
 import type { JournalRecord } from '../api/answers.ts';
-import { InvalidInput } from '../core/errors.ts';
-import { daemonOf, wantsJson } from './common.ts';
+import type { ApiClient } from '../api/client.ts';
+import { InvalidInput, codeOf } from '../core/errors.ts';
+import type { RecordEnvelope } from '../core/journal.ts';
+import { daemonOf, setExit, wantsJson } from './common.ts';
+import type { ExitCode } from './common.ts';
+import { damageLine, journalFolder, replay } from './journal-files.ts';
+import { recordFilter } from './record-filter.ts';
 import { isAnnouncement, recordWords } from './record-words.ts';
-import { paint, printJson, printLine, safe, stampTime } from './terminal.ts';
+import { paint, printJson, printLine, printNote, safe, stampTime } from './terminal.ts';
 
 const page = 500;
 const newest = 50;
@@ -18,26 +26,54 @@ export function logCommand(): Command {
     )
     .action(async (device: string | undefined, options: { since?: string }, command: Command) => {
       const since = options.since === undefined ? null : await sinceTime(options.since, Date.now());
-      const daemon = await daemonOf(command);
-      const common = device === undefined ? {} : { device };
       const print = wantsJson(command) ? printJson : printInWords;
-      if (since === null) {
-        const { records } = await daemon.call('records', {
-          ...common,
-          sinceSeq: 0,
-          limit: newest,
-          last: true,
-        });
-        return records.forEach((record) => print(record));
-      }
-      for (let seq = 0; ;) {
-        const { records } = await daemon.call('records', { ...common, sinceSeq: seq, since, limit: page });
-        for (const record of records) print(record);
-        const last = records.at(-1);
-        if (last === undefined || records.length < page) return;
-        seq = last.seq;
+      const asked = { ...(device === undefined ? {} : { device }), since };
+      try {
+        await askDaemon(await daemonOf(command), asked, print);
+      } catch (error) {
+        if (codeOf(error) !== 'daemon-not-running') throw error;
+        setExit(await readFiles(command, asked, print));
       }
     });
+}
+
+interface Asked {
+  readonly device?: string;
+  /** RFC 3339; null: the newest ones. */
+  readonly since: string | null;
+}
+
+type Print = (record: JournalRecord) => void;
+
+async function askDaemon(daemon: ApiClient, { since, ...common }: Asked, print: Print): Promise<void> {
+  if (since === null) {
+    const { records } = await daemon.call('records', { ...common, sinceSeq: 0, limit: newest, last: true });
+    return records.forEach((record) => print(record));
+  }
+  for (let seq = 0; ;) {
+    const { records } = await daemon.call('records', { ...common, sinceSeq: seq, since, limit: page });
+    for (const record of records) print(record);
+    const last = records.at(-1);
+    if (last === undefined || records.length < page) return;
+    seq = last.seq;
+  }
+}
+
+/** Nobody serves the site: its journal tells all the same. */
+async function readFiles(command: Command, { since, ...device }: Asked, print: Print): Promise<ExitCode> {
+  const isWanted = recordFilter({ ...device, ...(since === null ? {} : { since: Date.parse(since) }) });
+  const last: RecordEnvelope[] = [];
+  const { damage } = await replay(await journalFolder({}, command), (record) => {
+    if (!isWanted(record)) return;
+    if (since !== null) return print(record);
+    last.push(record);
+    if (last.length > newest) last.shift();
+  });
+  for (const record of last) print(record);
+  printNote('the daemon is not running: read from its files');
+  if (damage === null) return 0;
+  printNote(`${damageLine(damage)}; nothing behind it is shown   next: siteward journal verify`);
+  return 1;
 }
 
 async function sinceTime(text: string, nowMs: number): Promise<string> {

@@ -1,6 +1,6 @@
 /** `siteward plan [DEVICE] [--rev REV]`: what would be done, and which of it needs a signature. Changes nothing. */
 import { Command } from 'commander';
-import type { DevicePlan } from '../api/answers.ts';
+import type { DevicePlan, DeviceState } from '../api/answers.ts';
 import { daemonOf, setExit, wantsJson } from './common.ts';
 import { count, paint, printJson, printLine, safe } from './terminal.ts';
 import type { Tone } from './terminal.ts';
@@ -145,6 +145,13 @@ function pathLine(
   return paint(path.kind === 'untouched' || path.kind === 'open' ? 'quiet' : 'bad', safe(`${way}${back}`));
 }
 
+/** What a plan could be made of is not known, or nothing is begun on the device whatever it is. */
+const unplanned: readonly DeviceState[] = ['error', 'diverged', 'unreachable', 'unknown', 'rolling-out'];
+
+function standingWords({ state, reason, message, next }: NonNullable<DevicePlan['standing']>): string {
+  return safe(`${state}: ${message ?? reason ?? ''}${next === null ? '' : `   next: ${next}`}`);
+}
+
 const driftOnly =
   'nothing to do; git did not move: keep what the device has with siteward adopt DEVICE --onto FILE, or change it back there';
 
@@ -153,6 +160,9 @@ function summary(plan: DevicePlan): string {
     plan.actions.filter((action) => action.verb === verb).length;
   if (plan.actions.length === 0) {
     if ((plan.problems ?? []).length > 0) return 'no plan';
+    const { standing } = plan;
+    if (standing !== undefined && unplanned.includes(standing.state))
+      return `no plan: ${standingWords(standing)}`;
     return (plan.drift ?? []).length > 0 ? driftOnly : 'no difference';
   }
   const moved = of('move');

@@ -70,7 +70,8 @@ function effectWords(record: JournalRecord): string | null {
   const start = started[record.kind];
   if (start !== undefined) {
     const cause = text(record, 'cause');
-    return cause === '' ? start : `${start}: ${cause}`;
+    const found = text(record, 'found');
+    return `${start}${cause === '' ? '' : `: ${cause}`}${found === '' ? '' : `: ${found}`}`;
   }
   const done = finished[record.kind];
   if (done === undefined) return null;

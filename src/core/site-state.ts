@@ -34,6 +34,8 @@ export interface Quarantine {
   readonly base: string;
   /** Why it was rolled back; null where that is not the reason. */
   readonly cause: Cause | null;
+  /** What was found then, in words; a checkpoint of an older version has none. */
+  readonly found?: string | null;
   readonly at: string;
 }
 
@@ -414,7 +416,7 @@ function foldSettled(state: SiteState, device: DeviceState, rollout: RolloutStat
       device.retriedAlone = key;
       return;
     }
-    device.quarantine = { reason: 'rolled-back', plan, base, cause, at };
+    device.quarantine = { reason: 'rolled-back', plan, base, cause, found: rollout.found, at };
     state.stopped = { commit, device: rollout.device, why: 'rolled-back' };
   }
 }

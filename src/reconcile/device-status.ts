@@ -206,6 +206,9 @@ function afterFailure(
   site: SiteState,
 ): string {
   const { name } = device;
+  // Without an accepted commit that can be read nothing is compared; what ends that waits for a signature.
+  const head = itemsFor(site.pending, null).find(({ reason }) => reason === failure.code);
+  if (head !== undefined) return `siteward pending ${head.id}`;
   if (failure.code !== 'host-key-mismatch')
     return nextOnDevice(device, failure, site.accepted?.commit ?? null);
   const pending = itemsFor(site.pending, name).find(({ kind }) => kind === 'rotation');
@@ -255,9 +258,9 @@ function waiting(
   const planned = report.comparison?.planned ?? null;
   const { quarantine } = folded;
   const pending = itemsFor(site.pending, device.name).find(({ kind }) => kind === 'rollout') ?? null;
-  const quarantined = ({ reason, cause, at }: Quarantine): Standing => {
+  const quarantined = ({ reason, cause, found, at }: Quarantine): Standing => {
     const next = `siteward retry ${device.name}`;
-    const why = cause === null ? '' : `, ${cause}`;
+    const why = cause === null ? '' : `, ${cause}${found == null || found === '' ? '' : `: ${found}`}`;
     const message = `${quarantineMessages[reason]} (${at.slice(0, 19)}Z${why})`;
     return { state: 'quarantined', reason, message, next };
   };

@@ -6,6 +6,7 @@ import { HostKeyMismatch, SitewardError } from '../core/errors.ts';
 import { adoptItems } from './adopt-items.ts';
 import { archiveReading } from './archive-reading.ts';
 import { failureOf } from './device-report.ts';
+import type { Failure } from './device-report.ts';
 import { drillDevice } from './drill.ts';
 import type { DeviceRoom, Order } from './device-room.ts';
 import { passGate } from './pass-gate.ts';
@@ -18,6 +19,7 @@ import { keepHostKey, rotateHostKey } from './rotate-host-key.ts';
 
 /** Rejects only when the daemon ends; all else is in the report. */
 export async function reconcileDevice(room: DeviceRoom, order: Order): Promise<void> {
+  const before = room.report.current().failure;
   try {
     // Without a journal what is in flight is left to the device; it is still read and reported.
     const readOnly = room.ledger.journal.broken !== null;
@@ -42,15 +44,19 @@ export async function reconcileDevice(room: DeviceRoom, order: Order): Promise<v
     // What was refused before anything was changed would be refused again at once: the next pass comes in its time.
     if (begun && room.folded().lastRollout?.outcome !== 'not-started') room.again();
   } catch (error) {
-    await failed(room, error);
+    await failed(room, error, before);
   }
 }
 
 /** What ended the pass is in the report; a device that shows another host key may be known by it once people signed. */
-async function failed(room: DeviceRoom, error: unknown): Promise<void> {
+async function failed(room: DeviceRoom, error: unknown, before: Failure | null): Promise<void> {
   room.signal.throwIfAborted();
-  room.report.update({ failure: failureOf(error) });
-  room.log(error instanceof SitewardError ? 'pass-failed' : 'defect', { device: room.device.name, error });
+  const failure = failureOf(error);
+  room.report.update({ failure });
+  // What stays as it is fills no log; status shows it.
+  const isNew = failure.code !== before?.code || failure.message !== before.message;
+  if (!(error instanceof SitewardError)) room.log('defect', { device: room.device.name, error });
+  else if (isNew) room.log('pass-failed', { device: room.device.name, error });
   if (!(error instanceof HostKeyMismatch) || room.ledger.journal.broken !== null) return;
   await rotateHostKey(room, error).catch((reason: unknown) => {
     room.signal.throwIfAborted();

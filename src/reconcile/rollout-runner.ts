@@ -12,10 +12,10 @@ import {
   OutcomeUnknown,
   SitewardError,
 } from '../core/errors.ts';
-import type { Cause, EffectFinished, EffectName, EffectStarted } from '../core/rollout/events.ts';
+import type { EffectFinished, EffectName, EffectStarted } from '../core/rollout/events.ts';
 import type { RolloutState } from '../core/rollout/state.ts';
 import { nextStep } from '../core/rollout/machine.ts';
-import type { Sight } from '../core/rollout/step.ts';
+import type { Sight, Step } from '../core/rollout/step.ts';
 import { nothingSeen } from '../core/rollout/step.ts';
 import { isStuck } from '../core/rollout/state.ts';
 import type { Evidence, Rollout } from '../core/rollout/rollout.ts';
@@ -24,6 +24,7 @@ import type { Ledger } from './ledger.ts';
 import type { RunProbe } from './probes.ts';
 import { probeBefore, probeUntilWell } from './probes.ts';
 import { verifyDevice } from './verify-device.ts';
+import { whatDiffers } from './what-differs.ts';
 
 export interface RolloutRoom {
   readonly site: string;
@@ -65,7 +66,7 @@ export async function runRollout(room: RolloutRoom, state: RolloutState): Promis
         if (misses >= looksForMissingDevice) return;
         break;
       case 'effect':
-        await runEffect(room, state, step.effect, step.cause);
+        await runEffect(room, state, step, sight);
         sight = nothingSeen;
         if (isStuck(state)) return;
         break;
@@ -93,8 +94,8 @@ async function look(room: RolloutRoom, sight: Sight): Promise<Sight> {
 async function runEffect(
   room: RolloutRoom,
   state: RolloutState,
-  effect: EffectName,
-  cause: Cause | undefined,
+  { effect, cause }: Extract<Step, { do: 'effect' }>,
+  { evidence }: Sight,
 ): Promise<void> {
   const ids = { rollout: room.rollout.id, device: room.rollout.device };
   const { seq, hash } = room.ledger.journal.head;
@@ -103,6 +104,9 @@ async function runEffect(
     kind: `${effect}-started`,
     ...ids,
     ...(cause === undefined ? {} : { cause }),
+    ...(cause !== 'verify-failed' || evidence === null || state.found !== null
+      ? {}
+      : { found: whatDiffers(room.rollout.plan, evidence.footprint) }),
     ...(effect === 'witness' ? { witness } : {}),
   };
   await room.ledger.append(started);

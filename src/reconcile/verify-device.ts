@@ -6,16 +6,11 @@
 import type { Clock } from '../core/clock.ts';
 import { DeviceError } from '../core/errors.ts';
 import type { Evidence, Rollout } from '../core/rollout/rollout.ts';
+import { whatDiffers } from './what-differs.ts';
 
 export interface Verification {
   readonly runCount: number;
 }
-
-const itemWords = {
-  base: 'as it was before',
-  plan: 'in the middle of its change',
-  other: 'neither as it was before nor as planned, so something else changed it',
-} as const;
 
 /** Ticks that the net may take to show another run before it counts as standing still. */
 const patienceTicks = 3;
@@ -36,7 +31,7 @@ export async function verifyDevice(
   const { tickMs, soakMs } = rollout.times;
   const started = clock.monotonic();
   let evidence = await readEvidence();
-  requireTarget(evidence);
+  requireTarget(rollout, evidence);
   await probesPass();
   const soakUntil = started + soakMs;
   const growthUntil = clock.monotonic() + patienceTicks * tickMs + 5_000;
@@ -49,14 +44,14 @@ export async function verifyDevice(
     }
     await clock.sleep(Math.min(tickMs / 2, 2_000), signal);
     evidence = await readEvidence();
-    requireTarget(evidence);
+    requireTarget(rollout, evidence);
   }
   // What held at first may have given way since.
   if (soakMs > 0) await probesPass();
   return { runCount: evidence.net.runCount };
 }
 
-function requireTarget(evidence: Evidence): void {
+function requireTarget(rollout: Rollout, evidence: Evidence): void {
   if (evidence.decision === 'rollback') {
     throw new DeviceError('rejected', 'the device has decided to roll back');
   }
@@ -64,9 +59,7 @@ function requireTarget(evidence: Evidence): void {
     throw new DeviceError('not-armed', 'the rollback timer is no longer on the device');
   }
   if (evidence.footprint.kind !== 'target') {
-    const wrong = evidence.footprint.items.flatMap((item, i) =>
-      item === 'target' ? [] : [`item ${i + 1} of the plan is ${itemWords[item]}`],
-    );
-    throw new DeviceError('rejected', `the device does not equal the target: ${wrong.join(', ')}`);
+    const differs = whatDiffers(rollout.plan, evidence.footprint);
+    throw new DeviceError('rejected', `the device does not equal the target: ${differs}`);
   }
 }

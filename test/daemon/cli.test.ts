@@ -1,4 +1,12 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -273,6 +281,19 @@ test('plan without differences is exit 0, an unusable desired state exit 2', asy
   expect(none.code).toBe(0);
   expect(none.out).toContain('no difference');
   await server?.close(0);
+  const standing = {
+    state: 'error',
+    reason: 'journal-rewound',
+    message: 'the device has seen record 9',
+    next: 'siteward resolve gw1 --as actual',
+  } as const;
+  await serve({ plan: () => Promise.resolve({ v: 1, devices: [{ ...device, actions: [], standing }] }) });
+  const still = (await cli('plan')).out;
+  expect(still).toContain(
+    'no plan: error: the device has seen record 9   next: siteward resolve gw1 --as actual',
+  );
+  expect(still).not.toContain('no difference');
+  await server?.close(0);
   const problem = {
     code: 'config-missing',
     message: 'no such file',
@@ -476,6 +497,26 @@ test('log shows who, what and when, and pages from a time on', async () => {
   // What was only announced is not shown: its end says the same.
   expect(out).not.toContain('applying');
   expect(asked.at(-1)?.request).toMatchObject({ device: 'gw1', sinceSeq: 0, limit: 500 });
+});
+
+test('log reads the files where no daemon runs', async () => {
+  writeSettings('');
+  const samples = new URL('../../journal/samples/v1/', import.meta.url);
+  mkdirSync(path.join(folder, 'state', 'journal'), { recursive: true });
+  const segment = path.join(folder, 'state', 'journal', '00000001.jsonl');
+  copyFileSync(new URL('confirmed.jsonl', samples), segment);
+  const whole = await cli('log', 'gw1');
+  expect(whole).toMatchObject({ code: 0, err: 'the daemon is not running: read from its files\n' });
+  expect(whole.out).toContain('CONFIRMED');
+  expect((await cli('log', 'gw9')).out).toBe('');
+  expect((await cli('log', '--since', '2099-01-01T00:00Z')).out).toBe('');
+  expect((await cli('log', '--since', '2000-01-01T00:00Z')).out).toContain('first start of daemon');
+  const lines = readFileSync(segment, 'utf8').split('\n');
+  lines[3] = (lines[3] ?? '').replace('daemon', 'nobody');
+  writeFileSync(segment, lines.join('\n'));
+  const damaged = await cli('log');
+  expect(damaged.code).toBe(1);
+  expect(damaged.err).toMatch(/damaged: 00000001\.jsonl:4: .*next: siteward journal verify/);
 });
 
 test('check reports everything at once and exits 1 when something is to put right', async () => {

@@ -67,6 +67,8 @@ interface OfRollout extends OfDevice {
 export type EffectStarted = OfRollout & {
   readonly kind: `${EffectName}-started`;
   readonly cause?: Cause;
+  /** Of `roll-back-started`: what was not as planned, in words. */
+  readonly found?: string;
   /** Of `witness-started`: what is written on the device. */
   readonly witness?: { readonly seq: number; readonly head: string };
 };

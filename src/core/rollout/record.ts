@@ -75,6 +75,7 @@ const consumed = { pending: text, challenge: text, document: text, by: signedBy,
 const started = {
   ...ofRollout,
   cause: maybe(cause),
+  found: maybe(text),
   witness: maybe(objectOf<Pick<Witness, 'seq' | 'head'>>({ seq: whole, head: text })),
 };
 const finished = {

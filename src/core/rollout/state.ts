@@ -59,6 +59,8 @@ export interface RolloutState {
   cause: Cause | null;
   /** Nothing is applied: the net has to fire by itself. */
   drill?: true;
+  /** What went wrong, in words that outlive the steps after it. */
+  found: string | null;
   /** It leads to the base or target of a rollout that people ended. */
   resolving: boolean;
   /** Why the last effect failed, for people. */
@@ -98,6 +100,7 @@ export function newRollout(ids: RolloutIds): RolloutState {
     deadline: null,
     runCount: 0,
     cause: null,
+    found: null,
     resolving: false,
     problem: null,
     outcome: null,
@@ -136,6 +139,7 @@ export function foldRollout(state: RolloutState, event: SitewardEvent): boolean 
       // A confirmed rollout that lost its decision before it was settled goes back after all.
       state.outcome = null;
       state.cause ??= event.cause ?? null;
+      state.found ??= event.found ?? null;
     }
     if (effect === 'clean') state.cleanAttempts += 1;
     return true;
@@ -168,6 +172,8 @@ export function foldRollout(state: RolloutState, event: SitewardEvent): boolean 
       state.phase = 'rolled-back';
       state.outcome = 'rolled-back';
       state.cause = event.cause;
+      if (event.cause === 'apply-failed' && event.evidence.applyNote !== 'applied')
+        state.found ??= event.evidence.applyNote;
       state.inFlight = null;
       return true;
     case 'drilled':
@@ -221,7 +227,9 @@ function foldFinish(state: RolloutState, effect: EffectName, event: EffectFinish
     state.inFlight = null;
     // Any other failure may have come after the lock was added, by a question about it that got no answer.
     if (effect === 'lock' && nothingLocked.has(event.code ?? '')) state.touched = false;
-    if (effect === 'verify') state.cause ??= 'verify-failed';
+    if (effect !== 'verify') return;
+    state.cause ??= 'verify-failed';
+    state.found ??= state.problem.message;
     return;
   }
   state.inFlight = null;
