@@ -142,7 +142,16 @@ export const devicePlanSchema = z.object({
     .nullable()
     .optional(),
   /** How the device rolls back, and after how long at least. */
-  rollback: z.object({ kind: z.string(), windowMs: z.number().int() }).nullable().optional(),
+  rollback: z
+    .object({
+      kind: z.string(),
+      /** As set: the least. */
+      windowMs: z.number().int(),
+      /** With what the device took before, soak and probes. */
+      effectiveMs: z.number().int().optional(),
+    })
+    .nullable()
+    .optional(),
   planSha256: z.string().nullable().optional(),
   /** The plan text, as a signer reads it. */
   text: z.string().nullable().optional(),

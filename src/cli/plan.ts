@@ -140,8 +140,10 @@ function pathLine(
     closed: `the management path is cut by ${path.by}`,
     undecidable: `not provable that the management path stays open: ${path.by}`,
   }[path.kind];
+  const afterMs = rollback === null ? 0 : (rollback.effectiveMs ?? rollback.windowMs);
+  const why = afterMs === rollback?.windowMs ? 'window' : 'by what it took before, soak and probes';
   const back =
-    rollback === null ? '' : `   rollback: ${rollback.kind}, after ${rollback.windowMs / 1000} s (window)`;
+    rollback === null ? '' : `   rollback: ${rollback.kind}, after ${Math.ceil(afterMs / 1000)} s (${why})`;
   return paint(path.kind === 'untouched' || path.kind === 'open' ? 'quiet' : 'bad', safe(`${way}${back}`));
 }
 

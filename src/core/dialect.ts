@@ -89,6 +89,8 @@ export interface Dialect extends NameFacts {
   scriptBytes?(plan: Plan): number;
   /** For people at the device's own console: how to see which host key it has. */
   readonly hostKeyComparison: readonly string[];
+  /** How long the device may be out of reach after this plan for reasons of its own. */
+  settleMs?(plan: Pick<Plan, 'actions'>): number;
   /** Console commands that do the action on a device in state `before`, with `secretWord` in place of secrets. */
   render(action: Action, before: readonly Section[], secretWord: SecretWord | null): readonly string[];
 }

@@ -19,6 +19,8 @@ import type {
 import type { CredentialRotation, Login, RotationOrder } from './rotation.ts';
 import { foldRotation } from './rotation.ts';
 import type { RolloutState } from './rollout/state.ts';
+import type { Durations } from './rollout/window.ts';
+import { durationsOf, keptDurations, stopped, timed } from './rollout/window.ts';
 import type { Witness } from './rollout/rollout.ts';
 import { foldRollout, newRollout } from './rollout/state.ts';
 
@@ -50,6 +52,8 @@ export interface DeviceState {
     readonly base: string;
     readonly items: readonly string[];
   } | null;
+  /** What the newest confirmed rollouts took. */
+  measured: readonly Durations[];
   /** The newest drill, also one that could not begin. */
   lastDrill: { readonly at: string; readonly fired: boolean; readonly message: string } | null;
   quarantine: Quarantine | null;
@@ -148,6 +152,7 @@ export function deviceState(state: SiteState, name: string): DeviceState {
       confirmed: null,
       rollout: null,
       lastRollout: null,
+      measured: [],
       lastDrill: null,
       quarantine: null,
       hold: null,
@@ -371,6 +376,7 @@ function foldRolloutRecord(state: SiteState, record: RolloutRecord): void {
     const why = record.kind === 'diverged' ? 'diverged' : record.reason;
     state.stopped = { commit: rollout.commit, device: record.device, why };
   }
+  rollout.watch = timed(rollout.watch ?? stopped, record, record.at);
   if (record.kind === 'drilled')
     device.lastDrill = { at: record.at, fired: record.fired, message: record.message };
   if (record.kind === 'not-started' && rollout.drill === true && record.code !== 'daemon-gone')
@@ -394,6 +400,8 @@ function foldSettled(state: SiteState, device: DeviceState, rollout: RolloutStat
   const left = items.map(({ section, item }) => `${section} ${item}`);
   device.lastRollout = { id, outcome: outcome ?? 'not-started', plan, base, items: left };
   if (outcome === 'confirmed') {
+    const took = durationsOf(rollout.watch ?? stopped);
+    if (took !== null) device.measured = [...device.measured, took].slice(-keptDurations);
     // A part of the text is no state that anybody meant: what was confirmed before stays the measure for the rest.
     if (complete) {
       device.confirmed = { commit, desired, at };

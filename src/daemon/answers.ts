@@ -11,6 +11,7 @@ import type { RolloutState } from '../core/rollout/state.ts';
 import { propertyOf } from '../core/item.ts';
 import type { Standing } from '../reconcile/device-status.ts';
 import { activeHold, rolloutStateName, standingOf } from '../reconcile/device-status.ts';
+import { windowFor } from '../reconcile/roll-out.ts';
 import { previewDevice } from '../reconcile/plan-device.ts';
 import type { Comparison } from '../reconcile/comparison.ts';
 import type { RunningDevice, RunningSite } from './running-site.ts';
@@ -101,7 +102,14 @@ export async function devicePlanAnswer(
     class: planned?.plan.class ?? 'benign',
     reason: planned?.plan.reason ?? null,
     path: planned?.plan.path ?? null,
-    rollback: planned === null ? null : { kind: planned.plan.rollback, windowMs: settings.windowMs },
+    rollback:
+      planned === null
+        ? null
+        : {
+            kind: planned.plan.rollback,
+            windowMs: settings.windowMs,
+            effectiveMs: windowFor(room, planned.plan),
+          },
     planSha256: planned?.digest ?? null,
     text: planned?.text ?? null,
     ignored: comparison?.ignored ?? 0,

@@ -5,11 +5,12 @@
  */
 import { canonicalItem, itemIdentity, sha256 } from '../core/digest.ts';
 import { DeviceError, HostKeyMismatch, OutcomeUnknown, SitewardError } from '../core/errors.ts';
-import type { PlannedAction } from '../core/plan/action.ts';
+import type { Plan, PlannedAction } from '../core/plan/action.ts';
 import type { Approval } from '../core/gate/pending.ts';
 import type { Trust } from '../core/gate/trust.ts';
 import type { SitewardEvent, TouchedItem } from '../core/rollout/events.ts';
 import type { Evidence, Rollout } from '../core/rollout/rollout.ts';
+import { effectiveWindowMs } from '../core/rollout/window.ts';
 import type { DeviceState } from '../core/site-state.ts';
 import type { DeviceRoom } from './device-room.ts';
 import { activeHold } from './device-status.ts';
@@ -210,9 +211,21 @@ function endedElsewhere({ rollout: state, witnesses }: DeviceState, evidence: Ev
     : null;
 }
 
+/** How long this device would wait before it takes this plan back. */
+export function windowFor(
+  { device, driver, folded }: Pick<DeviceRoom, 'device' | 'driver' | 'folded'>,
+  plan: Pick<Plan, 'actions'>,
+): number {
+  const { windowMs, tickMs, soakMs, probes } = device;
+  const probesMs = Math.max(0, ...probes.map(({ withinMs }) => withinMs));
+  const settleMs = driver.dialect.settleMs?.(plan) ?? 0;
+  return effectiveWindowMs({ windowMs, tickMs, soakMs, probesMs, settleMs }, folded().measured);
+}
+
 export function buildRollout(room: DeviceRoom, planned: Pick<PlannedDevice, 'plan' | 'hostKey'>): Rollout {
   const { device, daemon, nonce } = room;
-  const { windowMs, tickMs, flushMs, minUptimeMs, soakMs } = device;
+  const { tickMs, flushMs, minUptimeMs, soakMs } = device;
+  const windowMs = windowFor(room, planned.plan);
   const id = room.random(6).toString('hex');
   return {
     id,

@@ -5,6 +5,7 @@
 import type { Cause, EffectFinished, EffectName, RolloutOutcome, SitewardEvent } from './events.ts';
 import { effectOf, isEffectFinished, isEffectStarted } from './events.ts';
 import type { Deadline } from './rollout.ts';
+import type { Stopwatch } from './window.ts';
 
 export type RolloutPhase =
   | 'planned'
@@ -57,6 +58,8 @@ export interface RolloutState {
   /** Probes that judge nothing here; absent: all of them judge. */
   notJudged?: readonly string[];
   cause: Cause | null;
+  /** How long its effects took; absent in what older versions wrote. */
+  watch?: Stopwatch;
   /** Nothing is applied: the net has to fire by itself. */
   drill?: true;
   /** What went wrong, in words that outlive the steps after it. */

@@ -22,6 +22,7 @@ import { mergeTexts, toConfiguration } from './normalize.ts';
 import { printConfiguration } from './print-configuration.ts';
 import { renderAction } from './render.ts';
 import { purposeOf, rowFacts } from './row-facts.ts';
+import { settleMs } from './radios.ts';
 import { scriptBytes } from './scripts.ts';
 import { isResettable, resetValue } from './script-forms.ts';
 import { classifyByTable } from './tiers.ts';
@@ -60,6 +61,7 @@ export const routerosDialect: Dialect = {
   managementPath: judgeManagementPath,
   hostKeyComparison,
   render: renderAction,
+  settleMs,
   scriptBytes,
 };
 
