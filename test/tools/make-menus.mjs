@@ -93,6 +93,10 @@ const curatedDefaults = {
     'wpa2-pre-shared-key': '',
   },
   '/ip/service': { certificate: 'none', 'tls-version': 'any' },
+  // Exports hold both forms of these: spelled out, and left out where nobody typed them.
+  '/ip/firewall/filter': { 'hw-offload': 'yes' },
+  '/ip/firewall/mangle': { passthrough: 'yes' },
+  '/ipv6/firewall/mangle': { passthrough: 'yes' },
   '/ip/neighbor/discovery-settings': { 'discover-interface-list': 'static' },
   '/tool/mac-server': { 'allowed-interface-list': 'all' },
   '/tool/mac-server/mac-winbox': { 'allowed-interface-list': 'all' },

@@ -29,6 +29,11 @@ const pairs: readonly (readonly [name: string, desired: string, actual: string, 
     '/ip firewall filter\nadd action=accept chain=input\nadd action=drop chain=input disabled=yes\n',
   ],
   [
+    '1: what a rule does anyway, said or not',
+    '/ip firewall mangle\nadd action=change-mss chain=forward new-mss=1360 protocol=tcp tcp-flags=syn\n/ip firewall filter\nadd action=fasttrack-connection chain=forward\n',
+    '/ip firewall mangle\nadd action=change-mss chain=forward new-mss=1360 passthrough=yes protocol=tcp tcp-flags=syn\n/ip firewall filter\nadd action=fasttrack-connection chain=forward hw-offload=yes\n',
+  ],
+  [
     '2: a duration in seconds, in clock form and in units',
     '/ip dhcp-server lease\nadd address=192.0.2.9 lease-time=00:10:00 mac-address=00:11:22:33:44:55 server=a\nadd address=192.0.2.8 lease-time=1d00:00:00 mac-address=00:11:22:33:44:56 server=a\n',
     '/ip dhcp-server lease\nadd address=192.0.2.9 lease-time=10m mac-address=00:11:22:33:44:55 server=a\nadd address=192.0.2.8 lease-time=1d mac-address=00:11:22:33:44:56 server=a\n',
