@@ -100,8 +100,18 @@ export function changeWords(from: Item, to: Item): string {
       one === null ? absent : one.startsWith('<secret:') ? one : quoteValue(one);
     return `${property}=${value(was)} → ${value(is)}`;
   });
-  const name = nameWords(from.created ? from : { ...defaultRow(from), key: from.key });
+  const name = from.created ? stayingWords(from, to) : nameWords({ ...defaultRow(from), key: from.key });
   return [name, ...changes].filter((part) => part !== '').join('  ');
+}
+
+/** Which row changes, without saying again what changes; a route that names no destination is the default one. */
+function stayingWords(from: Item, to: Item): string {
+  if (from.key !== null) return nameWords(from);
+  const changed = new Set(changesBetween(from, to).map(([property]) => property));
+  const properties = from.properties.filter(([property]) => !changed.has(property));
+  if (properties.length > 0) return nameWords({ ...from, properties });
+  const everywhere = resetValue(from, 'dst-address');
+  return everywhere === null ? nameWords(from) : `dst-address=${everywhere}`;
 }
 
 export function beforeWords(before: Item | null): string {

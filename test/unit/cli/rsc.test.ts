@@ -108,6 +108,21 @@ describe('plan', () => {
       '',
     ]);
   });
+  test('a default route says which it is, and what is unset what that stands for', async () => {
+    const answer = await plan(
+      '/ip route\nadd gateway=192.0.2.1\nadd dst-address=10.0.0.0/8 gateway=192.0.2.1\n/ip service\nset ftp disabled=yes\n',
+      '/ip route\nadd gateway=192.0.2.2\nadd dst-address=10.0.0.0/8 gateway=192.0.2.2\n/ip service\n',
+    );
+    expect(answer.stdout.split('\n').slice(1)).toEqual([
+      ' /ip service',
+      '  ~ name=ftp  disabled=yes → (default no)',
+      ' /ip route',
+      '  ~ dst-address=0.0.0.0/0  gateway=192.0.2.1 → 192.0.2.2',
+      '  ~ dst-address=10.0.0.0/8  gateway=192.0.2.1 → 192.0.2.2',
+      '0 to add, 3 to change, 0 to remove',
+      '',
+    ]);
+  });
   test('commands forward and back', async () => {
     expect((await plan(actual, desired, '--commands')).stdout).toBe(
       '/ip pool add name="q \\$" ranges=192.0.2.3\n/ip pool set [/ip pool find where name="p"] ranges=192.0.2.2\n',
