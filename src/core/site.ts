@@ -1,4 +1,5 @@
 /** What the daemon serves: the site and its devices, as the settings say. Durations are milliseconds. */
+import type { MaintenanceTimes } from './maintenance.ts';
 
 import type { Probe } from './rollout/probe.ts';
 
@@ -28,7 +29,9 @@ export interface DeviceSettings {
   /** `SHA256:` and unpadded base64. */
   readonly hostKey: string;
   readonly manage: 'backup' | 'report' | 'rollout';
-  readonly rollout: 'auto' | 'manual';
+  readonly rollout: 'auto' | 'manual' | 'window';
+  /** When rollouts may begin; null: no window is waited for. */
+  readonly maintenance: MaintenanceTimes | null;
   readonly readMs: number;
   readonly windowMs: number;
   readonly tickMs: number;

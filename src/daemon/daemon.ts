@@ -12,6 +12,8 @@ import { startServer } from '../api/server.ts';
 import { InvalidInput, messageOf } from '../core/errors.ts';
 import { trustDigests } from '../core/gate/trust.ts';
 import type { RecordEnvelope } from '../core/journal.ts';
+import { openingAt } from '../core/maintenance.ts';
+import type { DeviceSettings } from '../core/site.ts';
 import { deviceState } from '../core/site-state.ts';
 import { composeDevice } from '../desired/compose.ts';
 import { openSecretWord } from './secret-word.ts';
@@ -266,7 +268,8 @@ async function start(
       const { failure, stuck, comparison } = room.report.current();
       if (room.folded().rollout !== null && stuck === null) return inFlightMs;
       const waits = failure !== null || stuck !== null || comparison?.planned?.obstacle != null;
-      return waits ? Math.min(soonMs, device.readMs) : device.readMs;
+      const delay = waits ? Math.min(soonMs, device.readMs) : device.readMs;
+      return Math.min(delay, untilWindowMs(device, clock.now()));
     };
     const loop = startDeviceLoop(
       (order) => telemetry.pass(device.name, () => reconcileDevice(room, order)),
@@ -319,6 +322,12 @@ async function start(
 function latestOf(records: readonly RecordEnvelope[]): number | null {
   const times = records.map(({ at }) => Date.parse(at));
   return times.length === 0 ? null : Math.max(...times);
+}
+
+/** Until rollouts may begin, where that is waited for; while they may, nobody has to be woken. */
+function untilWindowMs({ maintenance }: DeviceSettings, nowMs: number): number {
+  const opening = maintenance === null ? null : openingAt(maintenance, nowMs);
+  return opening === null || opening.from <= nowMs ? Infinity : opening.from - nowMs;
 }
 
 function addressOf(http: RunningHttp): { host: string; port: number } {

@@ -9,6 +9,8 @@ import type { Counted } from '../core/gate/decide.ts';
 import { issueDocument, namespaceFor } from '../core/gate/document.ts';
 import type { PendingItem, PendingState } from '../core/gate/pending.ts';
 import { openDevices, pendingItem } from '../core/gate/pending.ts';
+import { openingAt } from '../core/maintenance.ts';
+import { longestExpiryMs } from '../core/gate/policy.ts';
 import { movedLines } from '../core/gate/moved.ts';
 import type { GateRefusal } from '../core/gate/refusal.ts';
 import { trustDigests } from '../core/gate/trust.ts';
@@ -96,7 +98,7 @@ async function documentFor(site: RunningSite, id: string, actor: string): Promis
       document: null,
       approvals: [],
     },
-    { challenge, nowMs: now, expiresMs: site.settings.policy.expiresMs },
+    { challenge, nowMs: now, expiresMs: expiryFor(site, pending, now) },
   );
   const digest = await site.files.put('document', Buffer.from(issued.text, 'latin1'));
   const { notBefore, expires } = issued;
@@ -105,6 +107,18 @@ async function documentFor(site: RunningSite, id: string, actor: string): Promis
     actor,
   );
   return { v: 1, id, text: issued.text, namespace };
+}
+
+/** As the policy says, or to the end of the last maintenance window in which what is signed may begin. */
+function expiryFor(site: RunningSite, pending: PendingState, nowMs: number): number {
+  const { expiresMs } = site.settings.policy;
+  if (pending.kind !== 'rollout') return expiresMs;
+  const open = openDevices(pending);
+  const ends = site.settings.devices.flatMap(({ name, maintenance }) => {
+    const opening = open.includes(name) && maintenance !== null ? openingAt(maintenance, nowMs) : null;
+    return opening === null ? [] : [opening.to - nowMs];
+  });
+  return Math.min(Math.max(expiresMs, ...ends), longestExpiryMs);
 }
 
 async function approve(

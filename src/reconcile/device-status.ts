@@ -2,6 +2,8 @@
  * Where a device stands, from the journal's fold and the last reading: one state, why, and the one command that
  * goes on when a person is asked for. Pure.
  */
+import { rfc3339Seconds } from '../core/clock.ts';
+import { openingAt } from '../core/maintenance.ts';
 import { frozenBy, itemsFor } from '../core/gate/pending.ts';
 import { sectionsOf } from '../core/plan/action.ts';
 import type { DeviceState as FoldedDevice, Quarantine, SiteState } from '../core/site-state.ts';
@@ -311,6 +313,12 @@ function waiting(
   }
   if (device.rollout === 'manual') {
     return { state: 'behind', reason: 'manual', message: null, next: `siteward apply ${device.name}` };
+  }
+  const opening = device.maintenance === null ? null : openingAt(device.maintenance, nowMs);
+  if (device.rollout === 'window' && !(opening !== null && opening.from <= nowMs)) {
+    const begins = opening === null ? 'never' : `at ${rfc3339Seconds(opening.from)}`;
+    const message = `it begins with the maintenance window, ${begins}; apply begins it now`;
+    return { state: 'behind', reason: 'window', message, next: `siteward apply ${device.name}` };
   }
   return { state: 'behind', reason: 'rollout-due', message: null, next: null };
 }

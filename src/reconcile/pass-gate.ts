@@ -5,6 +5,8 @@
 import type { Approval } from '../core/gate/pending.ts';
 import { frozenBy } from '../core/gate/pending.ts';
 import { sectionsOf } from '../core/plan/action.ts';
+import { openingAt } from '../core/maintenance.ts';
+import type { DeviceSettings } from '../core/site.ts';
 import { activeHold } from './device-status.ts';
 import type { DeviceRoom, Order } from './device-room.ts';
 import type { PlannedDevice } from './comparison.ts';
@@ -12,9 +14,13 @@ import { authorizedNow, keepPending, signedFor, stillOpen } from './proposal.ts'
 import type { Proposal, Signed } from './proposal.ts';
 
 /** Says that a plan may be carried out now; for signed plans, judged again right before the first command. */
-export type Permission =
+export type Permission = (
   | { readonly kind: 'benign' }
-  | { readonly kind: 'signed'; readonly signed: Signed; readonly proposal: Proposal };
+  | { readonly kind: 'signed'; readonly signed: Signed; readonly proposal: Proposal }
+) & {
+  /** The maintenance window in which it was given ends then. */
+  readonly before?: number;
+};
 
 /** Null: not now. The reason is in the report or in the pending item. */
 export async function passGate(
@@ -29,11 +35,24 @@ export async function passGate(
   // Who reads a document about these sections is not to find them changed when they sign.
   if (wanted !== null && proposal === null && isFrozen(room, wanted)) return null;
   const pending = await keepPending(room, room.device.name, 'rollout', proposal);
-  if (wanted === null || (room.device.rollout === 'manual' && !order.apply)) return null;
+  const turn = order.apply ? {} : turnOf(room.device, room.clock.now());
+  if (wanted === null || turn === null) return null;
   const signed = signedFor(room, pending);
-  const permission: Permission | null =
-    proposal === null ? { kind: 'benign' } : signed === null ? null : { kind: 'signed', signed, proposal };
+  const given =
+    proposal === null
+      ? ({ kind: 'benign' } as const)
+      : signed === null
+        ? null
+        : ({ kind: 'signed', signed, proposal } as const);
+  const permission: Permission | null = given === null ? null : { ...given, ...turn };
   return permission !== null && mayStart(room, wanted, permission) ? permission : null;
+}
+
+/** Whether it begins without a person's word, and before when; null: not now. */
+function turnOf({ rollout, maintenance }: DeviceSettings, nowMs: number): Pick<Permission, 'before'> | null {
+  if (rollout !== 'window') return rollout === 'auto' ? {} : null;
+  const opening = maintenance === null ? null : openingAt(maintenance, nowMs);
+  return opening === null || opening.from > nowMs ? null : { before: opening.to };
 }
 
 /** Null: nobody has to sign it. */
@@ -61,6 +80,8 @@ export function mayStart(room: DeviceRoom, planned: PlannedDevice, permission: P
     return false;
   if (activeHold(room.ledger.state, folded, room.clock.now()) !== null) return false;
   if (accepted?.commit !== planned.commit || stopped?.commit === planned.commit) return false;
+  // It may have waited for its turn until the window was over.
+  if (permission.before !== undefined && room.clock.now() >= permission.before) return false;
   if (permission.kind === 'benign') return !isFrozen(room, planned);
   return stillOpen(room, permission.signed, room.device.name);
 }

@@ -3,6 +3,8 @@
  * made from it. Values that name paths stay as written here; `settings.ts` resolves them.
  */
 import * as z from 'zod';
+import { isTimeZone, parseWeeklyTime } from '../core/maintenance.ts';
+import type { WeeklyTime } from '../core/maintenance.ts';
 import { probesSchema } from './probes.ts';
 import { duration, oneOf, size, text, whole } from './schema-values.ts';
 
@@ -32,6 +34,9 @@ const managementSchema = z
     'The management path as the device sees it, where that differs from the session (behind NAT, on a simulator)',
   );
 
+const weeklyWords = 'expected a time such as "Sat 02:00-04:00", "Mon-Fri 22:00-05:00" or "daily 03:00-04:00"';
+const zoneWords = 'expected a time zone such as Europe/Budapest or UTC';
+
 /** What `defaults:` can say for all devices. */
 const sharedShape = {
   driver: oneOf(['routeros'], 'What kind of device it is').optional(),
@@ -44,9 +49,37 @@ const sharedShape = {
     'How far siteward goes: keep what the device has, report differences, or roll out; rollout if not said',
   ).optional(),
   rollout: oneOf(
-    ['auto', 'manual'],
-    'Whether a plan starts by itself or by `siteward apply`; auto if not said',
+    ['auto', 'manual', 'window'],
+    'Whether a plan starts by itself, by `siteward apply`, or in the maintenance window; auto if not said',
   ).optional(),
+  maintenance: z
+    .strictObject(
+      {
+        times: z
+          .array(
+            z
+              .string({ error: weeklyWords })
+              .transform((text, context): WeeklyTime => {
+                const time = parseWeeklyTime(text);
+                if (time !== null) return time;
+                context.issues.push({ code: 'custom', message: weeklyWords, input: text });
+                return z.NEVER;
+              })
+              .describe('When the window is open, on the wall clock of the zone'),
+            { error: 'expected a list of times' },
+          )
+          .min(1, { error: 'expected at least one time' })
+          .max(50, { error: 'expected at most 50 times' }),
+        zone: z
+          .string({ error: zoneWords })
+          .refine(isTimeZone, { error: zoneWords })
+          .describe('Whose wall clock the times are on; UTC if not said')
+          .default('UTC'),
+      },
+      mapping,
+    )
+    .optional()
+    .describe('When rollouts may begin, with `rollout: window`'),
   drift: oneOf(['report'], 'What happens to drift: it is reported and left alone').optional(),
   read: duration('How often the device is read when nothing else asks; 15m if not said', {
     least: '1s',

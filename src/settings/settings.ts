@@ -329,6 +329,15 @@ function deviceOf(
   if (user === undefined) return missing('user');
   const driver = raw.driver ?? defaults.driver;
   if (driver === undefined) return missing('driver');
+  const rollout = raw.rollout ?? defaults.rollout ?? 'auto';
+  const maintenance = raw.maintenance ?? defaults.maintenance ?? null;
+  if (rollout === 'window' && maintenance === null) return missing('maintenance');
+  if (rollout !== 'window' && raw.maintenance !== undefined)
+    return new InvalidInput(
+      'invalid-value',
+      `device ${name}: "maintenance" means nothing with rollout: ${rollout}; set "rollout: window" or take it out`,
+      place('maintenance'),
+    );
   return {
     name,
     driver,
@@ -339,7 +348,8 @@ function deviceOf(
     passwordFile: password === undefined ? null : path.resolve(folder, password),
     hostKey: raw['host-key'],
     manage: raw.manage ?? defaults.manage ?? 'rollout',
-    rollout: raw.rollout ?? defaults.rollout ?? 'auto',
+    rollout,
+    maintenance: rollout === 'window' ? maintenance : null,
     readMs: raw.read ?? defaults.read ?? 15 * 60_000,
     windowMs: raw.window ?? defaults.window ?? 120_000,
     tickMs: raw.tick ?? defaults.tick ?? 10_000,

@@ -99,6 +99,24 @@ describe.concurrent('orders', () => {
     expect(await one.traces('gw2')).toEqual([]);
   });
 
+  test('outside its maintenance window a rollout waits, what is asked for is good to the end of it, and apply begins now', async (t) => {
+    const day = (ms: number): string => new Date(ms).toUTCString().slice(0, 3);
+    const [opens, times] = [Date.now() + 36 * 3_600_000, '03:00-04:00'];
+    const maintenance = `{ times: ["${day(opens)} ${times}"] }`;
+    const one = await running({ gw1: { settings: { rollout: 'window', maintenance } } });
+    t.onTestFinished(() => one.close());
+    one.edit((text) => text + line);
+    const waits = await one.untilDevice('waits', ({ reason }) => reason === 'window');
+    expect(waits).toMatchObject({ state: 'behind', next: 'siteward apply gw1' });
+    expect(waits.message).toMatch(/T03:00:00Z/);
+    await one.api.call('apply', {});
+    await one.untilSettled();
+    one.edit((text) => text + rule);
+    const { id } = await one.untilPending();
+    const { text } = await one.api.call('document', { id });
+    expect(text).toMatch(/^expires: \S+T04:00:00Z$/m);
+  });
+
   test('a rejected plan stays rejected until somebody retries', async (t) => {
     const one = await running();
     t.onTestFinished(() => one.close());

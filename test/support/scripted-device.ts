@@ -84,6 +84,7 @@ export function deviceSettings(
     passwordFile: null,
     manage: 'rollout',
     rollout: 'auto',
+    maintenance: null,
     readMs: 900_000,
     windowMs: 20_000,
     tickMs: 1_000,

@@ -10,7 +10,8 @@ import type { Person, Policy, Role } from '../site.ts';
 export const roles: readonly Role[] = ['operational', 'recovery'];
 
 const dayMs = 24 * 60 * 60 * 1000;
-const longestMs = 7 * dayMs;
+/** No document is good for longer, whatever it waits for. */
+export const longestExpiryMs = 7 * dayMs;
 
 /**
  * Throws `InvalidInput` bad-policy. A role that nobody has is allowed: what needs it can't be signed.
@@ -40,7 +41,11 @@ export function validatePolicy(
       );
     }
   }
-  if (!Number.isSafeInteger(policy.expiresMs) || policy.expiresMs < 1000 || policy.expiresMs > longestMs) {
+  if (
+    !Number.isSafeInteger(policy.expiresMs) ||
+    policy.expiresMs < 1000 ||
+    policy.expiresMs > longestExpiryMs
+  ) {
     throw new InvalidInput('bad-policy', 'policy: expires must be from 1s to 7d', place);
   }
 }

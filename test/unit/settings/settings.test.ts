@@ -70,6 +70,7 @@ test('the least that can be said gets every default', async () => {
         hostKey,
         manage: 'rollout',
         rollout: 'auto',
+        maintenance: null,
         readMs: 900_000,
         windowMs: 120_000,
         tickMs: 10_000,
@@ -282,6 +283,21 @@ test.each([
   ['policy: { expires: 7d }', 'policy: { expires: 169h }', 'at most 7d'],
   ['policy: { batch: 1 }', 'policy: { batch: 0 }', 'from 1'],
   ['listen: localhost:0', 'listen: localhost:65536', 'up to 65535'],
+  [
+    'defaults: { rollout: window, maintenance: { times: ["Sat 02:00-04:00"], zone: Europe/Budapest } }',
+    'defaults: { rollout: window, maintenance: { times: ["Saturday"] } }',
+    'expected a time such as "Sat 02:00-04:00"',
+  ],
+  [
+    'defaults: { rollout: window, maintenance: { times: ["daily 23:00-01:00"] } }',
+    'defaults: { rollout: window }',
+    'missing key "maintenance"',
+  ],
+  [
+    'defaults: { maintenance: { times: ["daily 23:00-01:00"], zone: UTC } }',
+    'defaults: { maintenance: { times: ["daily 23:00-01:00"], zone: Mars/Olympus } }',
+    'expected a time zone such as',
+  ],
 ])('%j is taken, %j is not', async (taken, refused, words) => {
   const base = least.replace(/^desired.*\n/m, taken.startsWith('desired') ? '' : '$&');
   await expect(loadSettings(write(`${base}${taken}\n`))).resolves.toBeDefined();
