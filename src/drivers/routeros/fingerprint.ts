@@ -17,7 +17,7 @@ export function fingerprint(bytes: Uint8Array): string {
     const end = text.indexOf(newline, at);
     if (end < 0) break;
     const line = text.toString('latin1', at, end);
-    const version = / by RouterOS (.*)$/.exec(line)?.[1];
+    const version = / by RouterOS (.*?)\r?$/.exec(line)?.[1];
     digest.update(version === undefined ? text.subarray(at, end + 1) : `# by RouterOS ${version}\n`);
     at = end + 1;
     if (version !== undefined) break;

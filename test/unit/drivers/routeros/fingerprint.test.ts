@@ -17,3 +17,9 @@ test('a text without header, or without an end, is itself', () => {
   expect(of('# 1 by RouterOS 7')).not.toBe(of('# 2 by RouterOS 7'));
   expect(of('')).toMatch(/^[0-9a-f]{64}$/);
 });
+
+test('of two exports as SSH gives them, with CRLF, only the time differs', () => {
+  const at = (time: string): Buffer =>
+    Buffer.from(`# 2026-01-30 ${time} by RouterOS 7.18.2\r\n# model = X\r\n/ip dns\r\n`);
+  expect(fingerprint(at('10:00:00'))).toBe(fingerprint(at('10:00:01')));
+});
