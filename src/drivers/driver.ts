@@ -5,7 +5,7 @@
  * `signal` ends any of them early; a command that was already sent goes on on the device.
  */
 import type { ObstacleCode } from '../core/errors.ts';
-import type { Dialect } from '../core/dialect.ts';
+import type { Dialect, Problem } from '../core/dialect.ts';
 import type { Plan } from '../core/plan/action.ts';
 import type { ProbeAnswer, ProbeQuestion } from '../core/rollout/probe.ts';
 import type { NewLogin } from '../core/rollout/events.ts';
@@ -107,6 +107,15 @@ export interface Driver {
   rights(signal: AbortSignal): Promise<DeviceRights>;
   /** Who changed something, by the device's log, oldest first. Changes nothing. */
   changes(signal: AbortSignal): Promise<readonly LoggedChange[]>;
+  /**
+   * Which of these sections the export did not hold whole, by the device's own count of their rows, over the connection
+   * that readings share. Absent: this kind of device can't tell.
+   */
+  incompleteSections?(
+    sections: readonly string[],
+    exported: Configuration,
+    signal: AbortSignal,
+  ): Promise<readonly Problem[]>;
   /** Renders the device-side scripts; pure. */
   render(rolloutId: string, plan: Plan): unknown;
   /** Takes the device's lock for this rollout and proves that names are unique. `locked` when it is another's. */

@@ -7,7 +7,7 @@ import type { Configuration } from '../core/item.ts';
 import { canonicalItem, itemIdentity, sha256 } from '../core/digest.ts';
 import { blockFaulty } from '../core/plan/blocked.ts';
 import { diffConfigurations } from '../core/plan/diff.ts';
-import type { ParsedText } from '../core/dialect.ts';
+import type { ParsedText, Problem } from '../core/dialect.ts';
 import type { Plan } from '../core/plan/action.ts';
 import type { PlanInput, PlanResult } from '../core/plan/plan.ts';
 import { makePlan } from '../core/plan/plan.ts';
@@ -38,7 +38,10 @@ export async function showDevice(
   desired: DesiredText,
 ): Promise<Comparison> {
   const comparison =
-    knownComparison(room, observation, desired) ?? (await compareDevice(room, observation, desired));
+    knownComparison(room, observation, desired) ??
+    (await compareDevice(room, observation, desired, (sections, actual) =>
+      room.driver.incompleteSections?.(sections, actual, room.signal),
+    ));
   room.report.update({ comparison });
   return comparison;
 }
@@ -46,7 +49,7 @@ export async function showDevice(
 /** What another commit would do, judged against the last reading; nothing is recorded. */
 export async function previewDevice(room: DeviceRoom, desired: DesiredText): Promise<Comparison | null> {
   const { observation } = room.report.current();
-  return observation === null ? null : await compareDevice(room, observation, desired);
+  return observation === null ? null : await compareDevice(room, observation, desired, () => undefined);
 }
 
 /** An export that did not change, against a text that did not, is not read again where nothing was to be done. */
@@ -68,10 +71,17 @@ function inputsOf(room: DeviceRoom, { fingerprint, facts }: Observation, desired
   return sha256(JSON.stringify([fingerprint, facts.version, sha256(text), owns, ignore, confirmed]));
 }
 
+/** Which sections the device itself has more or less of than it exported; undefined: it is not asked. */
+type CountRows = (
+  sections: readonly string[],
+  actual: Configuration,
+) => Promise<readonly Problem[]> | undefined;
+
 async function compareDevice(
   room: DeviceRoom,
   observation: Observation,
   desired: DesiredText,
+  incompleteSections: CountRows,
 ): Promise<Comparison> {
   const { dialect } = room.driver;
   const { version } = observation.facts;
@@ -87,7 +97,11 @@ async function compareDevice(
     owns,
     ignore,
   };
-  const found = blockFaulty(diffConfigurations({ ...against, dialect }), [
+  const differing = diffConfigurations({ ...against, dialect });
+  // What the export left out would look like something to add.
+  const touched = [...new Set(differing.differences.map(({ section }) => section))];
+  const found = blockFaulty(differing, [
+    ...((await incompleteSections(touched, actual)) ?? []),
     ...wish.problems,
     ...reading.problems,
     ...(dialect.judgeDesired?.(wanted, actual, version) ?? []),

@@ -13,7 +13,7 @@ import { clean, releaseLock } from './effects/cleaning.ts';
 import type { DriverEvent, Reach } from './effects/device-console.ts';
 import { keepConsole } from './effects/kept-console.ts';
 import { loginKeys } from './effects/login-keys.ts';
-import { gatherEvidence, observe, readChanges, readRights } from './effects/reading.ts';
+import { gatherEvidence, incompleteSections, observe, readChanges, readRights } from './effects/reading.ts';
 import { apply, arm, confirm, rollBack } from './effects/running.ts';
 import { stage, takeLock, writeWitness } from './effects/staging.ts';
 import { renderRollout } from './scripts.ts';
@@ -46,6 +46,8 @@ export function createRouterosDriver(options: RouterosDriverOptions): Driver {
     observe: (signal) => tracked(observe(reach, kept, either(signal))),
     rights: (signal) => tracked(readRights(reach, kept, either(signal))),
     changes: (signal) => tracked(readChanges(kept, either(signal))),
+    incompleteSections: (sections, exported, signal) =>
+      tracked(incompleteSections(kept, { sections, exported }, either(signal))),
     render: (rolloutId, plan) => renderRollout(rolloutId, plan),
     lock: (rollout, signal) => tracked(takeLock(reach, rollout, either(signal))),
     writeWitness: (rollout, witness, signal) =>

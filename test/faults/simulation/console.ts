@@ -69,6 +69,9 @@ const rules: readonly Rule[] = [
     said([...ofRollout(device, id), ...scripts(device)]),
   ),
   rule(':put \\[/system resource get version\\]', false, () => said([version])),
+  rule(':put \\[:len \\[(/[a-z0-9 -]+) find where !dynamic\\]\\]', false, (device, [section = ''], layout) =>
+    said([String(device.rows.filter((row, i) => row !== '' && layout.sections[i] === section).length)]),
+  ),
   rule('/export', false, (device, _words, layout) =>
     said(exportText(layout, device.rows, device.elsewhere, device.nowMs).replaceAll('\n', '\r\n')),
   ),

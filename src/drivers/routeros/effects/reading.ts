@@ -1,5 +1,6 @@
 /** Everything that is read from a device: an observation, and the evidence of a rollout. Changes nothing, ever. */
 import { DeviceError } from '../../../core/errors.ts';
+import type { Problem } from '../../../core/dialect.ts';
 import type { Configuration } from '../../../core/item.ts';
 import { countForeignChanges, footprintState } from '../../../core/plan/footprint.ts';
 import type { Plan } from '../../../core/plan/action.ts';
@@ -32,6 +33,7 @@ import { fingerprint, hardwareOf, headerFact } from '../fingerprint.ts';
 import { objectsOf, parseWitness, rolloutOf } from '../objects.ts';
 import { obstaclesOf } from '../preflight.ts';
 import type { Conditions } from '../preflight.ts';
+import { countable, countCommand, missingRows, parseCount } from '../static-rows.ts';
 import { judgeRights, parseRights } from '../rights.ts';
 import { withConsole, type DeviceConsole, type Reach } from './device-console.ts';
 import type { KeptConsole } from './kept-console.ts';
@@ -77,6 +79,34 @@ function deviceFacts(facts: StandingFacts, conditions: Conditions, exportText: B
     ...(deviceMode === null ? {} : { deviceMode: deviceMode.mode }),
     ...(rights === null || rights === 'refused' ? {} : { policies: rights.policies }),
   };
+}
+
+/** One question a section, so that a menu that is not there or not to be seen costs no other answer. */
+export async function incompleteSections(
+  kept: KeptConsole,
+  { sections, exported }: { readonly sections: readonly string[]; readonly exported: Configuration },
+  signal: AbortSignal,
+): Promise<readonly Problem[]> {
+  const asked = countable(sections);
+  if (asked.length === 0) return [];
+  return await kept.ask('count', signal, async (console) => {
+    const counts = new Map<string, number>();
+    for (const section of asked) {
+      const count = await countOf(console, section);
+      if (count !== null) counts.set(section, count);
+    }
+    return missingRows(counts, exported);
+  });
+}
+
+async function countOf(console: DeviceConsole, section: string): Promise<number | null> {
+  try {
+    return parseCount(await console.read(countCommand(section)));
+  } catch (error) {
+    if (error instanceof DeviceError && ['unsupported', 'permission-denied'].includes(error.code))
+      return null;
+    throw error;
+  }
 }
 
 export function readRights(reach: Reach, kept: KeptConsole, signal: AbortSignal): Promise<DeviceRights> {
