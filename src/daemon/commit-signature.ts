@@ -1,5 +1,5 @@
 /**
- * Judges commits of the desired state: signed by a listed key, with the daemon's own clock (never the commit's). A clock
+ * Judges commits of the desired state, or the tags that name them: signed by a listed key, with the daemon's own clock (never the commit's). A clock
  * that can't be believed brings no expired key back: keys are then judged by the latest time that was seen.
  */
 import type { Trust } from '../core/gate/trust.ts';
@@ -11,11 +11,11 @@ export function commitSignatureJudge(
   trust: () => Trust,
   mark: Pick<ClockMark, 'latest'>,
 ): NonNullable<DesiredRoom['judgeSignature']> {
-  return (rawCommit) => {
+  return ({ kind, raw }) => {
     const { signers, revoked } = trust();
     const verdict = verifyGitObject({
-      kind: 'commit',
-      raw: rawCommit,
+      kind,
+      raw,
       identity: null,
       allowedSigners: signers,
       revoked,

@@ -47,7 +47,11 @@ function refreshSite(metrics: Metrics, site: RunningSite): void {
   // As many bits as a sample keeps exactly; as a label it would be a new series with every record.
   metrics.set('journal_head_hash', {}, Number.parseInt(journal.head.hash.slice(0, 13), 16));
   metrics.set('journal_chain_ok', {}, journal.broken === null ? 1 : 0);
-  metrics.set('desired_commit_timestamp_seconds', {}, seconds(state.accepted?.at));
+  const acceptedAt = seconds(state.accepted?.at);
+  metrics.set('desired_commit_timestamp_seconds', {}, acceptedAt);
+  const { newsMs } = site.settings.desired;
+  const silentMs = site.clock.now() - acceptedAt * 1000;
+  metrics.set('desired_no_news', {}, newsMs !== null && silentMs > newsMs ? 1 : 0);
   const pending = [...state.pending.values()];
   for (const role of ['operational', 'recovery'] as const)
     metrics.set('approvals_pending', { role }, pending.filter((one) => one.class === role).length);

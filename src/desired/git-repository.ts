@@ -10,21 +10,35 @@ import git from 'isomorphic-git';
 import { InvalidInput } from '../core/errors.ts';
 import { GitObjects, isOid } from './git-objects.ts';
 import type { CommitObject } from './git-objects.ts';
+import { highestTag, taggedCommit } from './deploy-tag.ts';
 import { gitTree } from './git-tree.ts';
 import { readSiteFiles } from './site-files.ts';
 import type { SiteFiles } from './site-files.ts';
 
 export interface RepositoryOptions {
   readonly branch: string;
+  /** Pattern of the tags that are followed instead of the branch; null: the branch is. */
+  readonly tags: string | null;
   /** Folder of the site in the repository, without slashes at its ends; '' is its root. */
   readonly path: string;
   /** The site that commits must be for; another's is a problem `wrong-site`. */
   readonly site?: string;
 }
 
+/** What people put their signature on. */
+export interface SignedObject {
+  readonly kind: 'commit' | 'tag';
+  readonly raw: Uint8Array;
+}
+
 export interface DesiredRepository {
-  /** Object name of the branch's newest commit. Throws `InvalidInput`: unreadable-repository, no-such-branch. */
+  /**
+   * Object name of the branch's newest commit, or of the one that the highest tag names. Throws `InvalidInput`:
+   * unreadable-repository, no-such-branch, no-such-tag, tag-refused.
+   */
   head(): Promise<string>;
+  /** What must be signed for a head that was just told: the commit itself, or the tag that names it. */
+  signedObject(head: string): Promise<SignedObject>;
   readSite(oid: string): Promise<SiteFiles>;
   /** Whether `ancestor` is `oid` itself or one of those it descends from. */
   descends(oid: string, ancestor: string): Promise<boolean>;
@@ -32,16 +46,54 @@ export interface DesiredRepository {
   commitsSince(oid: string, before: string | null): Promise<readonly Uint8Array[] | null>;
   /** The commit as it was hashed, for judging its signature. */
   rawCommit(oid: string): Promise<Uint8Array>;
-  /** A branch, a tag, or an object name of at least 7 digits, as the commit it means. */
+  /** A branch, a tag, `HEAD`, or an object name of at least 7 digits, with `~N` for the N-th before it, as the commit it means. */
   resolve(rev: string): Promise<string>;
 }
 
 const maxHistory = 200_000;
 
-export function repositoryAt(gitdir: string, options: RepositoryOptions): DesiredRepository {
+/** A repository on this machine, which also tells the head of what others chose. */
+export interface LocalRepository extends DesiredRepository {
+  /** The commit of a branch or an annotated tag, by its whole name. */
+  headOf(ref: string): Promise<string>;
+  /** The object that a ref names; null: there is no such ref. */
+  tip(ref: string): Promise<string | null>;
+  has(oid: string): Promise<boolean>;
+}
+
+export function repositoryAt(gitdir: string, options: RepositoryOptions): LocalRepository {
   const objects = new GitObjects(gitdir);
+  let tag: { readonly commit: string; readonly raw: Uint8Array } | null = null;
+
+  async function headOf(ref: string): Promise<string> {
+    const oid = await resolveRef(gitdir, ref);
+    if (oid === null) throw new InvalidInput(...missing(ref), { file: gitdir });
+    if (!ref.startsWith(tagPrefix)) return oid;
+    const { type, content } = await objects.readAny(oid);
+    const name = ref.slice(tagPrefix.length);
+    if (type !== 'tag')
+      throw new InvalidInput('tag-refused', `tag ${name} carries no signature; make it with git tag -s`);
+    tag = { commit: taggedCommit(content, name), raw: content };
+    return tag.commit;
+  }
+
   return {
-    head: () => headOf(gitdir, options.branch),
+    headOf,
+    tip: (ref) => resolveRef(gitdir, ref),
+    has: (oid) =>
+      objects.readAny(oid).then(
+        () => true,
+        () => false,
+      ),
+    async head() {
+      if (options.tags === null) return headOf(`${branchPrefix}${options.branch}`);
+      return headOf(followedRef(options, await tagRefs(gitdir)));
+    },
+    async signedObject(head) {
+      if (options.tags === null) return { kind: 'commit', raw: await objects.read(head, 'commit') };
+      if (tag?.commit !== head) throw new InvalidInput('no-such-tag', `no tag names ${head.slice(0, 12)}`);
+      return { kind: 'tag', raw: tag.raw };
+    },
     async readSite(oid) {
       const { tree, subject, author } = await objects.readCommit(oid);
       const head = { commit: oid, subject, author };
@@ -75,15 +127,44 @@ async function isFolder(file: string): Promise<boolean> {
   }
 }
 
-async function headOf(gitdir: string, branch: string): Promise<string> {
-  const oid = await resolveRef(gitdir, `refs/heads/${branch}`);
-  if (oid === null)
+const branchPrefix = 'refs/heads/';
+const tagPrefix = 'refs/tags/';
+
+/** Of all refs that there are, the one whose commit is carried out. */
+export function followedRef({ branch, tags }: RepositoryOptions, refs: Iterable<string>): string {
+  if (tags === null) return `${branchPrefix}${branch}`;
+  const names = [...refs].flatMap((ref) =>
+    ref.startsWith(tagPrefix) && !ref.endsWith('^{}') ? [ref.slice(tagPrefix.length)] : [],
+  );
+  const name = highestTag(names, tags);
+  if (name !== null) return `${tagPrefix}${name}`;
+  throw new InvalidInput(
+    'no-such-tag',
+    `no tag matches ${JSON.stringify(tags)}; make one with git tag -s, or check \`desired: track:\``,
+  );
+}
+
+/** Code and message for a ref that is not there. */
+export function missing(ref: string): [code: string, message: string] {
+  return ref.startsWith(tagPrefix)
+    ? ['no-such-tag', `no tag ${JSON.stringify(ref.slice(tagPrefix.length))}; check \`desired: track:\``]
+    : [
+        'no-such-branch',
+        `no branch ${JSON.stringify(ref.slice(branchPrefix.length))}; check \`desired: branch:\``,
+      ];
+}
+
+async function tagRefs(gitdir: string): Promise<readonly string[]> {
+  try {
+    return (await git.listTags({ fs, gitdir })).map((name) => `${tagPrefix}${name}`);
+  } catch (cause) {
     throw new InvalidInput(
-      'no-such-branch',
-      `no branch ${JSON.stringify(branch)}; check \`desired: branch:\``,
+      'unreadable-repository',
+      'the repository can not be read',
       { file: gitdir },
+      { cause },
     );
-  return oid;
+  }
 }
 
 /** Null when there is no such reference; unreadable is an error, never "not there". */
@@ -108,11 +189,25 @@ async function resolve(gitdir: string, objects: GitObjects, rev: string): Promis
   const unknown = (): InvalidInput =>
     new InvalidInput(
       'no-such-revision',
-      `no commit ${JSON.stringify(rev)}; expected a branch, a tag or a commit`,
+      `no commit ${JSON.stringify(rev)}; expected a branch, a tag or a commit, and ~N for the N-th before it`,
       { file: gitdir },
     );
-  if (!/^[A-Za-z0-9][A-Za-z0-9._/@+-]{0,250}$/.test(rev) || rev.includes('..') || rev.includes('@{'))
+  const [, name = '', back = '0'] = /^(.*?)(?:~(\d{1,5}))?$/.exec(rev) ?? [];
+  if (!/^[A-Za-z0-9][A-Za-z0-9._/@+-]{0,250}$/.test(name) || name.includes('..') || name.includes('@{'))
     throw unknown();
+  const tip = await resolveName(gitdir, objects, name);
+  if (tip === null) throw unknown();
+  let oid = tip;
+  for (let steps = Number(back); steps > 0; steps--) {
+    const [parent] = (await objects.readCommit(oid)).parents;
+    if (parent === undefined) throw unknown();
+    oid = parent;
+  }
+  return oid;
+}
+
+/** The commit that a branch, a tag or the first digits of an object's name mean; null: there is none. */
+async function resolveName(gitdir: string, objects: GitObjects, rev: string): Promise<string | null> {
   let oid: string | null = isOid(rev) ? rev : null;
   for (const ref of [
     rev === 'HEAD' ? 'HEAD' : `refs/heads/${rev}`,
@@ -121,15 +216,13 @@ async function resolve(gitdir: string, objects: GitObjects, rev: string): Promis
   ])
     oid ??= await resolveRef(gitdir, ref);
   if (oid === null && /^[0-9a-f]{7,39}$/.test(rev)) oid = await objects.expand(rev);
-  if (oid === null) throw unknown();
-  for (let depth = 0; depth < 5; depth++) {
+  for (let depth = 0; oid !== null && depth < 5; depth++) {
     const { type, content } = await objects.readAny(oid);
     if (type === 'commit') return oid;
     const target = /^object ([0-9a-f]{40})\n/.exec(Buffer.from(content).toString('latin1'))?.[1];
-    if (type !== 'tag' || target === undefined) throw unknown();
-    oid = target;
+    oid = type === 'tag' ? (target ?? null) : null;
   }
-  throw unknown();
+  return null;
 }
 
 async function descends(

@@ -7,7 +7,7 @@ import type { Dialect } from '../core/dialect.ts';
 import type { SitewardError } from '../core/errors.ts';
 import { codeOf, InvalidInput, messageOf } from '../core/errors.ts';
 import { itemsFor } from '../core/gate/pending.ts';
-import type { DesiredRepository } from '../desired/git-repository.ts';
+import type { DesiredRepository, SignedObject } from '../desired/git-repository.ts';
 import type { Composed, SecretOf } from '../desired/compose.ts';
 import type { DesiredDevice } from '../desired/device-files.ts';
 import type { SiteFiles } from '../desired/site-files.ts';
@@ -32,10 +32,10 @@ export interface DesiredRoom {
   readonly compose: (device: DesiredDevice, dialect: Dialect, secretOf: SecretOf) => Composed;
   /** What this machine and the commit say of secrets, read anew. */
   readonly secretsOf: (files: SiteFiles) => Promise<SecretOf>;
-  /** Judges the commit's signature; null when none is demanded. Returns who signed, or the refusal. */
+  /** Judges the signature of a commit or of the tag that names it; null when none is demanded. Returns who signed, or the refusal. */
   readonly judgeSignature:
     | ((
-        rawCommit: Uint8Array,
+        signed: SignedObject,
       ) =>
         | { readonly ok: true; readonly signer: string }
         | { readonly ok: false; readonly code: string; readonly message: string })
@@ -122,6 +122,7 @@ const heldCodes: readonly string[] = [
   'history-rewound',
   'wrong-site',
   'commit-unsigned',
+  'tag-refused',
   'commit-signature-refused',
   'state-lost',
   'commit-rejected',
@@ -131,7 +132,7 @@ const heldCodes: readonly string[] = [
 async function accept(room: DesiredRoom, head: string, before: string | null): Promise<void> {
   let signer: string | null = null;
   if (room.judgeSignature !== null) {
-    const verdict = room.judgeSignature(await room.repository.rawCommit(head));
+    const verdict = room.judgeSignature(await room.repository.signedObject(head));
     if (!verdict.ok)
       throw new InvalidInput('commit-signature-refused', `commit ${head.slice(0, 12)}: ${verdict.message}`);
     signer = verdict.signer;
@@ -191,7 +192,7 @@ async function authorsSince(room: DesiredRoom, head: string, before: string | nu
     const [header = ''] = Buffer.from(raw).toString('latin1').split('\n\n', 1);
     for (const [, address = ''] of header.matchAll(/^(?:author|committer) [^\n]*<([^<>\n]{1,250})>/gm))
       authors.add(address.toLowerCase());
-    const verdict = room.judgeSignature?.(raw);
+    const verdict = room.judgeSignature?.({ kind: 'commit', raw });
     if (verdict?.ok === true) authors.add(verdict.signer);
   }
   return [...authors];

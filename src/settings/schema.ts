@@ -207,13 +207,21 @@ export const settingsSchema = z.strictObject(
           'a folder inside the repository',
           'Where the site is in the repository; its root if not said',
         ).default(''),
+        track: text(
+          'branch, or tag and a pattern such as "tag deploy-*"',
+          'Whether the branch is carried out, or the highest tag of a pattern; branch if not said',
+          /^(?:branch|tag (?!-|\/)[^\s~^:?[\\\0-\x1f\x7f]{1,200})$/,
+        ).default('branch'),
         signed: oneOf(
           ['required', 'off'],
-          'Whether commits must be signed by a key of the allowed signers',
+          'Whether commits, or the tags that are followed, must be signed by a key of the allowed signers',
         ).default('required'),
         poll: duration('How often the branch is looked at; 60s if not said', {
           least: '1s',
           most: '1d',
+        }).optional(),
+        news: duration('How long no new commit may come before the metric desired_no_news says so', {
+          least: '1h',
         }).optional(),
       },
       mapping,

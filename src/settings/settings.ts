@@ -31,10 +31,14 @@ export interface Settings {
     readonly identityFile: string | null;
     readonly hostKey: string | null;
     readonly branch: string;
+    /** Pattern of the tags that are followed; null: the branch is. */
+    readonly tags: string | null;
     /** Folder in the repository, without slashes at its ends; '' is its root. */
     readonly path: string;
     readonly signed: 'required' | 'off';
     readonly pollMs: number;
+    /** Without a new commit for so long something is in the way; null: that is never said. */
+    readonly newsMs: number | null;
   };
   /** Files for `${secret:name}`; null: not named. */
   readonly secrets: { readonly file: string | null; readonly identityFile: string | null };
@@ -142,9 +146,11 @@ function settingsOf(
       identityFile: fileOf(folder, desired.identity),
       hostKey: desired['host-key'] ?? null,
       branch: desired.branch,
+      tags: desired.track === 'branch' ? null : desired.track.slice('tag '.length),
       path: path.posix.normalize(desired.path).replace(/^(?:\.?\/)+|^\.$|\/+$/g, ''),
       signed: desired.signed,
       pollMs: desired.poll ?? 60_000,
+      newsMs: desired.news ?? null,
     },
     secrets: {
       file: fileOf(folder, raw.secrets?.file),

@@ -67,6 +67,11 @@ export const metricTable = {
       ],
     },
   },
+  desired_no_news: {
+    kind: 'gauge',
+    help: '1 when no commit was accepted for longer than `desired: news:` allows',
+    labels: {},
+  },
   desired_commit_timestamp_seconds: { kind: 'gauge', help: 'When the last commit was accepted', labels: {} },
   device_up: { kind: 'gauge', help: '1 when the last reading went well', labels: { device } },
   device_info: {

@@ -13,6 +13,7 @@ test('config/example-site is a desired state that the daemon accepts', async () 
     sandbox.commit(Object.fromEntries(files.map((name) => [name, read(name)])));
     const repository = repositoryAt(await findGitDir(sandbox.folder), {
       branch: 'main',
+      tags: null,
       path: '',
       site: 'bud-01',
     });

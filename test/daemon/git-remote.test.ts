@@ -64,9 +64,11 @@ function tokenFile(text: string): string {
 const plain: Desired = {
   url: '',
   branch: 'main',
+  tags: null,
   path: '',
   signed: 'off',
   pollMs: 1000,
+  newsMs: null,
   tokenFile: null,
   caFile: null,
   identityFile: null,
@@ -188,6 +190,25 @@ describe.each(ways)('over %s', (_way, missing, openIt) => {
     expect(await repository.head()).toBe(oid);
     expect(await nameAt(repository, oid)).toBe('one');
   });
+
+  test.skipIf(missing !== null)(
+    titled('the highest tag is followed, and many fetches leave few packs'),
+    async () => {
+      const oids: string[] = [];
+      const repository = await openIt({ tags: 'deploy-*' });
+      for (let n = 1; n <= 42; n++) {
+        oids.push(sandbox.commit({ ...files(`n${n}`) }));
+        sandbox.git('tag', '-a', `deploy-${n}`, '-m', `${n}`);
+        expect(await repository.head()).toBe(oids.at(-1));
+      }
+      const packs = readdirSync(path.join(folder, 'copy.git/objects/pack'));
+      expect(packs.filter((name) => name.endsWith('.pack')).length).toBeLessThan(40);
+      expect((await repository.signedObject(oids.at(-1) ?? '')).kind).toBe('tag');
+      expect(await nameAt(repository, oids[0] ?? '')).toBe('n1');
+      expect(await repository.descends(oids.at(-1) ?? '', oids[0] ?? '')).toBe(true);
+      expect(await repository.resolve('HEAD~2')).toBe(oids.at(-3));
+    },
+  );
 
   test.skipIf(missing !== null)(titled('a branch that is not there says so'), async () => {
     sandbox.commit(files('one'));

@@ -26,7 +26,7 @@ const good = {
 };
 
 async function open(url = sandbox.folder): Promise<DesiredRepository> {
-  return repositoryAt(await findGitDir(url), { branch: 'main', path: site, site: 'bud-01' });
+  return repositoryAt(await findGitDir(url), { branch: 'main', tags: null, path: site, site: 'bud-01' });
 }
 
 async function readHead(): Promise<SiteFiles> {
@@ -367,4 +367,39 @@ test('the commits that came with a head are those that the last one does not rea
   expect(await subjects(after, before)).toEqual(['after']);
   expect(await subjects(side, before)).toEqual(['side']);
   expect(await subjects(merge, null)).toEqual(['merge']);
+});
+
+test('~N counts back along the first parents', async () => {
+  const oids = ['a', 'b', 'c'].map((name) => sandbox.commit({ ...good, name }));
+  const repository = await open();
+  expect(await repository.resolve('HEAD~0')).toBe(oids[2]);
+  expect(await repository.resolve('main~2')).toBe(oids[0]);
+  expect(await repository.resolve(`${oids[1] ?? ''}~1`)).toBe(oids[0]);
+  expect(await codeThrown(repository.resolve('main~3'))).toBe('no-such-revision');
+  expect(await codeThrown(repository.resolve('main~x'))).toBe('no-such-revision');
+});
+
+test('with a pattern the highest tag names the head, and is what must be signed', async () => {
+  const first = sandbox.commit(good);
+  const follow = async () =>
+    repositoryAt(await findGitDir(sandbox.folder), {
+      branch: 'main',
+      tags: 'deploy-*',
+      path: site,
+      site: 'bud-01',
+    });
+  expect(await codeThrown((await follow()).head())).toBe('no-such-tag');
+  sandbox.git('tag', '-a', 'deploy-9', '-m', 'first');
+  sandbox.commit({ more: 'x' });
+  sandbox.git('tag', 'other-10');
+  const repository = await follow();
+  expect(await repository.head()).toBe(first);
+  const { kind, raw } = await repository.signedObject(first);
+  expect(kind).toBe('tag');
+  expect(`${Buffer.from(raw).toString()}`).toBe(`${sandbox.git('cat-file', 'tag', 'deploy-9')}\n`);
+  // An old signed tag under a higher name is not a new one.
+  sandbox.git('update-ref', 'refs/tags/deploy-10', sandbox.git('rev-parse', 'deploy-9'));
+  expect(await codeThrown(repository.head())).toBe('tag-refused');
+  sandbox.git('tag', '-f', 'deploy-10', 'HEAD');
+  expect(await codeThrown(repository.head())).toBe('tag-refused');
 });

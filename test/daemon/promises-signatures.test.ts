@@ -241,4 +241,27 @@ describe.concurrent('I2 no destructive action without an authorization', () => {
     await world.untilRecord('commit-refused', undefined, { commit: git('rev-parse', 'HEAD') });
     await expectUntouched(world);
   });
+
+  test('where tags are followed, a signed tag deploys what unsigned commits on the branch only preview', async (t) => {
+    const world = await buildWorld({ devices: { gw1: { exportText: demoExport } }, signed: 'required' });
+    t.onTestFinished(() => world.close());
+    world.changeSettings((text) => text.replace('branch: main', 'branch: main, track: tag deploy-*'));
+    const { git } = world.repository;
+    git('config', 'gpg.format', 'ssh');
+    git('config', 'user.signingkey', world.at('keys/bob'));
+    git('tag', '-s', 'deploy-1', '-m', 'first');
+    await world.start();
+    await world.untilSettled();
+    const merged = world.edit(
+      (text) => `${text}/ip dns static\nadd address=192.0.2.5 name=tagged.example.org\n`,
+    );
+    git('tag', '-a', 'deploy-2', '-m', 'nobody signed this');
+    await world.untilRecord('commit-refused', undefined, { commit: merged });
+    await expectUntouched(world);
+    const preview = await world.api.call('plan', { device: 'gw1', rev: 'main' });
+    expect(JSON.stringify(preview)).toContain('tagged.example.org');
+    git('tag', '-s', 'deploy-10', '-m', 'go');
+    expect(await world.untilSettled()).toMatchObject({ commit: merged });
+    expect(await world.has('/ip dns static', 'name=tagged.example.org')).toBe(true);
+  });
 });

@@ -11,6 +11,7 @@ import { isOid } from '../git-objects.ts';
 import { shallowCommits } from '../git-repository.ts';
 import { asHttpClient, libraryUrl, TooMuch } from './git-remote.ts';
 import type { GitRemote } from './git-remote.ts';
+import { mergePacks } from './merge-packs.ts';
 
 export interface Mirror {
   readonly gitdir: string;
@@ -27,6 +28,7 @@ export interface Mirror {
 const maxBytes = 256 * 1024 * 1024;
 const wholeHistory = 0x7fffffff;
 const patienceMs = 120_000;
+const tooManyPacks = 40;
 
 export function openMirror(gitdir: string, remote: GitRemote, stop: AbortSignal): Mirror {
   async function talk<T>(work: (http: ReturnType<typeof asHttpClient>) => Promise<T>): Promise<T> {
@@ -77,6 +79,8 @@ export function openMirror(gitdir: string, remote: GitRemote, stop: AbortSignal)
         throw new InvalidInput('no-such-branch', 'the repository on the git server is empty');
       // By this the next fetch knows what it has.
       await git.writeRef({ fs, gitdir, ref, value: fetchHead, force: true });
+      // A copy that can't be put in order is fetched anew at the next question, as any that is damaged.
+      await mergePacks(gitdir, tooManyPacks).catch(() => clear());
     },
   };
 }

@@ -4,7 +4,7 @@
  * question needs it.
  */
 import { InvalidInput } from '../../core/errors.ts';
-import { repositoryAt } from '../git-repository.ts';
+import { followedRef, missing, repositoryAt } from '../git-repository.ts';
 import type { DesiredRepository, RepositoryOptions } from '../git-repository.ts';
 import type { Mirror } from './mirror.ts';
 
@@ -13,15 +13,9 @@ const shallow = 50;
 const deeper: readonly (number | null)[] = [2_000, null];
 
 export function openRemoteRepository(options: RepositoryOptions, mirror: Mirror): DesiredRepository {
-  const branch = `refs/heads/${options.branch}`;
+  /** What is followed: the branch, or the tag that was highest at the last look. */
+  let followed = `refs/heads/${options.branch}`;
   let local = repositoryAt(mirror.gitdir, options);
-
-  async function has(oid: string): Promise<boolean> {
-    return local.rawCommit(oid).then(
-      () => true,
-      () => false,
-    );
-  }
 
   async function fetch(ref: string, depth: number | null): Promise<void> {
     await mirror.fetch(ref, depth);
@@ -36,7 +30,7 @@ export function openRemoteRepository(options: RepositoryOptions, mirror: Mirror)
     } catch (error) {
       if (!(error instanceof InvalidInput) || !/^(?:object|unreadable)-/.test(error.code)) throw error;
       await mirror.clear();
-      await fetch(branch, shallow);
+      await fetch(followed, shallow);
       return ask();
     }
   }
@@ -48,21 +42,27 @@ export function openRemoteRepository(options: RepositoryOptions, mirror: Mirror)
       // What can't be found may be further down.
       const answer = await ask().catch(unlessMissing);
       if (answer !== null && isAnswer(answer)) return answer;
-      await fetch(branch, depth);
+      await fetch(followed, depth);
     }
     return healing(ask);
   }
 
   return {
     async head() {
-      const oid = (await mirror.refs()).get(branch);
-      if (oid === undefined)
-        throw new InvalidInput(
-          'no-such-branch',
-          `the git server has no branch ${JSON.stringify(options.branch)}; check \`desired: branch:\``,
-        );
-      if (!(await has(oid))) await fetch(branch, shallow);
-      return oid;
+      const refs = await mirror.refs();
+      followed = followedRef(options, refs.keys());
+      const oid = refs.get(followed);
+      if (oid === undefined) {
+        const [code, message] = missing(followed);
+        throw new InvalidInput(code, `on the git server: ${message}`);
+      }
+      if (!(await local.has(oid)) || (await local.tip(followed)) !== oid) await fetch(followed, shallow);
+      return healing(() => local.headOf(followed));
+    },
+    async signedObject(head) {
+      // Fetching may have made another copy since, which has not looked at the tag.
+      if (options.tags !== null) await local.headOf(followed);
+      return local.signedObject(head);
     },
     readSite: (oid) => healing(() => local.readSite(oid)),
     rawCommit: (oid) => healing(() => local.rawCommit(oid)),
@@ -78,7 +78,12 @@ export function openRemoteRepository(options: RepositoryOptions, mirror: Mirror)
       ),
     async resolve(rev) {
       const refs = await mirror.refs();
-      const ref = [`refs/heads/${rev}`, `refs/tags/${rev}`].find((name) => refs.has(name));
+      const [, name = '', back = ''] = /^(.*?)(~\d+)?$/.exec(rev) ?? [];
+      if (name === 'HEAD') {
+        await fetch(followed, shallow);
+        return healing(async () => local.resolve(`${await local.headOf(followed)}${back}`));
+      }
+      const ref = [`refs/heads/${name}`, `refs/tags/${name}`].find((one) => refs.has(one));
       if (ref !== undefined) await fetch(ref, shallow);
       return local.resolve(rev);
     },

@@ -54,9 +54,11 @@ test('the least that can be said gets every default', async () => {
       identityFile: null,
       hostKey: null,
       branch: 'main',
+      tags: null,
       path: '',
       signed: 'required',
       pollMs: 60_000,
+      newsMs: null,
     },
     devices: [
       {
@@ -115,7 +117,9 @@ desired:
   identity: keys/deploy
   host-key: ${hostKey}
   signed: off
+  track: tag deploy/*
   poll: 90s
+  news: 30d
 defaults: { driver: routeros, user: siteward, identity: keys/all, read: 1h, management: { from: 10.0.0.9, port: 2222 } }
 devices:
   gw1:
@@ -161,6 +165,8 @@ socket: run/s.sock
     path: 'sites/bud-01',
     signed: 'off',
     pollMs: 90_000,
+    newsMs: 2_592_000_000,
+    tags: 'deploy/*',
     tokenFile: null,
     caFile: null,
     identityFile: path.join(folder, 'keys/deploy'),
