@@ -8,7 +8,7 @@ import type { IgnoreRule, Owns } from '../core/plan/scope.ts';
 import { readYaml } from '../settings/yaml-file.ts';
 import { deviceFileSchema } from './file-schemas.ts';
 import type { DeviceFile } from './file-schemas.ts';
-import type { SourceTree } from './source-tree.ts';
+import type { SourceEntry, SourceTree } from './source-tree.ts';
 import { entryAt, inFolder, printable, refuseLink } from './source-tree.ts';
 
 export interface DesiredDevice {
@@ -37,10 +37,10 @@ export async function readDeviceFiles(
   const folder = inFolder(inFolder(siteFolder, 'devices'), name);
   const file = inFolder(folder, ownFile);
   try {
-    const entries = (await tree.list(folder)) ?? [];
-    for (const entry of entries) refuseLink(entry, inFolder(folder, entry.name));
+    const entries = (await tree.list(folder)) ?? new Map<string, SourceEntry>();
+    for (const entry of entries.values()) refuseLink(entry, inFolder(folder, entry.name));
     const { include, ...scope } = await readDeviceFile(tree, inFolder(folder, 'device.yaml'));
-    if (!include.paths.includes(ownFile) && entries.some((entry) => entry.name === ownFile))
+    if (!include.paths.includes(ownFile) && entries.has(ownFile))
       throw new InvalidInput(
         'config-not-included',
         `the device has a ${ownFile}, which \`include\` does not name: name it, or take it away`,

@@ -17,14 +17,14 @@ export function folderTree(root: string): SourceTree {
     async list(folder) {
       const entries = await entriesOf(path.join(root, folder), folder);
       if (entries === null) return null;
-      return await Promise.all(
-        entries
-          .filter(({ name }) => name !== '.git')
-          .map(async (entry) => ({
-            name: entry.name,
-            kind: await kindOf(entry, path.join(root, folder, entry.name)),
-          })),
-      );
+      const known = new Map<string, SourceEntry>();
+      for (const entry of entries.filter(({ name }) => name !== '.git'))
+        known.set(entry.name, {
+          name: entry.name,
+          kind: await kindOf(entry, path.join(root, folder, entry.name)),
+          id: null,
+        });
+      return known;
     },
     async read(file) {
       const handle = await open(path.join(root, file), constants.O_RDONLY | constants.O_NOFOLLOW).catch(
@@ -82,11 +82,11 @@ export async function workTreeOf(folder: string): Promise<string | null> {
 
 /** Folders with a `site.yaml`, `folder` itself or below it, as paths from `root`; sorted. */
 export async function findSites(tree: SourceTree, folder: string, depth = 6): Promise<readonly string[]> {
-  const entries = (await tree.list(folder)) ?? [];
-  if (entries.some(({ name, kind }) => name === 'site.yaml' && kind === 'file')) return [folder];
+  const entries = (await tree.list(folder)) ?? new Map<string, SourceEntry>();
+  if (entries.get('site.yaml')?.kind === 'file') return [folder];
   if (depth === 0) return [];
   const below: string[] = [];
-  for (const { name, kind } of entries)
+  for (const { name, kind } of entries.values())
     if (kind === 'folder' && !name.startsWith('.') && name !== 'node_modules')
       below.push(...(await findSites(tree, inFolder(folder, name), depth - 1)));
   return below.sort();

@@ -70,7 +70,8 @@ export class GitObjects {
         'object-damaged',
         `git object ${oid} does not hash to its name; run \`git fsck\` on the repository`,
       );
-    return { type: kind, content: object };
+    // What was inflated lies in a buffer many times as large, which would be kept with it.
+    return { type: kind, content: new Uint8Array(object) };
   }
 
   /** A second try with a new cache: `git gc` may have moved the object to another pack since. */

@@ -12,6 +12,7 @@ import { GitObjects, isOid } from './git-objects.ts';
 import type { CommitObject } from './git-objects.ts';
 import { highestTag, taggedCommit } from './deploy-tag.ts';
 import { gitTree } from './git-tree.ts';
+import { KnownDevices } from './known-devices.ts';
 import { readSiteFiles } from './site-files.ts';
 import type { SiteFiles } from './site-files.ts';
 
@@ -61,7 +62,12 @@ export interface LocalRepository extends DesiredRepository {
   has(oid: string): Promise<boolean>;
 }
 
-export function repositoryAt(gitdir: string, options: RepositoryOptions): LocalRepository {
+/** `known` is what another view of the same repository read before. */
+export function repositoryAt(
+  gitdir: string,
+  options: RepositoryOptions,
+  known: KnownDevices = new KnownDevices(),
+): LocalRepository {
   const objects = new GitObjects(gitdir);
   let tag: { readonly commit: string; readonly raw: Uint8Array } | null = null;
 
@@ -97,7 +103,7 @@ export function repositoryAt(gitdir: string, options: RepositoryOptions): LocalR
     async readSite(oid) {
       const { tree, subject, author } = await objects.readCommit(oid);
       const head = { commit: oid, subject, author };
-      return readSiteFiles(gitTree(objects, tree), head, options.path, options.site ?? null);
+      return readSiteFiles(gitTree(objects, tree), head, options.path, options.site ?? null, known);
     },
     descends: (oid, ancestor) => descends(gitdir, objects, oid, ancestor),
     commitsSince: (oid, before) => commitsSince(gitdir, objects, oid, before),

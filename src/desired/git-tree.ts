@@ -1,34 +1,35 @@
 /** A commit's files by path. Each folder and each file is read once for all devices that share it. */
 import type { GitObjects } from './git-objects.ts';
-import type { TreeEntry } from './git-objects.ts';
-import type { SourceTree } from './source-tree.ts';
+import type { SourceEntry, SourceTree } from './source-tree.ts';
 import { inFolder } from './source-tree.ts';
 
+interface GitEntry extends SourceEntry {
+  readonly id: string;
+}
+
 export function gitTree(objects: GitObjects, root: string): SourceTree {
-  const folders = new Map<string, Promise<readonly TreeEntry[] | null>>();
+  const folders = new Map<string, Promise<ReadonlyMap<string, GitEntry> | null>>();
   const files = new Map<string, Promise<Uint8Array>>();
 
-  function list(folder: string): Promise<readonly TreeEntry[] | null> {
+  function list(folder: string): Promise<ReadonlyMap<string, GitEntry> | null> {
     return once(folders, folder, async () => {
-      if (folder === '') return objects.readTree(root);
-      const entry = await entryOf(folder);
-      return entry?.kind === 'folder' ? objects.readTree(entry.oid) : null;
+      const entry = folder === '' ? { kind: 'folder', id: root } : await entryOf(folder);
+      if (entry?.kind !== 'folder') return null;
+      const entries = await objects.readTree(entry.id);
+      return new Map(entries.map(({ name, kind, oid }) => [name, { name, kind, id: oid }]));
     });
   }
 
-  async function entryOf(path: string): Promise<TreeEntry | undefined> {
+  async function entryOf(path: string): Promise<GitEntry | undefined> {
     const slash = path.lastIndexOf('/');
-    const parent = await list(slash < 0 ? '' : path.slice(0, slash));
-    return parent?.find(({ name }) => inFolder(slash < 0 ? '' : path.slice(0, slash), name) === path);
+    const parent = slash < 0 ? '' : path.slice(0, slash);
+    const entry = (await list(parent))?.get(path.slice(slash + 1));
+    return entry !== undefined && inFolder(parent, entry.name) === path ? entry : undefined;
   }
 
   return {
     list,
-    read: (file) =>
-      once(files, file, async () => {
-        const entry = await entryOf(file);
-        return objects.read(entry?.oid ?? '', 'blob');
-      }),
+    read: (file) => once(files, file, async () => objects.read((await entryOf(file))?.id ?? '', 'blob')),
   };
 }
 

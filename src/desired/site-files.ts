@@ -6,7 +6,7 @@
 import { InvalidInput } from '../core/errors.ts';
 import { readYaml } from '../settings/yaml-file.ts';
 import type { DesiredDevice } from './device-files.ts';
-import { readDeviceFiles } from './device-files.ts';
+import { KnownDevices } from './known-devices.ts';
 import { siteFileSchema } from './file-schemas.ts';
 import type { SealedFile } from './secrets.ts';
 import type { SourceEntry, SourceTree } from './source-tree.ts';
@@ -29,15 +29,16 @@ export interface SiteFiles extends CommitHead {
 }
 
 const maxDevices = 20_000;
-const atOnce = 16;
+const atOnce = 4;
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
-/** Faults of the content are values; throws `InvalidInput` when git's own objects can't be believed. */
+/** What `known` holds of an earlier commit is not read again. Faults of the content are values; throws `InvalidInput` when git's own objects can't be believed. */
 export async function readSiteFiles(
   tree: SourceTree,
   head: CommitHead,
   folder: string,
   expectedSite: string | null,
+  known: KnownDevices = new KnownDevices(),
 ): Promise<SiteFiles> {
   const refused = (site: string | null, problems: readonly InvalidInput[]): SiteFiles => ({
     ...head,
@@ -68,31 +69,30 @@ export async function readSiteFiles(
     return refused(site.name, [
       new InvalidInput('devices-missing', 'expected a folder "devices"', { file: devicesFolder }),
     ]);
-  const problems = oddEntries(entries, devicesFolder);
+  const problems = oddEntries([...entries.values()], devicesFolder);
   if (problems.length > 0) return refused(site.name, problems);
-  const names = entries.flatMap(({ name, kind }) => (kind === 'folder' ? [name] : []));
+  const folders = [...entries.values()].filter(({ kind }) => kind === 'folder');
   const devices: DesiredDevice[] = [];
-  for (let start = 0; start < names.length; start += atOnce)
+  for (let start = 0; start < folders.length; start += atOnce)
     devices.push(
       ...(await Promise.all(
-        names.slice(start, start + atOnce).map((name) => readDeviceFiles(tree, folder, name)),
+        folders.slice(start, start + atOnce).map((entry) => known.read(tree, folder, entry)),
       )),
     );
+  known.keepOnly(new Set(folders.map(({ name }) => name)));
   devices.sort((a, b) => (a.name < b.name ? -1 : 1));
   return { ...head, site: site.name, devices, sealed: await readSealed(tree, folder), problems: [] };
 }
 
 async function readSealed(tree: SourceTree, folder: string): Promise<SealedFile | null> {
   const file = inFolder(folder, 'secrets.yaml.age');
-  const entry = (await tree.list(folder))?.find(({ name }) => name === 'secrets.yaml.age');
+  const entry = (await tree.list(folder))?.get('secrets.yaml.age');
   return entry?.kind === 'file' ? { file, bytes: await tree.read(file) } : null;
 }
 
 async function readSiteName(tree: SourceTree, file: string) {
   const missing = 'expected a file that says which site this is: `site: NAME`';
-  const entry = (await tree.list(file.slice(0, Math.max(0, file.lastIndexOf('/')))))?.find(
-    ({ name }) => name === 'site.yaml',
-  );
+  const entry = (await tree.list(file.slice(0, Math.max(0, file.lastIndexOf('/')))))?.get('site.yaml');
   if (entry?.kind !== 'file') return [new InvalidInput('site-file-missing', missing, { file })];
   const read = readYaml(await tree.read(file), file, siteFileSchema);
   return read.kind === 'invalid' ? [...read.problems] : { name: read.value.site, place: read.at(['site']) };

@@ -7,13 +7,17 @@ import { InvalidInput } from '../core/errors.ts';
 export interface SourceEntry {
   readonly name: string;
   readonly kind: 'file' | 'folder' | 'symlink' | 'submodule' | 'other';
+  /** With equal ones the content is equal, of a folder all that is below it; null: nobody can tell. */
+  readonly id: string | null;
 }
 
 export interface SourceTree {
-  /** `''` is the root; null: there is no such folder. */
-  list(folder: string): Promise<readonly SourceEntry[] | null>;
+  /** By name; `''` is the root; null: there is no such folder. */
+  list(folder: string): Promise<ReadonlyMap<string, SourceEntry> | null>;
   /** A file that `list` named. Throws `InvalidInput` too-large. */
   read(file: string): Promise<Uint8Array>;
+  /** Told what was found where somebody looked, by its id; null: nothing was there. */
+  note?(path: string, id: string | null): void;
 }
 
 export function inFolder(folder: string, name: string): string {
@@ -22,17 +26,23 @@ export function inFolder(folder: string, name: string): string {
 
 /** What stands at a path; null: nothing. A link on the way there is an error, whatever it leads to. */
 export async function entryAt(tree: SourceTree, path: string): Promise<SourceEntry | null> {
+  const entry = await findEntry(tree, path);
+  tree.note?.(path, entry?.id ?? null);
+  return entry;
+}
+
+async function findEntry(tree: SourceTree, path: string): Promise<SourceEntry | null> {
   const words = path.split('/');
   const last = words.pop() ?? '';
   let folder = '';
   for (const word of words) {
-    const step = (await tree.list(folder))?.find(({ name }) => name === word);
+    const step = (await tree.list(folder))?.get(word);
     if (step === undefined) return null;
     folder = inFolder(folder, word);
     if (step.kind !== 'folder') refuseLink(step, folder);
     if (step.kind !== 'folder') return null;
   }
-  const entry = (await tree.list(folder))?.find(({ name }) => name === last);
+  const entry = (await tree.list(folder))?.get(last);
   if (entry === undefined) return null;
   refuseLink(entry, path);
   return entry;

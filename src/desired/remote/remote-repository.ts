@@ -6,6 +6,7 @@
 import { InvalidInput } from '../../core/errors.ts';
 import { followedRef, missing, repositoryAt } from '../git-repository.ts';
 import type { DesiredRepository, RepositoryOptions } from '../git-repository.ts';
+import { KnownDevices } from '../known-devices.ts';
 import type { Mirror } from './mirror.ts';
 
 /** Commits of history that come with a head; then, where that was too few; then all. */
@@ -13,14 +14,15 @@ const shallow = 50;
 const deeper: readonly (number | null)[] = [2_000, null];
 
 export function openRemoteRepository(options: RepositoryOptions, mirror: Mirror): DesiredRepository {
+  const known = new KnownDevices();
   /** What is followed: the branch, or the tag that was highest at the last look. */
   let followed = `refs/heads/${options.branch}`;
-  let local = repositoryAt(mirror.gitdir, options);
+  let local = repositoryAt(mirror.gitdir, options, known);
 
   async function fetch(ref: string, depth: number | null): Promise<void> {
     await mirror.fetch(ref, depth);
     // What it remembers of packs is of before.
-    local = repositoryAt(mirror.gitdir, options);
+    local = repositoryAt(mirror.gitdir, options, known);
   }
 
   /** A copy that can't be read is thrown away and fetched once more. */

@@ -74,7 +74,7 @@ test('against exports: what the tree would do, and what would need a signature',
   const { code, out } = await runCli('lint', root, '--against', exports);
   expect(code).toBe(0);
   expect(out).toContain('servers=192.0.2.1 → 192.0.2.53');
-  expect(out).toContain('name=(unset) → "bud gw"');
+  expect(out).toContain('name=(default MikroTik) → "bud gw"');
   const missing = await runCli('lint', root, '--against', path.join(folder, 'nowhere'));
   expect(missing.code).toBe(2);
   rmSync(path.join(exports, 'gw1.rsc'));
