@@ -306,6 +306,34 @@ export const showSchema = z.object({
   text: z.string(),
 });
 
+/** The way to a state of a device's history, and what became of the order to go it. */
+export const restoreSchema = z.object({
+  v: version,
+  device: z.string(),
+  revision: revisionSchema,
+  /** How `rollback` found it. */
+  found: z.enum(['asked-for', 'checkpoint', 'before-rollout']),
+  /** Null: the device has it, as far as it can be brought there. */
+  plan: devicePlanSchema.nullable(),
+  /** Actions by the part of the device. */
+  categories: z.array(
+    z.object({
+      category: z.string(),
+      add: z.number().int(),
+      set: z.number().int(),
+      remove: z.number().int(),
+      move: z.number().int(),
+      signed: z.number().int(),
+    }),
+  ),
+  /** What stays as it is, and why. */
+  notRestored: z.array(z.string()),
+  ordered: z.boolean(),
+  /** Why it was not ordered although that was asked for; null: it was, or was not asked for. */
+  refusal: z.object({ code: z.string(), message: z.string() }).nullable(),
+  next: z.string().nullable(),
+});
+
 export const refreshSchema = z.object({
   v: version,
   head: z.string().nullable(),

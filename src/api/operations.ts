@@ -17,6 +17,7 @@ import {
   refreshSchema,
   renderSchema,
   rejectSchema,
+  restoreSchema,
   showSchema,
   statusSchema,
 } from './answers.ts';
@@ -107,6 +108,23 @@ export const operations = {
   },
   /** `rev`: a hash, a label, `~n` or a time. */
   show: { request: z.strictObject({ device: name, rev }), answer: showSchema },
+  /**
+   * The way back to a state of the device's history, as of a reading made now; without `rev` the newest checkpoint, or
+   * the state before the last rollout. With `order` it is ordered, bound to the plan shown; `plan`: to that of an earlier
+   * preview.
+   */
+  restore: {
+    request: z.strictObject({
+      device: name,
+      rev: rev.optional(),
+      order: z.boolean(),
+      plan: z
+        .string()
+        .regex(/^[0-9a-f]{8,64}$/)
+        .optional(),
+    }),
+    answer: restoreSchema,
+  },
   /** Reads the desired state now instead of at the next poll. */
   refresh: { request: z.strictObject({}), answer: refreshSchema },
   /**

@@ -43,6 +43,14 @@ export function printPlan(plan: DevicePlan): void {
     const blocked = problem.section === null ? 'no plan' : `not planned: ${problem.section}`;
     printLine(` ${paint('bad', '!')} ${safe(`${place}${problem.message}`)}  (${safe(blocked)})`);
   }
+  printActions(plan);
+  for (const drift of plan.drift ?? [])
+    printLine(` ${paint('warn', 'drift')} ${safe(driftWords(drift))}  left alone`);
+  printLine(summary(plan));
+}
+
+/** The actions under their menus, and whether the daemon stays in. */
+export function printActions(plan: Pick<DevicePlan, 'actions' | 'path' | 'rollback'>): void {
   let section = '';
   for (const action of plan.actions) {
     if (action.section !== section) printLine(` ${safe(action.section)}`);
@@ -51,9 +59,6 @@ export function printPlan(plan: DevicePlan): void {
   }
   if (plan.actions.length > 0 && plan.path !== null && plan.path !== undefined)
     printLine(` ${pathLine(plan.path, plan.rollback ?? null)}`);
-  for (const drift of plan.drift ?? [])
-    printLine(` ${paint('warn', 'drift')} ${safe(driftWords(drift))}  left alone`);
-  printLine(summary(plan));
 }
 
 function headLine(plan: DevicePlan): string {

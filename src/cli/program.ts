@@ -166,6 +166,18 @@ const entries: readonly Entry[] = [
     load: async () => (await import('./history.ts')).diffCommand(),
   },
   {
+    name: 'restore',
+    usage: 'DEVICE REV',
+    summary: 'bring a device back to what it had then; --preview only shows the way',
+    load: async () => (await import('./restore.ts')).restoreCommand(),
+  },
+  {
+    name: 'rollback',
+    usage: 'DEVICE',
+    summary: 'back to the newest checkpoint, or to before the last rollout',
+    load: async () => (await import('./restore.ts')).rollbackCommand(),
+  },
+  {
     name: 'log',
     usage: '[DEVICE]',
     summary: 'who, what, when, approved by whom',

@@ -164,6 +164,10 @@ function rolloutWords(record: JournalRecord): string | null {
       return text(record, 'outcome') === 'rotated'
         ? 'ROTATED: the new key is the only one'
         : `NOT ROTATED, the old key counts: ${text(record, 'code')}: ${text(record, 'message')}`;
+    case 'restore-ordered':
+      return `is to go back to revision ${text(record, 'revision').slice(0, 12)} of its history`;
+    case 'restore-ended':
+      return `does not go back to revision ${text(record, 'revision').slice(0, 12)}: ${text(record, 'reason')}`;
     case 'rotation-ordered':
       return text(record, 'what') === ''
         ? 'nothing is to be rotated any more'

@@ -69,6 +69,10 @@ export interface Dialect extends NameFacts {
   purposeOf?(item: Item): string | null;
   /** Names of the properties of a section that hold secrets. */
   isSecret(section: string, property: string): boolean;
+  /** All names of properties of a section that hold secrets. */
+  secretNames(section: string): readonly string[];
+  /** What people call the part of a device that a section belongs to: firewall, addresses, routing … */
+  category(section: string): string;
   /** The device makes the value up where nobody names it: a text that does not name it leaves it as it is. */
   isMadeUp?(section: string, property: string): boolean;
   /** What a property stands for where the row does not name it; null: nothing, or not known. */

@@ -22,12 +22,14 @@ import type { RolloutState } from './rollout/state.ts';
 import type { Durations } from './rollout/window.ts';
 import { durationsOf, keptDurations, stopped, timed } from './rollout/window.ts';
 import type { Witness } from './rollout/rollout.ts';
-import { foldRollout, newRollout } from './rollout/state.ts';
+import { foldRollout, goesBack, newRollout } from './rollout/state.ts';
 
 export interface Hold {
   readonly reason: string;
   readonly until: string | null;
   readonly by: string;
+  /** What a restore left: another restore goes on all the same. */
+  readonly restored?: true;
 }
 
 export interface Quarantine {
@@ -51,6 +53,16 @@ export interface DeviceState {
     readonly plan: string;
     readonly base: string;
     readonly items: readonly string[];
+    /** The revision of the device's history that it went back to. */
+    readonly restores: string | null;
+  } | null;
+  /** The state of its history that people want it to have again, as they were shown the way there. */
+  restore: {
+    readonly revision: string;
+    readonly text: string;
+    readonly plan: string;
+    readonly base: string;
+    readonly by: string;
   } | null;
   /** What the newest confirmed rollouts took. */
   measured: readonly Durations[];
@@ -154,6 +166,7 @@ export function deviceState(state: SiteState, name: string): DeviceState {
       lastRollout: null,
       measured: [],
       lastDrill: null,
+      restore: null,
       quarantine: null,
       hold: null,
       own: new Map(),
@@ -275,6 +288,14 @@ export function foldRecord(state: SiteState, record: SitewardRecord): void {
       closeBlock(state.pending, record.pending, record.device);
       return;
     }
+    case 'restore-ordered': {
+      const { revision, text, plan, base, actor: by } = record;
+      deviceState(state, record.device).restore = { revision, text, plan, base, by };
+      return;
+    }
+    case 'restore-ended':
+      deviceState(state, record.device).restore = null;
+      return;
     case 'rotation-ordered':
     case 'rotation-authorized':
     case 'rotation-step-started':
@@ -372,7 +393,8 @@ function foldRolloutRecord(state: SiteState, record: RolloutRecord): void {
   if (record.kind === 'witness-finished' && record.result === 'ok') device.witnessAccepted = null;
   if (record.kind === 'clean-finished' && record.witness != null) foldKept(device, record.witness);
   if (record.kind === 'authorization-consumed') closeBlock(state.pending, record.pending, record.device);
-  if (record.kind === 'diverged' || record.kind === 'wave-stopped') {
+  // What a restore comes to says nothing about the commit.
+  if ((record.kind === 'diverged' && !goesBack(rollout)) || record.kind === 'wave-stopped') {
     const why = record.kind === 'diverged' ? 'diverged' : record.reason;
     state.stopped = { commit: rollout.commit, device: record.device, why };
   }
@@ -398,7 +420,15 @@ function foldSettled(state: SiteState, device: DeviceState, rollout: RolloutStat
   const items = state.touched.get(id) ?? [];
   state.touched.delete(id);
   const left = items.map(({ section, item }) => `${section} ${item}`);
-  device.lastRollout = { id, outcome: outcome ?? 'not-started', plan, base, items: left };
+  device.lastRollout = {
+    id,
+    outcome: outcome ?? 'not-started',
+    plan,
+    base,
+    items: left,
+    restores: goesBack(rollout) ? rollout.restores : null,
+  };
+  if (goesBack(rollout)) foldRestored(device, rollout, at);
   if (outcome === 'confirmed') {
     const took = durationsOf(rollout.watch ?? stopped);
     if (took !== null) device.measured = [...device.measured, took].slice(-keptDurations);
@@ -407,17 +437,19 @@ function foldSettled(state: SiteState, device: DeviceState, rollout: RolloutStat
       device.confirmed = { commit, desired, at };
       device.upToDateAt = device.plannedAt;
     }
-    if (!rollout.resolving) device.quarantine = null;
+    if (!rollout.resolving) {
+      if (!goesBack(rollout)) device.quarantine = null;
+    }
     // What one plan could not hold is asked again; a checkpoint of an older version does not say how much that is.
     else if (!(rollout.left > 0)) device.resolve = null;
     device.retriedAlone = null;
     for (const item of items) foldProvenance(device.own, item);
     return;
   }
-  if (outcome === 'resolved' && plan !== '')
+  if (outcome === 'resolved' && plan !== '' && !goesBack(rollout))
     device.quarantine = { reason: 'diverged', plan, base, cause: null, at };
   // What people ordered is asked of them again; what was stopped or set aside before stays so.
-  if (outcome === 'rolled-back' && !rollout.resolving) {
+  if (outcome === 'rolled-back' && !rollout.resolving && !goesBack(rollout)) {
     const key = `${plan} ${base}`;
     // Once more by itself when nothing but the daemon's absence was the reason, and only once.
     if (cause === 'daemon-gone' && device.retriedAlone !== key) {
@@ -427,6 +459,19 @@ function foldSettled(state: SiteState, device: DeviceState, rollout: RolloutStat
     device.quarantine = { reason: 'rolled-back', plan, base, cause, found: rollout.found, at };
     state.stopped = { commit, device: rollout.device, why: 'rolled-back' };
   }
+}
+
+/** What people ordered is done or given up, and git says otherwise: nothing else begins until they let it go. */
+function foldRestored(device: DeviceState, { outcome, restores, cause }: RolloutState, at: string): void {
+  const { restore } = device;
+  if (restore === null || outcome === 'not-started') return;
+  device.restore = null;
+  const revision = (restores ?? '').slice(0, 12);
+  const what =
+    outcome === 'confirmed'
+      ? `went back to revision ${revision} at ${at.slice(0, 19)}Z; git says otherwise: commit what it has, then let it go`
+      : `going back to revision ${revision} ended as ${outcome ?? 'unknown'}${cause === null ? '' : ` (${cause})`}`;
+  device.hold = { reason: what, until: null, by: restore.by, restored: true };
 }
 
 function foldProvenance(own: Map<string, string>, item: TouchedItem): void {

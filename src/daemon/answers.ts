@@ -121,7 +121,7 @@ export async function devicePlanAnswer(
   };
 }
 
-function actionAnswer(
+export function actionAnswer(
   device: RunningDevice,
   planned: PlannedAction,
   differences: readonly Difference[],

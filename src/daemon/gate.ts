@@ -210,7 +210,7 @@ async function reject(
   client: Client,
 ): Promise<AnswerOf<'reject'>> {
   const pending = requirePending(site, id);
-  const after = consequences(pending, reason);
+  const after = consequences(site, pending, reason);
   const actor = actorOf(client);
   const closed = { kind: 'pending-closed', pending: id, reason: `rejected: ${reason}` } as const;
   await site.ledger.append({ ...closed, ...cameIn(client) }, actor);
@@ -221,19 +221,19 @@ async function reject(
 
 /** What keeps a rejected question from being asked again at the next look. */
 function consequences(
+  site: RunningSite,
   { kind, commit, plan, devices }: PendingState,
   reason: string,
 ): readonly SitewardEvent[] {
   const open = devices.filter((block) => block.open);
   switch (kind) {
     case 'rollout':
-      return open.map(({ name, base }) => ({
-        kind: 'quarantined',
-        device: name,
-        reason: 'rejected',
-        plan,
-        base,
-      }));
+      return open.map(({ name, base }) => {
+        const restore = site.ledger.state.devices.get(name)?.restore ?? null;
+        if (restore?.plan === plan)
+          return { kind: 'restore-ended', device: name, revision: restore.revision, reason: 'rejected' };
+        return { kind: 'quarantined', device: name, reason: 'rejected', plan, base };
+      });
     case 'resolve':
       return open.map(({ name }) => ({ kind: 'resolve-ordered', device: name, as: null, sealed: null }));
     case 'accept-commit':

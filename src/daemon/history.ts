@@ -100,7 +100,7 @@ async function readAndKeep(running: RunningDevice, why: 'manual' | 'checkpoint')
   return await keepReading(room, observation, why);
 }
 
-function requireQuiet({ folded }: RunningDevice): void {
+export function requireQuiet({ folded }: RunningDevice): void {
   const { rollout } = folded();
   if (rollout !== null && rollout.phase !== 'diverged') throw inFlight(rollout.id);
 }

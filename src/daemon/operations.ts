@@ -13,6 +13,7 @@ import { nextOnBranch } from '../reconcile/next-command.ts';
 import { devicePlanAnswer, deviceStatusAnswer, problemAnswer } from './answers.ts';
 import { buildGate } from './gate.ts';
 import { buildHistory } from './history.ts';
+import { restore } from './restore.ts';
 import { buildOrders, select } from './orders.ts';
 import type { RunningSite } from './running-site.ts';
 import { warningsOf } from './warnings.ts';
@@ -31,6 +32,7 @@ export function buildOperations(site: RunningSite): Operations {
     ...buildGate(site),
     ...buildOrders(site),
     ...buildHistory(site),
+    restore: (request, client) => restore(site, request, client),
     refresh: async () => {
       await site.refreshDesired();
       for (const device of site.devices) device.loop.wake();

@@ -45,7 +45,7 @@ export async function keepReading(
     why: newest === null ? (asked ?? 'first') : byRollout ? 'rollout' : (asked ?? unaskedFor(room)),
     changer: byRollout ? null : (mark) => askWho(room, mark),
     rollout,
-    restored: null,
+    restored: byRollout ? (room.folded().lastRollout?.restores ?? null) : null,
     atMs,
   });
   const { fingerprint } = observation;

@@ -11,6 +11,8 @@ export interface PlannedDevice {
   readonly desiredText: Uint8Array;
   /** Nothing of the text is left for later or blocked. */
   readonly complete: boolean;
+  /** The revision of the history that it goes back to; absent: it goes where git wants. */
+  readonly restores?: string;
   /** Why no rollout may start now, although there is a plan. */
   readonly obstacle: { readonly code: string; readonly message: string } | null;
 }

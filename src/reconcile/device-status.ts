@@ -73,6 +73,7 @@ export function standingOf(
     backedUp(device, folded, report, site) ??
     standingStill(device, folded, report, site) ??
     unreadable(device, folded, report, site) ??
+    restoring(device, folded, report, site, approvals) ??
     stoppedByPeople(device, folded, site, nowMs) ??
     brakePulled(device, report) ??
     waiting(device, folded, report, site, approvals, nowMs) ??
@@ -216,6 +217,35 @@ function afterFailure(
   const pending = itemsFor(site.pending, name).find(({ kind }) => kind === 'rotation');
   if (folded.rotation !== null && pending !== undefined) return `siteward pending ${pending.id}`;
   return `siteward rotate host-key ${name}`;
+}
+
+/** On its way to a state of its history. */
+function restoring(
+  device: DeviceSettings,
+  folded: FoldedDevice,
+  { observation }: DeviceReport,
+  site: SiteState,
+  approvals: Policy['approvals'],
+): Standing | null {
+  const { restore } = folded;
+  if (restore === null) return null;
+  const message = `is to go back to revision ${restore.revision.slice(0, 12)}`;
+  const pending = itemsFor(site.pending, device.name).find(({ kind }) => kind === 'rollout');
+  const next = pending === undefined ? null : `siteward pending ${pending.id}`;
+  const refusal = pending?.refusal ?? null;
+  if (refusal !== null)
+    return { state: 'pending-signature', reason: refusal.code, message: refusal.message, next };
+  if (pending !== undefined && pending.approvals.length < approvals[pending.class])
+    return { state: 'pending-signature', reason: 'restore', message, next };
+  const obstacle = observation?.obstacles[0];
+  if (obstacle !== undefined)
+    return {
+      state: 'held',
+      reason: obstacle.code,
+      message: obstacle.message,
+      next: `siteward plan ${device.name}`,
+    };
+  return { state: 'behind', reason: 'restore', message, next: null };
 }
 
 function stoppedByPeople(

@@ -76,14 +76,24 @@ function isFrozen(room: DeviceRoom, { plan }: PlannedDevice): boolean {
 export function mayStart(room: DeviceRoom, planned: PlannedDevice, permission: Permission): boolean {
   const { stopped, accepted } = room.ledger.state;
   const folded = room.folded();
-  if (room.ledger.journal.broken !== null || planned.obstacle !== null || isQuarantined(room, planned))
-    return false;
-  if (activeHold(room.ledger.state, folded, room.clock.now()) !== null) return false;
-  if (accepted?.commit !== planned.commit || stopped?.commit === planned.commit) return false;
+  if (room.ledger.journal.broken !== null || planned.obstacle !== null || isHeld(room, planned)) return false;
+  // The way back to what the device had depends on no commit, and what became of one is why people want it.
+  if (planned.restores !== undefined) {
+    if (folded.restore?.plan !== planned.digest) return false;
+  } else {
+    if (isQuarantined(room, planned)) return false;
+    if (accepted?.commit !== planned.commit || stopped?.commit === planned.commit) return false;
+  }
   // It may have waited for its turn until the window was over.
   if (permission.before !== undefined && room.clock.now() >= permission.before) return false;
   if (permission.kind === 'benign') return !isFrozen(room, planned);
   return stillOpen(room, permission.signed, room.device.name);
+}
+
+/** What an earlier restore left holds off git, and not the next restore. */
+export function isHeld(room: DeviceRoom, { restores }: Pick<PlannedDevice, 'restores'>): boolean {
+  const hold = activeHold(room.ledger.state, room.folded(), room.clock.now());
+  return hold !== null && !(restores !== undefined && hold.restored === true);
 }
 
 function isQuarantined(room: DeviceRoom, planned: PlannedDevice): boolean {

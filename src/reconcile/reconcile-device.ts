@@ -13,6 +13,7 @@ import { passGate } from './pass-gate.ts';
 import { planDevice, showDevice } from './plan-device.ts';
 import { readDevice } from './read-device.ts';
 import { resolveDevice } from './resolve-device.ts';
+import { restoreDevice } from './restore-device.ts';
 import { finishRollout, rollOut } from './roll-out.ts';
 import { finishRotation, rotateCredential } from './rotate-credential.ts';
 import { keepHostKey, rotateHostKey } from './rotate-host-key.ts';
@@ -34,6 +35,7 @@ export async function reconcileDevice(room: DeviceRoom, order: Order): Promise<v
     await archiveReading(room, observation);
     if (room.device.manage === 'backup') return;
     if (!readOnly) await resolveDevice(room, observation);
+    if (!readOnly && !standsStill(room) && (await restoreDevice(room, observation))) return;
     const desired = await room.desired();
     if (standsStill(room)) return void (await showDevice(room, observation, desired));
     const planned = await planDevice(room, observation, desired);

@@ -10,12 +10,12 @@ import type { Approval } from '../core/gate/pending.ts';
 import type { Trust } from '../core/gate/trust.ts';
 import type { SitewardEvent, TouchedItem } from '../core/rollout/events.ts';
 import type { Evidence, Rollout } from '../core/rollout/rollout.ts';
+import { goesBack } from '../core/rollout/state.ts';
 import { effectiveWindowMs } from '../core/rollout/window.ts';
 import type { DeviceState } from '../core/site-state.ts';
 import type { DeviceRoom } from './device-room.ts';
-import { activeHold } from './device-status.ts';
 import type { Permission } from './pass-gate.ts';
-import { mayStart, whoAllows } from './pass-gate.ts';
+import { isHeld, mayStart, whoAllows } from './pass-gate.ts';
 import { consumption } from './proposal.ts';
 import { judgeWitness, sealedRollout, stuckBy } from './read-device.ts';
 import { hardwareIn } from './device-report.ts';
@@ -41,7 +41,7 @@ export async function rollOut(
     if (by === null || !mayStart(room, planned, permission)) return false;
     const ids = { rollout: rollout.id, device: room.device.name };
     // A hold that was on its way to the disk when this was judged has been answered by now, so it counts.
-    const mayGoOn = (): boolean => activeHold(room.ledger.state, room.folded(), room.clock.now()) === null;
+    const mayGoOn = (): boolean => !isHeld(room, planned);
     await begin(room, rollout, event, authorization(ids, permission, by, room.trust()), mayGoOn);
     return true;
   });
@@ -53,7 +53,7 @@ export async function seal(
   planned: Omit<PlannedDevice, 'text' | 'hostKey' | 'obstacle'>,
   rollout: Rollout,
 ): Promise<SitewardEvent> {
-  const { plan, digest, commit, complete } = planned;
+  const { plan, digest, commit, complete, restores } = planned;
   const sealed = await room.files.put('rollout', Buffer.from(JSON.stringify(rollout), 'utf8'));
   return {
     kind: 'rollout-planned',
@@ -69,6 +69,7 @@ export async function seal(
     sealed,
     ...(plan.left === undefined ? {} : { left: plan.left }),
     ...hardwareIn(room.report.current()),
+    ...(restores === undefined ? {} : { restores }),
   };
 }
 
@@ -146,6 +147,7 @@ function isUnseen(room: DeviceRoom): boolean {
 async function stopWave(room: DeviceRoom): Promise<void> {
   const state = room.folded().rollout;
   if (state === null || !state.mayHaveChanged || state.unknown || state.outcome !== null) return;
+  if (goesBack(state)) return;
   const { id: rollout, device, commit } = state;
   await room.ledger.append({ kind: 'wave-stopped', rollout, device, commit, reason: 'unknown' });
 }
@@ -165,7 +167,8 @@ export async function run(room: DeviceRoom, rollout: Rollout): Promise<void> {
   if (unseen) await stopWave(room);
   room.report.update({
     sight: unseen ? room.report.current().sight : null,
-    justConfirmed: state.outcome === 'confirmed' && state.phase === 'settled',
+    // What went back to another state than git's is no rollout that did not last.
+    justConfirmed: state.outcome === 'confirmed' && state.phase === 'settled' && !goesBack(state),
   });
   // Sealed until settled, and not a moment longer: the scripts may hold secrets.
   if (room.folded().rollout === null) await room.files.remove('rollout', state.sealed);

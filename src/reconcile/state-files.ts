@@ -36,6 +36,9 @@ export function digestsInUse(state: SiteState): Readonly<Record<StateFileKind, R
     ),
     document: new Set(pending.flatMap(({ document }) => document?.digest ?? [])),
     plan: new Set(plans),
-    desired: new Set([...rollouts, ...confirmed].map(({ desired }) => desired)),
+    desired: new Set([
+      ...[...rollouts, ...confirmed].map(({ desired }) => desired),
+      ...devices.flatMap(({ restore }) => restore?.text ?? []),
+    ]),
   };
 }

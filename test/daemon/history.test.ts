@@ -99,3 +99,78 @@ test('plain git reads it', () => {
   expect(git('log', '--format=%s', 'gw1').trim().split('\n')).toHaveLength(3);
   expect(git('fsck', '--strict')).toBe('');
 });
+
+test('a preview changes nothing, and the order is for what it showed', async () => {
+  const preview = await command('restore', 'gw1', '~2', '--preview');
+  expect(preview.stdout).toMatch(/^gw1 {2}back to revision [0-9a-f]{12} .* first {2}by siteward\n/);
+  expect(preview.stdout).toMatch(/- .*printer\.example\.org/);
+  expect(preview.stdout).toMatch(/ names +\+0 ~0 -1/);
+  const next =
+    /next: siteward (restore gw1 [0-9a-f]{12} --plan [0-9a-f]{16})\n/.exec(preview.stdout)?.[1] ?? '';
+  expect(preview.code).toBe(1);
+  // What it would take away is another now: nobody was shown that.
+  await one.device().console(`/ip dns static set [find where ${printer}] address=192.0.2.22`);
+  const moved = await command(...next.split(' '));
+  expect([moved.code, moved.stdout]).toMatchObject([1, expect.stringContaining('look at it again')]);
+  expect(one.records().map(({ kind }) => kind)).not.toContain('restore-ordered');
+});
+
+test('rollback goes to before the last rollout, by signature where one is needed, and holds the device there', async () => {
+  const ordered = await command('rollback', 'gw1');
+  expect([ordered.code, ordered.stderr]).toEqual([0, '']);
+  expect(ordered.stdout).toMatch(/what it had before the last rollout/);
+  const item = await one.untilPending();
+  expect(item.text).toMatch(
+    /^restore: the device is to have what it had in revision [0-9a-f]{12} of its history\n/,
+  );
+  const { reason, next } = await one.untilDevice('waits', ({ state }) => state === 'pending-signature');
+  expect([reason, next]).toEqual(['restore', `siteward pending ${item.id}`]);
+  await one.approve(item.id);
+  const held = await one.untilDevice('held there', ({ state }) => state === 'held');
+  expect(held.message).toMatch(/went back to revision [0-9a-f]{12} .* git says otherwise/);
+  expect(held.next).toBe('siteward release gw1');
+  expect(await one.has('/ip dns static', printer)).toBe(false);
+  expect(await one.traces()).toEqual(['sw-witness']);
+  const [newest] = await until('the outcome is kept', async () => {
+    const found = await history();
+    expect(found[0]?.restored).not.toBeNull();
+    return found;
+  });
+  expect(newest).toMatchObject({ why: 'rollout', removed: 2 });
+  const again = await command('rollback', 'gw1');
+  expect([again.code, again.stderr]).toMatchObject([2, expect.stringContaining('already')]);
+});
+
+test('let go, what git wants is drift and left alone; the past is open both ways', async () => {
+  await one.api.call('release', { device: 'gw1' });
+  await one.untilDevice('let go', ({ state, drift }) => state === 'drifted' && drift === 1);
+  expect(await one.has('/ip dns static', printer)).toBe(false);
+  // Forward again, from a hold that an earlier restore left.
+  const answer = await one.api.call('restore', { device: 'gw1', rev: '~1', order: true });
+  expect(answer).toMatchObject({ ordered: true, refusal: null });
+  const waiting = await until('an item or none is needed', async () => {
+    const { pending } = await one.api.call('pending', {});
+    if (answer.plan?.class !== 'benign' && pending.length === 0) throw new Error('not yet');
+    return pending[0];
+  });
+  if (waiting !== undefined) await one.approve(waiting.id);
+  await one.untilDevice('there', ({ state }) => state === 'held');
+  expect(await one.has('/ip dns static', printer)).toBe(true);
+});
+
+test('who rejects a restore ends it, and nothing else', async () => {
+  const [newest, before] = await until('what it went forward to is kept', async () => {
+    const found = await history();
+    expect(found[0]?.restored).toBe(found[2]?.rev);
+    return found;
+  });
+  expect(newest?.why).toBe('rollout');
+  const answer = await one.api.call('restore', { device: 'gw1', rev: before?.rev ?? '', order: true });
+  expect(answer).toMatchObject({ refusal: null, ordered: true, plan: { class: 'operational' } });
+  const item = await one.untilPending();
+  await one.api.call('reject', { id: item.id, reason: 'not this one' });
+  await one.untilRecord('restore-ended', 'gw1', { reason: 'rejected' });
+  const { state } = await one.untilDevice('as before', (device) => device.pending.length === 0);
+  expect(state).toBe('held');
+  expect(one.records().map(({ kind }) => kind)).not.toContain('quarantined');
+});

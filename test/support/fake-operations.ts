@@ -210,6 +210,19 @@ export function fakeOperations(asked: Asked[], changes: Partial<Operations> = {}
     release: ({ device }) => Promise.resolve(order(device)),
     backup: ({ device }) => Promise.resolve(order(device ?? null)),
     history: ({ device }) => Promise.resolve({ v: 1, device, revisions: [oneRevision], more: false }),
+    restore: ({ device, order }) =>
+      Promise.resolve({
+        v: 1,
+        device,
+        revision: oneRevision,
+        found: 'asked-for',
+        plan: onePlan.devices[0] ?? null,
+        categories: [{ category: 'names', add: 1, set: 0, remove: 0, move: 0, signed: 1 }],
+        notRestored: ['/ppp secret: made without password\u001b[2J'],
+        ordered: order,
+        refusal: null,
+        next: 'siteward pending',
+      }),
     show: ({ device }) =>
       Promise.resolve({ v: 1, device, revision: oneRevision, text: '/ip dns\nset servers=192.0.2.1\n' }),
     refresh: () =>

@@ -123,6 +123,23 @@ export function credentialText({ emergency, user, key, name, others }: Credentia
   return lines.map((line) => `${printable(line)}\n`).join('');
 }
 
+export interface RestoreFacts {
+  /** Name of the revision in the history. */
+  readonly revision: string;
+  readonly notRestored: readonly string[];
+  readonly planText: string;
+}
+
+/** Above the plan of a rollout that goes back to what the device had: a signer reads where it goes, and what stays. */
+export function restoreText({ revision, notRestored, planText }: RestoreFacts): string {
+  const lines = [
+    `restore: the device is to have what it had in revision ${revision.slice(0, 12)} of its history`,
+    'afterwards it is held, since git says otherwise',
+    ...notRestored.map((words) => `not restored: ${words}`),
+  ];
+  return `${lines.map((line) => `${printable(line)}\n`).join('')}\n${planText}`;
+}
+
 export interface CommitFacts {
   readonly oid: string;
   /** As it was hashed; null: it is no longer in the repository. */

@@ -278,6 +278,8 @@ export type SitewardEvent =
       readonly left?: number;
       /** What the device says of its hardware. */
       readonly hardware?: string;
+      /** The revision of the device's history that it goes back to. */
+      readonly restores?: string;
     })
   /** Of a rollout that applies nothing: the device has to fire its net by itself. `sealed` as with `rollout-planned`. */
   | (OfRollout & { readonly kind: 'drill-planned'; readonly sealed: string })
@@ -436,6 +438,21 @@ export type SitewardEvent =
       readonly by?: readonly SignedBy[];
       readonly trust?: TrustDigests;
     }
+  | (OfDevice & {
+      /** A person wants what the device had in `revision` of its history. `text`: SHA-256 of that, in the state. */
+      readonly kind: 'restore-ordered';
+      readonly revision: string;
+      readonly text: string;
+      /** What the person was shown: the order is for this plan on this base and no other. */
+      readonly plan: string;
+      readonly base: string;
+    })
+  | (OfDevice & {
+      /** The order is over and nothing was changed; one that was carried out ends with its rollout. */
+      readonly kind: 'restore-ended';
+      readonly revision: string;
+      readonly reason: RestoreEnd;
+    })
   | {
       readonly kind: 'held';
       /** null: every device. */
@@ -445,6 +462,10 @@ export type SitewardEvent =
       readonly until: string | null;
     }
   | { readonly kind: 'released'; readonly device: string | null };
+
+/** Why a restore that was ordered is not carried out. */
+export const restoreEnds = ['moved', 'nothing-to-do', 'rejected', 'text-missing'] as const;
+export type RestoreEnd = (typeof restoreEnds)[number];
 
 /** `resolved`: ended by people, whatever the device had. */
 export type RolloutOutcome = 'confirmed' | 'rolled-back' | 'not-started' | 'resolved' | 'drilled';

@@ -24,7 +24,7 @@ import {
 } from '../shape.ts';
 import type { EvidenceFacts, SignedBy, SitewardEvent, SitewardRecord } from './events.ts';
 import type { AdoptedItem, NewLogin, Superseded, TakenOver, TouchedItem } from './events.ts';
-import { deviceChanges, pendingKinds, resolutions, rotated, rotationSteps } from './events.ts';
+import { deviceChanges, pendingKinds, resolutions, restoreEnds, rotated, rotationSteps } from './events.ts';
 import type { Deadline, Witness } from './rollout.ts';
 
 /** A record with its place in the chain. */
@@ -167,6 +167,7 @@ const kinds: KindTable = {
     sealed: text,
     left: maybe(whole),
     hardware: maybe(text),
+    restores: maybe(text),
   },
   authorized: { ...ofRollout, reason: oneOf('benign', 'resolved') },
   'authorization-consumed': { ...ofRollout, ...consumed },
@@ -250,6 +251,8 @@ const kinds: KindTable = {
     by: maybe(signedBy),
     trust: maybe(trust),
   },
+  'restore-ordered': { ...ofDevice, revision: text, text, plan: text, base: text },
+  'restore-ended': { ...ofDevice, revision: text, reason: oneOf(...restoreEnds) },
   held: { device: nullOr(text), reason: text, until: nullOr(text) },
   released: { device: nullOr(text) },
 };

@@ -38,6 +38,8 @@ export interface RolloutState {
   /** Differences that its plan leaves for another one. */
   readonly left: number;
   sealed: string;
+  /** The revision of the device's history that it goes back to. */
+  readonly restores: string | null;
   readonly plannedAt: string;
   phase: RolloutPhase;
   /** The effect that was announced and has no finish yet. */
@@ -77,7 +79,7 @@ export interface RolloutState {
 type RolloutIds = Pick<
   RolloutState,
   'id' | 'device' | 'commit' | 'plan' | 'base' | 'desired' | 'complete' | 'left' | 'sealed' | 'plannedAt'
->;
+> & { readonly restores?: string };
 
 /** Before its first record. */
 export function newRollout(ids: RolloutIds): RolloutState {
@@ -92,6 +94,7 @@ export function newRollout(ids: RolloutIds): RolloutState {
     complete,
     left,
     sealed,
+    restores: ids.restores ?? null,
     plannedAt,
     phase: 'planned',
     inFlight: null,
@@ -111,6 +114,11 @@ export function newRollout(ids: RolloutIds): RolloutState {
     rollBackAttempts: 0,
     cleanAttempts: 0,
   };
+}
+
+/** It leads to a state of the device's history. A checkpoint of an older version does not say that it does not. */
+export function goesBack({ restores }: RolloutState): boolean {
+  return typeof restores === 'string';
 }
 
 /** Failed attempts to clean or to roll back, after which they are made one at a turn and a person is told. */

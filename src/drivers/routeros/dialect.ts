@@ -5,6 +5,7 @@ import type { Configuration, Item } from '../../core/item.ts';
 import { changesBetween } from '../../core/plan/model.ts';
 import type { Action } from '../../core/plan/action.ts';
 import { archiveText } from './archive-text.ts';
+import { categoryOf } from './categories.ts';
 import { requireComplete } from './completeness.ts';
 import { readExport } from './export-syntax.ts';
 import { judgeDesired } from './judge-desired.ts';
@@ -15,6 +16,7 @@ import {
   menuFacts,
   propertyFacts,
   referencesOf,
+  secretNames,
   type MenuFacts,
 } from './menus.ts';
 import { fillValues } from './fill-values.ts';
@@ -52,6 +54,8 @@ export const routerosDialect: Dialect = {
   judgeDesired,
   ...rowFacts,
   purposeOf,
+  secretNames,
+  category: categoryOf,
   isMadeUp,
   absentValue: (item, property) => resetValue(item, property),
   isSameValue: (section, property, a, b) => isSameValue(propertyFacts(section, property), a, b),

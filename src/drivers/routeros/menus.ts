@@ -244,6 +244,11 @@ export function isSecretProperty(path: string, property: string): boolean {
   return (propertyFacts(path, property)?.secret ?? false) || secretName.test(property);
 }
 
+/** All properties of a menu that hold secrets. */
+export function secretNames(path: string): readonly string[] {
+  return [...(menuFacts(path)?.properties ?? [])].flatMap(([name, { secret }]) => (secret ? [name] : []));
+}
+
 export function isExecutableProperty(path: string, property: string): boolean {
   return propertyFacts(path, property)?.executable ?? false;
 }

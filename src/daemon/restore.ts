@@ -1,0 +1,148 @@
+/**
+ * The way back to a state of a device's history: shown as of a reading made now, and ordered when that is asked for. The
+ * order is for what was shown and nothing else; it goes through the gate like every change.
+ */
+import type { AnswerOf, Client, RequestOf } from '../api/operations.ts';
+import { InvalidInput } from '../core/errors.ts';
+import type { PlannedAction } from '../core/plan/action.ts';
+import { findRevision, wayBack } from '../history/find-revision.ts';
+import type { WayBack } from '../history/find-revision.ts';
+import { activeHold } from '../reconcile/device-status.ts';
+import { planRestore } from '../reconcile/restore-device.ts';
+import type { RestorePlan } from '../reconcile/restore-device.ts';
+import { actionAnswer } from './answers.ts';
+import { requireQuiet, revisionAnswer } from './history.ts';
+import { record, select } from './orders.ts';
+import type { RunningDevice, RunningSite } from './running-site.ts';
+
+type Answer = AnswerOf<'restore'>;
+
+export async function restore(
+  site: RunningSite,
+  { device: name, rev, order, plan: bound }: RequestOf<'restore'>,
+  client: Client,
+): Promise<Answer> {
+  const [running] = select(site, name);
+  if (running === undefined) throw new InvalidInput('unknown-device', `no device ${name}`);
+  const { revision, what } = await find(site, name, rev);
+  requireQuiet(running);
+  const { room } = running;
+  const text = Buffer.from(await site.archive.text(revision), 'latin1');
+  const observation = await room.driver.observe(room.signal);
+  const made = await planRestore(room, observation, revision.oid, text);
+  const refusal = order ? refusalOf(site, running, made, bound ?? null) : null;
+  const { planned } = made;
+  if (order && refusal === null && planned !== null) {
+    const { digest: plan, plan: whole } = planned;
+    const ids = { device: name, revision: revision.oid, text: await site.files.put('desired', text) };
+    await record(site, { kind: 'restore-ordered', ...ids, plan, base: whole.baseDigest }, client);
+    running.loop.wake();
+  }
+  return {
+    v: 1,
+    device: name,
+    revision: revisionAnswer(revision, await site.archive.labels(name)),
+    found: what,
+    plan: planned === null ? null : planAnswer(running, planned),
+    categories: categoriesOf(running, planned?.plan.actions ?? []),
+    notRestored: [...made.notRestored],
+    ordered: order && refusal === null,
+    refusal,
+    next: nextOf(name, revision.oid, made, order ? refusal : undefined),
+  };
+}
+
+async function find(
+  site: RunningSite,
+  device: string,
+  rev: string | undefined,
+): Promise<Pick<WayBack, 'revision'> & { readonly what: Answer['found'] }> {
+  if (rev !== undefined)
+    return { revision: await findRevision(site.archive, device, rev), what: 'asked-for' };
+  const back = await wayBack(site.archive, device);
+  if (back === null) {
+    const message = `${device}: nothing was rolled out since it is kept, and no checkpoint is another state; run: siteward history ${device}`;
+    throw new InvalidInput('no-way-back', message);
+  }
+  if (back.isThere) {
+    const where = back.label === null ? 'the state before the last rollout' : `checkpoint ${back.label}`;
+    const message = `${device}: it has ${where} already; to go further back: siteward history ${device}, then siteward restore ${device} REV`;
+    throw new InvalidInput('already-there', message);
+  }
+  return back;
+}
+
+/** Why it can't be ordered; null: it can. */
+function refusalOf(
+  site: RunningSite,
+  { settings, room, folded }: RunningDevice,
+  { planned }: RestorePlan,
+  bound: string | null,
+): Answer['refusal'] {
+  const no = (code: string, message: string): Answer['refusal'] => ({ code, message });
+  const { broken } = site.ledger.journal;
+  const { stuck } = room.report.current();
+  const { resolve } = folded();
+  const hold = activeHold(site.ledger.state, folded(), site.clock.now());
+  if (broken !== null) return no(broken.code, broken.message);
+  if (settings.manage !== 'rollout') return no('report-only', `the settings say manage: ${settings.manage}`);
+  if (stuck !== null) return no(stuck.code, stuck.message);
+  if (resolve !== null) return no('resolve-unfinished', 'what it is to have was ordered with resolve');
+  if (hold !== null && hold.restored !== true)
+    return no('held', `it is held: "${hold.reason}" by ${hold.by}`);
+  if (planned === null) return no('nothing-to-do', 'the device has it, as far as it can be brought there');
+  if (planned.obstacle !== null) return no(planned.obstacle.code, planned.obstacle.message);
+  if (bound !== null && !planned.digest.startsWith(bound))
+    return no('moved', 'the way there is no longer the one that was shown; look at it again');
+  return null;
+}
+
+/** `refusal` undefined: it was only to be shown. */
+function nextOf(
+  device: string,
+  oid: string,
+  { planned }: RestorePlan,
+  refusal: Answer['refusal'] | undefined,
+): string | null {
+  const rev = oid.slice(0, 12);
+  if (planned === null) return null;
+  if (refusal === undefined) return `siteward restore ${device} ${rev} --plan ${planned.digest.slice(0, 16)}`;
+  if (refusal === null)
+    return planned.plan.class === 'benign' ? `siteward status ${device}` : 'siteward pending';
+  return refusal.code === 'moved'
+    ? `siteward restore ${device} ${rev} --preview`
+    : `siteward status ${device}`;
+}
+
+function planAnswer(
+  running: RunningDevice,
+  { plan, text, digest, commit }: NonNullable<RestorePlan['planned']>,
+): NonNullable<Answer['plan']> {
+  return {
+    device: running.settings.name,
+    commit,
+    base: plan.baseDigest,
+    actions: plan.actions.map((action) => actionAnswer(running, action, [])),
+    class: plan.class,
+    reason: plan.reason,
+    path: plan.path,
+    rollback: { kind: plan.rollback, windowMs: running.settings.windowMs },
+    planSha256: digest,
+    text,
+  };
+}
+
+function categoriesOf(running: RunningDevice, actions: readonly PlannedAction[]): Answer['categories'] {
+  const { dialect } = running.room.driver;
+  const found = new Map<string, Answer['categories'][number]>();
+  for (const { action, class: cls } of actions) {
+    const category = dialect.category(action.section);
+    const sum = found.get(category) ?? { category, add: 0, set: 0, remove: 0, move: 0, signed: 0 };
+    found.set(category, {
+      ...sum,
+      [action.verb]: sum[action.verb] + 1,
+      signed: sum.signed + (cls === 'benign' ? 0 : 1),
+    });
+  }
+  return [...found.values()];
+}

@@ -1,0 +1,51 @@
+/** What people call the part of a router that a menu belongs to, for the summary of a restore. Pure. */
+
+/** The first that a menu begins with. */
+const table: readonly (readonly [prefix: string, category: string])[] = [
+  ['/ip firewall', 'firewall'],
+  ['/ipv6 firewall', 'firewall'],
+  ['/ip address', 'addresses'],
+  ['/ipv6 address', 'addresses'],
+  ['/ip route', 'routing'],
+  ['/ip vrf', 'routing'],
+  ['/ipv6 route', 'routing'],
+  ['/routing', 'routing'],
+  ['/mpls', 'routing'],
+  ['/ip dhcp', 'addresses'],
+  ['/ipv6 dhcp', 'addresses'],
+  ['/ipv6 nd', 'addresses'],
+  ['/ip pool', 'addresses'],
+  ['/ipv6 pool', 'addresses'],
+  ['/ip dns', 'names'],
+  ['/ip ipsec', 'tunnels'],
+  ['/interface wireguard', 'tunnels'],
+  ['/interface l2tp', 'tunnels'],
+  ['/interface ovpn', 'tunnels'],
+  ['/interface sstp', 'tunnels'],
+  ['/interface pptp', 'tunnels'],
+  ['/interface gre', 'tunnels'],
+  ['/interface eoip', 'tunnels'],
+  ['/interface ipip', 'tunnels'],
+  ['/interface vxlan', 'tunnels'],
+  ['/ppp', 'tunnels'],
+  ['/interface wireless', 'wireless'],
+  ['/interface wifi', 'wireless'],
+  ['/caps-man', 'wireless'],
+  ['/interface', 'interfaces'],
+  ['/queue', 'queues'],
+  ['/user', 'users and access'],
+  ['/ip service', 'users and access'],
+  ['/ip ssh', 'users and access'],
+  ['/radius', 'users and access'],
+  ['/certificate', 'users and access'],
+  ['/snmp', 'monitoring'],
+  ['/tool', 'monitoring'],
+  ['/system logging', 'monitoring'],
+  ['/system script', 'scripts'],
+  ['/system scheduler', 'scripts'],
+  ['/system', 'system'],
+];
+
+export function categoryOf(section: string): string {
+  return table.find(([prefix]) => section.startsWith(prefix))?.[1] ?? 'other';
+}
