@@ -8,7 +8,7 @@ import fs from 'node:fs';
 import git from 'isomorphic-git';
 import { InvalidInput, messageOf, SitewardError } from '../../core/errors.ts';
 import { isOid } from '../git-objects.ts';
-import { shallowCommits } from '../git-repository.ts';
+import { shallowCommits } from '../git-history.ts';
 import { asHttpClient, libraryUrl, TooMuch } from './git-remote.ts';
 import type { GitRemote } from './git-remote.ts';
 import { mergePacks } from './merge-packs.ts';

@@ -4,7 +4,8 @@
  * question needs it.
  */
 import { InvalidInput } from '../../core/errors.ts';
-import { followedRef, missing, repositoryAt } from '../git-repository.ts';
+import { followedRef, missing } from '../git-refs.ts';
+import { repositoryAt } from '../git-repository.ts';
 import type { DesiredRepository, RepositoryOptions } from '../git-repository.ts';
 import { KnownDevices } from '../known-devices.ts';
 import type { Mirror } from './mirror.ts';
