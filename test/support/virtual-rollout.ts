@@ -24,6 +24,8 @@ export interface VirtualRollout {
   readonly records: readonly SitewardRecord[];
   /** One turn: until it is settled, waits for a person, or gets nowhere. */
   turn(more?: Partial<RolloutRoom>): Promise<void>;
+  /** The daemon ended and begins again: what was announced and not finished is for the device to tell. */
+  restart(): Promise<void>;
   /** Turns until it is settled or waits for a person; as many as that takes, within the limit. */
   toItsEnd(more?: Partial<RolloutRoom>): Promise<RolloutState>;
 }
@@ -109,6 +111,9 @@ async function inMemory(device: VirtualDevice, rollout: Rollout, driver: Driver)
     site,
     records,
     turn,
+    async restart() {
+      await ledger.append({ kind: 'daemon-started', nonce: 'f'.repeat(16), version: '0', trust: {} });
+    },
     async toItsEnd(more) {
       for (let turns = 0; turns < 20 && !isOver(); turns++) await turn(more);
       return inFlight;
