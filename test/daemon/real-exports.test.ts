@@ -1,8 +1,10 @@
 /**
- * Real exports, unchanged, as device and as desired state: no difference, whatever is in them. Then one line in git
+ * Real exports as devices, and what `adopt` makes of each as desired state: no difference, whatever is in them. Then one line in git
  * is rolled out, confirmed and settled, and the device has that line more and nothing else.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { adoptedText } from '../../src/drivers/routeros/adopt/adopt-text.ts';
+import { routerosDialect } from '../../src/drivers/routeros/dialect.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { buildWorld } from '../support/daemon-world.ts';
 import type { World } from '../support/daemon-world.ts';
@@ -40,6 +42,8 @@ const changes: readonly Change[] = [
 ];
 
 const textOf = (one: RealExport): string => Buffer.from(one.bytes).toString('latin1');
+const adopted = (one: RealExport): string =>
+  adoptedText('gw1', one.version, routerosDialect.parseActual(one.bytes, one.version).configuration).text;
 /** A device that keeps ssh to itself or to other networks can't be managed from here. */
 const letsUsIn = (one: RealExport): boolean => !/^set ssh .*(disabled=yes|address=)/m.test(textOf(one));
 
@@ -58,7 +62,9 @@ describe.skipIf(noRealExports)(`real exports${whyNoRealExports}`, () => {
   let world: World;
   beforeAll(async () => {
     world = await buildWorld({
-      devices: Object.fromEntries(usable.map((one) => [nameOf(one), { exportText: one.bytes }])),
+      devices: Object.fromEntries(
+        usable.map((one) => [nameOf(one), { exportText: one.bytes, desired: adopted(one) }]),
+      ),
       defaults: { read: '60s', window: '60s' },
       policy: '{ batch: 12, removals: { items: 20 } }',
     });
@@ -82,7 +88,7 @@ describe.skipIf(noRealExports)(`real exports${whyNoRealExports}`, () => {
       Object.fromEntries(
         usable.map((one) => [
           `devices/${nameOf(one)}/config.rsc`,
-          Buffer.from(changeOf(one).file(textOf(one)), 'latin1'),
+          Buffer.from(changeOf(one).file(adopted(one)), 'latin1'),
         ]),
       ),
     );
