@@ -122,6 +122,7 @@ export function planBetween(
       differences: found.differences,
       actual,
       desired,
+      blocked: found.blocked,
       labels: ['desired'],
       caps: { items: 20, share: 0.1 },
       management: { address: '', port: 22, from: '', interface: null },

@@ -112,7 +112,12 @@ async function compareDevice(
       ? found.differences.map((one) => ({ ...one, label: 'conflict' as const }))
       : found.differences;
   const { blocked: problems, ignored } = found;
-  const made = makeDevicePlan(room, observation, { differences, actual, desired: wanted });
+  const made = makeDevicePlan(room, observation, {
+    differences,
+    actual,
+    desired: wanted,
+    blocked: problems,
+  });
   if (made.kind === 'refused') throw new InvalidInput(made.code, made.message, { file: desired.file });
   const { commit } = desired;
   const inputs = inputsOf(room, observation, desired);
@@ -135,7 +140,7 @@ async function compareDevice(
 export function makeDevicePlan(
   room: DeviceRoom,
   observation: Observation,
-  parts: Pick<PlanInput, 'differences' | 'actual' | 'desired'>,
+  parts: Pick<PlanInput, 'differences' | 'actual' | 'desired' | 'blocked'>,
 ): PlanResult {
   return makePlan({
     ...parts,

@@ -2,16 +2,22 @@
  * Finds rows that would go on naming something the plan takes away. A device keeps such a row with a dead
  * reference, and making the named row again does not revive it: no rollback leads back to the base (I3).
  */
-import type { Dialect } from '../dialect.ts';
+import type { Dialect, Problem } from '../dialect.ts';
 import { itemIdentity } from '../digest.ts';
 import { sectionOf, type Configuration, type Item } from '../item.ts';
 import type { Action } from './action.ts';
+
+/** What the file says, and the sections of it that can't be planned, with the reason. */
+interface Wish {
+  readonly desired: Configuration;
+  readonly blocked?: readonly Problem[];
+}
 
 /** Null when nothing dangles; else the one thing to tell a person. */
 export function danglingReference(
   actions: readonly Action[],
   target: Configuration,
-  desired: Configuration,
+  wish: Wish,
   dialect: Pick<Dialect, 'references'>,
 ): string | null {
   const removed = actions.flatMap((action) =>
@@ -26,12 +32,18 @@ export function danglingReference(
       const named = dialect.references(item, goneRows).find((one) => !stillThere(one, item, target, dialect));
       if (named === undefined) continue;
       const gone = `${named.section} ${itemIdentity(named)} is to be removed, but ${`${path} ${itemIdentity(item)}`.trim()} still names it`;
-      if (sectionOf(desired, path) !== undefined) return `${gone}: change or remove that too`;
-      // Nothing that the file says about other sections could take that row away.
-      return `${gone}, and the file does not speak for ${path}: add that section to the file as it should be, or own everything (--owns everything, in device.yaml "owns: everything") if the file is the whole configuration`;
+      return `${gone}${remedyFor(path, wish)}`;
     }
   }
   return null;
+}
+
+function remedyFor(path: string, { desired, blocked = [] }: Wish): string {
+  const obstacle = blocked.find(({ section }) => section === path);
+  if (obstacle !== undefined) return `, and ${path} is left as it is; ${obstacle.message}`;
+  if (sectionOf(desired, path) !== undefined) return ': change or remove that too';
+  // Nothing that the file says about other sections could take that row away.
+  return `, and the file does not speak for ${path}: add that section to the file as it should be, or own everything (--owns everything, in device.yaml "owns: everything") if the file is the whole configuration`;
 }
 
 /** Another row of that name takes its place, as when a bridge becomes a VLAN of the same name. */

@@ -4,7 +4,7 @@
  */
 import { classifyAction, removalsOf, strictest } from '../gate/classify.ts';
 import { canonicalItem, sha256 } from '../digest.ts';
-import type { Dialect, PlanContext, SecretWord } from '../dialect.ts';
+import type { Dialect, PlanContext, Problem, SecretWord } from '../dialect.ts';
 import { sectionOf, type Configuration, type Item, type Section } from '../item.ts';
 import type { ManagementPath, Policy } from '../site.ts';
 import type { Action, Difference, Label, Plan, PlannedAction } from './action.ts';
@@ -21,6 +21,8 @@ export interface PlanInput {
   readonly differences: readonly Difference[];
   readonly actual: Configuration;
   readonly desired: Configuration;
+  /** Sections that differ and stay as they are, with why: what stands there goes on naming what it names. */
+  readonly blocked?: readonly Problem[];
   /** Which differences to carry out: drift only when healing, so that nobody's fix by hand is swept away. */
   readonly labels: readonly Label[];
   /** What one plan may take away without a signature. */
@@ -75,7 +77,7 @@ function planOrRefuse(input: PlanInput): PlanResult {
     return { kind: 'refused', code: 'secret-on-device', message };
   }
   const all = whole.actions.map(({ action }) => action);
-  const dangling = danglingReference(all, withSections(actual, whole.target), desired, dialect);
+  const dangling = danglingReference(all, withSections(actual, whole.target), { ...input, desired }, dialect);
   if (dangling !== null) return { kind: 'refused', code: 'dangling-reference', message: dangling };
   const refusal = consoleRefusal(all, actual, dialect);
   if (refusal !== null) return { kind: 'refused', ...refusal };
@@ -118,13 +120,14 @@ function tooLarge(section: string): PlanResult {
 }
 
 /** A part must stand on its own: what it leaves for later may not be named by it, nor go on naming what it takes away. */
-function proved(plan: Plan, { actual, desired, dialect }: PlanInput): PlanResult {
+function proved(plan: Plan, input: PlanInput): PlanResult {
+  const { actual, dialect } = input;
   if (plan.left !== undefined) {
     const target = withSections(actual, plan.target);
     const dangling = danglingReference(
       plan.actions.map(({ action }) => action),
       target,
-      desired,
+      input,
       dialect,
     );
     if (dangling !== null) return tooLarge(plan.actions[0]?.action.section ?? '');

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Configuration } from '../../../../src/core/item.ts';
 import type { PlanResult } from '../../../../src/core/plan/plan.ts';
 import { routerosDialect as dialect } from '../../../../src/drivers/routeros/dialect.ts';
 import { planBetween } from '../../../support/plans.ts';
@@ -39,6 +40,22 @@ describe('removing what another row names', () => {
     expect(made).toMatchObject({ code: 'dangling-reference' });
     expect(made.kind === 'refused' && made.message).toMatch(
       /does not speak for \/ip address: .*--owns everything/,
+    );
+  });
+
+  test('a row in a section that can not be planned stays, and the refusal says why', () => {
+    const text = (list: string, more: string): Configuration =>
+      dialect.parseActual(
+        Buffer.from(
+          `${header}/interface list\n${list}/tool mac-server\nset allowed-interface-list=${more}\n`,
+        ),
+      ).configuration;
+    const [actual, desired] = [text('add name=old\n', 'old'), text('', 'all shade=blue')];
+    const { blocked } = planBetween(actual, desired).found;
+    expect(blocked).toMatchObject([{ section: '/tool mac-server', code: 'unknown-property' }]);
+    const { made } = planBetween(actual, desired, { blocked });
+    expect(made.kind === 'refused' && made.message).toMatch(
+      /still names it, and \/tool mac-server is left as it is; .*"shade" differs/,
     );
   });
 
