@@ -93,6 +93,11 @@ function firesAt(record: JournalRecord): string {
   return `; fires ${clockTime(new Date(ms).toISOString(), Date.parse(record.at))}`;
 }
 
+function because(record: JournalRecord): string {
+  const [code, message] = [text(record, 'code'), text(record, 'message')];
+  return code === '' ? '' : `: ${code}: ${message}`;
+}
+
 const rotationSteps: Readonly<Record<string, string>> = {
   add: 'adding the new key',
   prove: 'logging in with the new key',
@@ -151,7 +156,9 @@ function rolloutWords(record: JournalRecord): string | null {
         ? 'nothing is to be resolved any more'
         : `to be resolved as ${text(record, 'as')}`;
     case 'adopt-ordered':
-      return record['sections'] === null ? 'nothing is to be taken over any more' : 'to be taken over';
+      return record['sections'] === null
+        ? `nothing is to be taken over any more${because(record)}`
+        : 'to be taken over';
     case 'items-adopted':
       return `TAKEN OVER: ${count(list(record, 'items').length, 'item')}, by ${list(record, 'by').map(personOf).join(', ')}`;
     case 'rotation-authorized':
@@ -170,7 +177,7 @@ function rolloutWords(record: JournalRecord): string | null {
       return `does not go back to revision ${text(record, 'revision').slice(0, 12)}: ${text(record, 'reason')}`;
     case 'rotation-ordered':
       return text(record, 'what') === ''
-        ? 'nothing is to be rotated any more'
+        ? `nothing is to be rotated any more${because(record)}`
         : `${text(record, 'what')} to be rotated${record['emergency'] === true ? ', an emergency' : ''}`;
     case 'host-key-pinned':
       return `HOST KEY ${text(record, 'hostKey')} pinned by ${list(record, 'by').map(personOf).join(', ')}`;

@@ -3,7 +3,6 @@
  * signed. Only the record changes; the device is only read. What differs, is ignored or is not named is not taken over.
  */
 import { canonicalItem, itemIdentity, sha256 } from '../core/digest.ts';
-import { InvalidInput } from '../core/errors.ts';
 import { adoptText } from '../core/gate/texts.ts';
 import type { Configuration, Item } from '../core/item.ts';
 import type { Difference } from '../core/plan/action.ts';
@@ -53,10 +52,11 @@ export async function adoptItems(
     own,
     sections,
   });
-  const proposal = items.length === 0 ? null : proposalFor(room, observation, items);
+  const why = problemOf(name, items);
+  const proposal = why === null ? proposalFor(room, observation, items) : null;
   const signed = signedFor(room, await keepPending(room, name, 'adopt', proposal));
   if (proposal === null) {
-    await room.ledger.append({ kind: 'adopt-ordered', device: name, sections: null });
+    await room.ledger.append({ kind: 'adopt-ordered', device: name, sections: null, ...why });
     return;
   }
   if (signed === null) return;
@@ -74,15 +74,26 @@ export async function adoptItems(
 /** A record may have 256 KiB, and what people can't read they don't sign. */
 const mostBytes = 160 * 1024;
 
+/** Why these can't be put before people; null: they can. */
+function problemOf(
+  device: string,
+  items: readonly Item[],
+): { readonly code: string; readonly message: string } | null {
+  if (items.length === 0)
+    return {
+      code: 'nothing-to-adopt',
+      message: 'no row that people made is on the device just as git names it',
+    };
+  if (JSON.stringify(items.map(adopted)).length <= mostBytes) return null;
+  const message =
+    `${items.length} items are too many to be taken over at once; ` +
+    `name sections: siteward adopt ${device} --take-over --items "/ip dns static"`;
+  return { code: 'too-many-items', message };
+}
+
 function proposalFor(room: DeviceRoom, { hostKey }: Observation, items: readonly Item[]): Proposal {
   const { name } = room.device;
   const records = JSON.stringify(items.map(adopted));
-  if (records.length > mostBytes)
-    throw new InvalidInput(
-      'too-many-items',
-      `${items.length} items are too many to be taken over at once; ` +
-        `name sections: siteward adopt ${name} --take-over --items "/ip dns static"`,
-    );
   const paths = [...new Set(items.map(({ section }) => section))].sort();
   const text = adoptText({
     sections: paths.map((path) => ({

@@ -20,7 +20,8 @@ export async function rotateCredential(room: DeviceRoom, observation: Observatio
   const login = rotation?.login;
   if (login === undefined || rollout !== null || room.report.current().stuck !== null) return;
   const { name } = room.device;
-  const names = await room.driver.loginKeys.list(room.signal);
+  const names = await listed(room);
+  if (names === null) return;
   const proposal = proposalFor(room, observation, rotation?.emergency === true, login, names);
   const signed = signedFor(room, await keepPending(room, name, 'rotation', proposal));
   if (signed === null || observation.obstacles.some(({ code }) => code === 'held-on-device')) return;
@@ -36,6 +37,20 @@ export async function rotateCredential(room: DeviceRoom, observation: Observatio
   });
   await finishRotation(room);
   room.again();
+}
+
+/** Null: the device can't say it, now or ever; the order ends with that, and everything else goes on. */
+async function listed(room: DeviceRoom): Promise<readonly string[] | null> {
+  try {
+    return await room.driver.loginKeys.list(room.signal);
+  } catch (error) {
+    if (!(error instanceof DeviceError) || !isNo(error)) throw error;
+    const { code, message } = error;
+    const none = { device: room.device.name, what: null, emergency: false };
+    await keepPending(room, room.device.name, 'rotation', null);
+    await room.ledger.append({ kind: 'rotation-ordered', ...none, code, message });
+    return null;
+  }
 }
 
 /** Goes on with what is in flight, to its end. Throws `DeviceError` when the device does not answer: later, then. */

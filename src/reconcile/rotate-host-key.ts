@@ -36,7 +36,8 @@ export async function keepHostKey(room: DeviceRoom): Promise<void> {
   if (room.folded().rotation?.what !== 'host-key') return;
   const { name: device } = room.device;
   await keepPending(room, device, 'rotation', null);
-  await room.ledger.append({ kind: 'rotation-ordered', device, what: null, emergency: false });
+  const why = { code: 'nothing-to-rotate', message: 'the device shows the host key that is in force' };
+  await room.ledger.append({ kind: 'rotation-ordered', device, what: null, emergency: false, ...why });
 }
 
 function proposalFor(room: DeviceRoom, emergency: boolean, inForce: string, shown: string): Proposal {

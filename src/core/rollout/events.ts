@@ -358,6 +358,9 @@ export type SitewardEvent =
       /** Sections of which a person wants what is there to count as siteward's own; none: all; null: no longer. */
       readonly kind: 'adopt-ordered';
       readonly sections: readonly string[] | null;
+      /** Why it can't be carried out. */
+      readonly code?: string;
+      readonly message?: string;
     })
   | (OfDevice & {
       /** Signatures used up: from now on these count as made by siteward, as long as they are as they were. */
@@ -377,6 +380,9 @@ export type SitewardEvent =
       readonly emergency: boolean;
       /** Of a credential: the key that is to take its place, made when it was ordered. */
       readonly login?: NewLogin;
+      /** Why it can't be carried out. */
+      readonly code?: string;
+      readonly message?: string;
     })
   | (OfDevice & {
       /** Signatures used up: the daemon's own key on the device is replaced by this one. */

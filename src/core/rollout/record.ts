@@ -223,12 +223,19 @@ const kinds: KindTable = {
     next: nullOr(text),
     commit: text,
   },
-  'adopt-ordered': { ...ofDevice, sections: nullOr(listOf(text)) },
+  'adopt-ordered': { ...ofDevice, sections: nullOr(listOf(text)), code: maybe(text), message: maybe(text) },
   'items-adopted': {
     ...{ ...ofDevice, ...consumed },
     items: listOf(objectOf<AdoptedItem>({ section: text, item: text, digest: text })),
   },
-  'rotation-ordered': { ...ofDevice, what: nullOr(oneOf(...rotated)), emergency: flag, login: maybe(login) },
+  'rotation-ordered': {
+    ...ofDevice,
+    what: nullOr(oneOf(...rotated)),
+    emergency: flag,
+    login: maybe(login),
+    code: maybe(text),
+    message: maybe(text),
+  },
   'rotation-authorized': { ...ofDevice, ...consumed, rotation: text, login },
   'rotation-step-started': { ...ofDevice, rotation: text, step: oneOf(...rotationSteps) },
   'rotation-step-finished': {
