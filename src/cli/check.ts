@@ -14,6 +14,7 @@ import type { Settings } from '../settings/settings.ts';
 import { checkDesired, checkJournal } from './check-desired.ts';
 import { checkHostKeys } from './check-host-keys.ts';
 import { checkLogins, loginInForce } from './check-logins.ts';
+import { checkHistory } from './check-history.ts';
 import { failure } from './finding.ts';
 import type { Finding } from './finding.ts';
 import { setExit, settingsFileOf, wantsJson } from './common.ts';
@@ -41,6 +42,7 @@ export function checkCommand(): Command {
         ...(await checkTrust(settings)),
         await checkClock(settings),
         await checkState(settings),
+        ...(await checkHistory(settings)),
         ...journal.findings,
         ...(await checkDesired(settings, journal.state)),
         ...(await checkCredentials(settings.devices)),

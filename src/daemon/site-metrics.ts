@@ -86,6 +86,8 @@ function refreshDevice(metrics: Metrics, site: RunningSite, running: RunningDevi
   metrics.set('device_in_sync', { device }, status.state === 'in-sync' ? 1 : 0);
   metrics.set('device_drift_items', { device }, status.drift);
   metrics.set('device_last_read_timestamp_seconds', { device }, seconds(status.lastRead));
+  const keptAt = Math.floor((running.room.report.current().kept?.atMs ?? 0) / 1000);
+  metrics.set('backup_last_success_timestamp_seconds', { device }, keptAt);
   const held = {
     operator: activeHold(site.ledger.state, folded, site.clock.now()) !== null,
     quarantined: folded.quarantine !== null,

@@ -90,6 +90,11 @@ export const metricTable = {
     help: 'When the device was last read with success',
     labels: { device },
   },
+  backup_last_success_timestamp_seconds: {
+    kind: 'gauge',
+    help: 'When what the device has was last known to be in its history; 0 when not since the start',
+    labels: { device },
+  },
   device_read_failures_total: {
     kind: 'counter',
     help: 'Readings that failed',

@@ -1,0 +1,31 @@
+/** The history for `siteward check`: everything that is kept is read and proved. Changes nothing. */
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Settings } from '../settings/settings.ts';
+import { failure } from './finding.ts';
+import type { Finding } from './finding.ts';
+import { count } from './terminal.ts';
+
+/** Nothing is said of a history that was not begun. */
+export async function checkHistory({ state, site, devices }: Settings): Promise<Finding[]> {
+  const what = 'history';
+  const folder = path.join(state, 'history.git');
+  const there = await stat(folder).catch(() => null);
+  if (there === null) return [];
+  const [{ openArchive }, { fileDisk }, { packedObjects }, { verifyHistory }] = await Promise.all([
+    import('../history/archive.ts'),
+    import('../history/disk.ts'),
+    import('../history/packed-objects.ts'),
+    import('../history/verify.ts'),
+  ]);
+  const archive = openArchive({ folder, site, disk: fileDisk, packed: packedObjects(folder) });
+  const findings: Finding[] = [];
+  let revisions = 0;
+  for (const { name } of devices)
+    await verifyHistory(archive, name).then(
+      (many) => (revisions += many),
+      (error: unknown) => findings.push(failure(what, error, name)),
+    );
+  if (findings.length > 0) return findings;
+  return [{ what, result: 'ok', code: 'valid', message: `${count(revisions, 'revision')}, each proved` }];
+}
