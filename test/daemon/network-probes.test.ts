@@ -32,7 +32,7 @@ beforeAll(async () => {
     new Promise((resolve) => {
       server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
     });
-  webPort = await listens(web as unknown as typeof silent);
+  webPort = await listens(web);
   silentPort = await listens(silent);
   names.on('message', (question, from) => {
     names.send(answerTo(question), from.port, from.address);

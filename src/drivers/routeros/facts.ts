@@ -6,8 +6,8 @@ import { DeviceError } from '../../core/errors.ts';
 import type { Login } from '../driver.ts';
 import { linesOf } from './console.ts';
 import { witnessName } from './objects.ts';
-import type { Conditions } from './preflight.ts';
 import { parseRights } from './rights.ts';
+import type { UserRights } from './rights.ts';
 import { parseTime } from './times.ts';
 
 /** Everything siteward has on the device, and what people put there for it. */
@@ -24,6 +24,21 @@ export interface StandingFacts extends OwnObjects {
   readonly board: string;
   readonly uptimeS: number;
   readonly identity: string;
+}
+
+/** What only a preflight asks for; null: the device does not say. */
+export interface Conditions {
+  /** `refused`: the login may not even read that. */
+  readonly rights: UserRights | 'refused';
+  /** As the device prints it. */
+  readonly date: string;
+  readonly freeBytes: number | null;
+  /** Changes that are taken back when somebody's safe mode ends. */
+  readonly floating: number;
+  /** Who else is logged in, and by what. */
+  readonly logins: readonly Login[];
+  /** From 7.17 on; null before. */
+  readonly deviceMode: { readonly mode: string; readonly scheduler: boolean } | null;
 }
 
 export interface RolloutFacts extends OwnObjects {

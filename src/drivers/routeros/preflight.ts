@@ -6,25 +6,9 @@
 import type { ObstacleCode } from '../../core/errors.ts';
 import type { DeviceSettings } from '../../core/site.ts';
 import type { Login } from '../driver.ts';
-import type { StandingFacts } from './facts.ts';
+import type { Conditions, StandingFacts } from './facts.ts';
 import { holdName } from './objects.ts';
 import { judgeRights } from './rights.ts';
-import type { UserRights } from './rights.ts';
-
-/** What only a preflight asks for; null: the device does not say. */
-export interface Conditions {
-  /** `refused`: the login may not even read that. */
-  readonly rights: UserRights | 'refused';
-  /** As the device prints it. */
-  readonly date: string;
-  readonly freeBytes: number | null;
-  /** Changes that are taken back when somebody's safe mode ends. */
-  readonly floating: number;
-  /** Who else is logged in, and by what. */
-  readonly logins: readonly Login[];
-  /** From 7.17 on; null before. */
-  readonly deviceMode: { readonly mode: string; readonly scheduler: boolean } | null;
-}
 
 export interface Obstacle {
   readonly code: ObstacleCode;

@@ -26,13 +26,13 @@ import {
   parseDeviceMode,
   parseRolloutFacts,
   parseStandingFacts,
+  type Conditions,
   type RolloutFacts,
   type StandingFacts,
 } from '../facts.ts';
 import { fingerprint, hardwareOf, headerFact } from '../fingerprint.ts';
 import { objectsOf, parseWitness, rolloutOf } from '../objects.ts';
 import { obstaclesOf } from '../preflight.ts';
-import type { Conditions } from '../preflight.ts';
 import { countable, countCommand, missingRows, parseCount } from '../static-rows.ts';
 import { judgeRights, parseRights } from '../rights.ts';
 import { withConsole, type DeviceConsole, type Reach } from './device-console.ts';

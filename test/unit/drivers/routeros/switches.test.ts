@@ -38,7 +38,8 @@ const change = (text: string): string =>
     .replace('name=gw1', 'name=gw2')
     .replace(/(add action=accept .*\r?\n)(add action=drop .*\r?\n)/, '$2$1');
 
-type Outcome = 'confirmed' | string;
+/** `confirmed`, or the code of why nothing was begun. */
+type Outcome = string;
 type Sides<Key extends keyof Behaviour> =
   | readonly (readonly [value: Behaviour[Key], outcome: Outcome])[]
   /** Nothing that a rollout touches, or nothing that can be told apart without SSH: where it is tried. */
