@@ -42,10 +42,11 @@ describe.concurrent('I3, I4 killed in the middle of a rollout', () => {
   test.each([
     'rollout-planned',
     'lock-started',
-    'stage-finished',
-    'arm-finished',
+    'witness-started',
+    'stage-started',
+    'arm-started',
     'apply-started',
-    'applied',
+    'verify-started',
     'confirm-started',
     'confirmed',
     'clean-started',
@@ -71,6 +72,27 @@ describe.concurrent('I3, I4 killed in the middle of a rollout', () => {
     } finally {
       await world.close();
     }
+  });
+
+  test('right after roll-back-started: the next start goes on with it', async (t) => {
+    const world = await runningWorld();
+    t.onTestFinished(() => world.close());
+    const [first] = world.processes();
+    world.edit((text) => text + line);
+    await world.untilRecord('applied');
+    // Somebody else changes the row under the rollout: it is not what was planned, so it goes back.
+    await world
+      .device()
+      .console('/ip dns static set [find where name="printer.example.org"] address=192.0.2.99');
+    await world.untilRecord('roll-back-started');
+    await first?.kill();
+    world.spawn(program.main);
+    await world.untilRecord('settled', 'gw1', { outcome: 'rolled-back' });
+    await expectEnded(world);
+    // What somebody else wrote there is no part of the plan: it stays, and what was found is told.
+    expect(await world.has('/ip dns static', 'address=192.0.2.99')).toBe(true);
+    const { message } = await world.untilDevice('set aside', ({ state }) => state === 'quarantined');
+    expect(message).toContain('1 of 1 items not as planned, the first: action 1, /ip dns static');
   });
 
   test('locked out, and the daemon dies on top of it: the device comes back by itself', async (t) => {

@@ -30,7 +30,7 @@ const effectsOf: readonly { readonly pattern: RegExp; readonly effects: readonly
   },
   { pattern: /^:if .*:execute "\/system script run sw-[0-9a-f]{12}-apply"/, effects: ['apply'] },
   { pattern: /^:execute .*-back"/, effects: ['roll-back'] },
-  { pattern: /^:foreach i in=\[\/system script job find .*job remove/, effects: ['roll-back'] },
+  { pattern: /^:foreach i in=\[\/system script job find .*job remove/, effects: ['roll-back', 'clean'] },
   { pattern: /^\/system scheduler add /, effects: ['arm'] },
   { pattern: /^\/system scheduler remove /, effects: ['arm', 'clean'] },
 ];
@@ -50,6 +50,8 @@ interface KnownRollout {
   readonly plan: string;
   readonly base: string;
   authorized: boolean;
+  /** People ended another rollout, and this one leads on from there. */
+  resolving: boolean;
   challenge: string | null;
   inFlight: string | null;
   settled: boolean;
@@ -61,6 +63,8 @@ interface Told {
   readonly plans: Map<string, number>;
   held: { readonly until: string | null; readonly seq: number } | null;
   quarantine: string | null;
+  /** What people's word about a device that stood still allows. */
+  next: string | null;
   readonly challenges: Set<string>;
 }
 
@@ -121,7 +125,7 @@ export class Checks {
       'I2',
       'a command of a rollout that nothing durable authorizes',
     );
-    if (rollout != null && rolloutId !== null && rollout.class !== 'benign')
+    if (rollout != null && rolloutId !== null && rollout.class !== 'benign' && !rollout.resolving)
       this.#signature(rolloutId, rollout);
     if (!this.#isHarmless(command)) this.#witness(host);
     if (found?.effects[0] === 'confirm' && rolloutId !== null)
@@ -161,7 +165,10 @@ export class Checks {
     if (source === '' || this.#witnessSeen.get(host) === source) return;
     const match = /seq=(\d+) head=([0-9a-f]{64})$/.exec(source);
     const [seq, head] = [Number(match?.[1]), match?.[2] ?? ''];
-    const known = seq === 0 || host.hashAt(seq) === head;
+    const accepted = host.records.some(
+      (one) => one.kind === 'resolved' && one.witness?.seq === seq && one.witness.head === head,
+    );
+    const known = seq === 0 || host.hashAt(seq) === head || accepted;
     this.#require(
       known,
       'I6',
@@ -209,6 +216,12 @@ export class Checks {
       }
       case 'authorization-consumed':
         this.#require(!told.challenges.has(record.challenge), 'I2', 'an authorization was consumed twice');
+        break;
+      case 'resolved':
+        this.#require(this.signed.has(record.challenge), 'I2', 'resolved, and nobody signed it');
+        this.#require(!told.challenges.has(record.challenge), 'I2', 'an authorization was consumed twice');
+        // What the device has is kept by people's word, whatever it is.
+        if (record.rollout !== null) this.#verified.add(record.rollout);
         break;
       case 'apply-started': {
         const rollout = told.rollouts.get(record.rollout);
@@ -289,7 +302,14 @@ export class Checks {
   #toldBy(host: Host): Told {
     let told = this.#told.get(host);
     if (told === undefined) {
-      told = { rollouts: new Map(), plans: new Map(), held: null, quarantine: null, challenges: new Set() };
+      told = {
+        rollouts: new Map(),
+        plans: new Map(),
+        held: null,
+        quarantine: null,
+        next: null,
+        challenges: new Set(),
+      };
       for (const record of host.records) foldTold(told, record);
       this.#told.set(host, told);
     }
@@ -313,15 +333,36 @@ function foldTold(told: Told, record: SitewardRecord): void {
       plan,
       base,
       authorized: false,
+      resolving: false,
       challenge: null,
       inFlight: null,
       settled: false,
     });
   }
+  if (record.kind === 'resolved') {
+    told.next = record.next;
+    told.challenges.add(record.challenge);
+    // Another's rollout, or one of records that are lost: it is this journal's from here on.
+    if (record.rollout !== null)
+      told.rollouts.set(record.rollout, {
+        seq: record.seq,
+        class: 'operational',
+        plan: '',
+        base: '',
+        authorized: true,
+        resolving: true,
+        challenge: record.challenge,
+        inFlight: null,
+        settled: false,
+      });
+  }
   const rollout =
     'rollout' in record && record.rollout !== null ? told.rollouts.get(record.rollout) : undefined;
   if (rollout === undefined) return;
-  if (record.kind === 'authorized') rollout.authorized = rollout.class === 'benign';
+  if (record.kind === 'authorized') {
+    rollout.resolving = record.reason === 'resolved' && told.next === record.rollout;
+    rollout.authorized = rollout.class === 'benign' || rollout.resolving;
+  }
   if (record.kind === 'authorization-consumed') {
     rollout.authorized = true;
     const { challenge } = record as { challenge: string };

@@ -9,7 +9,8 @@ import type { Habits } from './device.ts';
 import { faults, isPossible, stages, type Fault } from './faults.ts';
 import { soundSeams, type Seams, type Stage } from './process.ts';
 import { shapes, type Shape } from './shapes.ts';
-import { World, type PlannedFault, type Run } from './world.ts';
+import type { PlannedFault } from './strikes.ts';
+import { World, type Run } from './world.ts';
 
 const signer = makeKey();
 export const people = {

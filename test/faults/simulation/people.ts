@@ -1,4 +1,8 @@
-/** The people around a run: one who signs what waits, and one who orders this and that at any moment. */
+/**
+ * The people around a run: one who signs what waits, one who types what `next:` says of a device that stands still, and
+ * one who orders this and that at any moment.
+ */
+import { resolutions } from '../../../src/core/rollout/events.ts';
 import type { DaemonProcess } from './process.ts';
 import type { World } from './world.ts';
 
@@ -10,9 +14,23 @@ export function askAround(world: World): void {
   world.scheduler.after(everyMs, () => {
     for (const { process } of world.hosts)
       if (process !== null && world.random.below(3) === 0)
-        world.background(process, () => sign(world, process));
+        world.background(process, async () => {
+          if (world.resolves) await resolve(world, process);
+          await sign(world, process);
+        });
     askAround(world);
   });
+}
+
+/** As `next:` says. */
+async function resolve(world: World, process: DaemonProcess): Promise<void> {
+  const operations = process.operations();
+  const told = /^siteward resolve gw1 --as (\w+)$/.exec(process.standing()?.next ?? '')?.[1];
+  if (operations === null || told === undefined || process.readOnlyReason() !== null) return;
+  const as = resolutions.find((one) => one === told);
+  if (as === undefined) return world.fail(`next: names no resolution: ${told}`);
+  world.isPersonal();
+  await operations.resolve({ device: 'gw1', as }, client);
 }
 
 async function sign(world: World, process: DaemonProcess): Promise<void> {

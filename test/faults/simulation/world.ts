@@ -21,13 +21,9 @@ import { connectOver, type Network } from './network.ts';
 import { askAround, order } from './people.ts';
 import { DaemonProcess, type Seams, type Stage, type Surroundings } from './process.ts';
 import { Scheduler } from './scheduler.ts';
+import { Strikes, type PlannedFault } from './strikes.ts';
+import { brief, describe } from './words.ts';
 import { layout, programOf, type Shape } from './shapes.ts';
-
-/** When it strikes: at the n-th moment of a stage at which it can, or at exactly the n-th moment of the run. */
-export interface PlannedFault {
-  readonly fault: Fault;
-  readonly when: { readonly stage: Stage; readonly skip: number } | { readonly moment: number };
-}
 
 export interface RunOptions {
   readonly seed: number;
@@ -35,6 +31,8 @@ export interface RunOptions {
   /** Deliberate defects of the device's side. */
   readonly habits: Partial<Habits>;
   readonly faults: readonly PlannedFault[];
+  /** Somebody types what `next:` says of a device that stands still. */
+  readonly resolves?: boolean;
   readonly seams: Seams;
   readonly signer: TestKey;
   readonly trust: Trust;
@@ -64,8 +62,7 @@ export class World {
   readonly random: Random;
   readonly checks: Checks;
   readonly trace: string[] = [];
-  readonly hits: string[] = [];
-  readonly moments: { moment: Moment; stage: Stage }[] = [];
+  readonly #strikes: Strikes;
   readonly hosts: Host[] = [];
   readonly outcomes: string[] = [];
   readonly #options: RunOptions;
@@ -75,14 +72,10 @@ export class World {
   #commit = 0;
   readonly images: DeviceImage[] = [];
   readonly hostImages: Host[] = [];
-  readonly #waiting: { readonly planned: PlannedFault; left: number }[];
   #violation: string | null = null;
-  /** Somebody else had a hand in it: what the device ends with is for people to judge. */
   #personal = false;
   #appends = 0;
   readonly #begun: DaemonProcess[] = [];
-  #momentCount = 0;
-  #lastStrikeMs = 0;
   #mendedAtMs: number | null = null;
 
   constructor(options: RunOptions) {
@@ -113,10 +106,7 @@ export class World {
       address: '192.0.2.1',
     });
     this.#commits = [shape.base, shape.target];
-    this.#waiting = options.faults.map((planned) => ({
-      planned,
-      left: 'skip' in planned.when ? planned.when.skip : 0,
-    }));
+    this.#strikes = new Strikes(options.faults);
     this.network = {
       scheduler: this.scheduler,
       device: this.device,
@@ -126,7 +116,7 @@ export class World {
       slowMs: 0,
       slowUntilMs: -1,
       sessions: 0,
-      onLate: () => (this.#personal = true),
+      onLate: () => this.isPersonal(),
       onSend: (process, command, changing, session) => {
         if (changing) this.#guarded(() => this.checks.onSend(process.host, command, session));
         const verdict = this.#moment(process, 'send', command);
@@ -140,9 +130,18 @@ export class World {
     };
   }
 
+  get resolves(): boolean {
+    return this.#options.resolves === true;
+  }
+
   /** Faults strike at the very moment that was asked for, not around it. */
   get isExact(): boolean {
-    return this.#options.faults.some(({ when }) => 'moment' in when);
+    return this.#strikes.isExact;
+  }
+
+  /** Somebody else had a hand in it: what the device ends with is for people to judge. */
+  isPersonal(): void {
+    this.#personal = true;
   }
 
   say(what: string): void {
@@ -183,7 +182,8 @@ export class World {
     if (this.#violation === null) this.#judgeEnd();
     for (const host of this.hosts) host.process?.kill();
     for (const process of this.#begun) process.release();
-    const { trace, hits, outcomes, moments } = this;
+    const { trace, outcomes } = this;
+    const { hits, moments } = this.#strikes;
     return { trace, violation: this.#violation, hits, judged: this.checks.judged, outcomes, moments };
   }
 
@@ -249,6 +249,9 @@ export class World {
   #onRecord(host: Host, record: SitewardRecord): void {
     this.say(`${host.name}: ${describe(record)}`);
     if (record.kind === 'settled') this.outcomes.push(record.outcome);
+    // Who has ended a rollout by hand puts right what it failed by.
+    if (record.kind === 'settled' && record.outcome === 'resolved')
+      Object.assign(this.device.habits, { failsAtRow: null, lateMs: 0 });
     if (record.kind === 'arm-finished' && this.random.below(2) === 0) this.images.push(this.device.image());
     if (record.kind === 'settled' || record.kind === 'lock-started') this.hostImages.push(host.copy('image'));
     this.#guarded(() => this.checks.onRecord(host, record));
@@ -271,29 +274,19 @@ export class World {
     if (this.scheduler.nowMs < this.network.cutUntilMs && (moment === 'send' || moment === 'answer'))
       return 'lost';
     if (process.host !== this.main) return 'go';
-    this.moments.push({ moment, stage });
-    this.#momentCount += 1;
-    if (this.#mendedAtMs !== null) return 'go';
-    for (const entry of this.#waiting) {
-      const { fault, when } = entry.planned;
-      if (!fault.at.includes(moment)) continue;
-      if ('stage' in when ? when.stage !== stage : when.moment !== this.#momentCount) continue;
-      if ('stage' in when && entry.left-- > 0) continue;
-      this.#waiting.splice(this.#waiting.indexOf(entry), 1);
-      this.#lastStrikeMs = this.scheduler.nowMs;
-      this.#personal ||= fault.personal;
-      this.hits.push(`${stage} ${fault.name}`);
-      this.say(`--- ${fault.name}, at ${moment} while ${stage} ---`);
-      return fault.strike(this, process);
-    }
-    return 'go';
+    this.#strikes.count(moment, stage);
+    const fault = this.#mendedAtMs === null ? this.#strikes.due(moment, stage, this.scheduler.nowMs) : null;
+    if (fault === null) return 'go';
+    this.#personal ||= fault.personal;
+    this.say(`--- ${fault.name}, at ${moment} while ${stage} ---`);
+    return fault.strike(this, process);
   }
 
   /** Nothing more will happen by itself, as far as can be seen. */
   #isQuiet(): boolean {
     const { nowMs } = this.scheduler;
-    if (nowMs < Math.max(this.#mendedAtMs ?? 400_000, this.#lastStrikeMs + 150_000)) return false;
-    if (this.#waiting.some(({ planned: { when } }) => 'stage' in when && when.stage === 'idle')) return false;
+    if (nowMs < Math.max(this.#mendedAtMs ?? 400_000, this.#strikes.lastMs + 150_000)) return false;
+    if (this.#strikes.waitForIdle) return false;
     const { process } = this.main;
     if (process === null || process.readOnlyReason() !== null) return false;
     const standing = process.standing();
@@ -335,7 +328,7 @@ export class World {
     if (waits && standing.next === null) this.fail(`end: ${state} waits for a person and names no command`);
     if (this.#personal) return;
     if (
-      this.hits.length === 0 &&
+      this.#strikes.hits.length === 0 &&
       this.shape.undisturbed !== 'either' &&
       this.outcomes.join() !== this.shape.undisturbed
     )
@@ -393,16 +386,4 @@ function nextWish(rows: readonly string[], n: number): readonly string[] {
 
 function immediate(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-function brief(command: string): string {
-  return command.length > 110 ? `${command.slice(0, 60)} … ${command.slice(-45)}` : command;
-}
-
-function describe(record: SitewardRecord): string {
-  const facts = record as unknown as Readonly<Record<string, unknown>>;
-  const words = ['result', 'code', 'cause', 'outcome', 'reason', 'class'].flatMap(
-    (name) => facts[name] ?? [],
-  );
-  return `[${record.seq}] ${record.kind} ${words.map(String).join(' ')}`;
 }
