@@ -7,6 +7,7 @@ import { InvalidInput } from '../core/errors.ts';
 import type { PlannedAction } from '../core/plan/action.ts';
 import { findRevision, wayBack } from '../history/find-revision.ts';
 import type { WayBack } from '../history/find-revision.ts';
+import { archiveReading } from '../reconcile/archive-reading.ts';
 import { activeHold } from '../reconcile/device-status.ts';
 import { planRestore } from '../reconcile/restore-device.ts';
 import type { RestorePlan } from '../reconcile/restore-device.ts';
@@ -24,11 +25,14 @@ export async function restore(
 ): Promise<Answer> {
   const [running] = select(site, name);
   if (running === undefined) throw new InvalidInput('unknown-device', `no device ${name}`);
-  const { revision, what } = await find(site, name, rev);
   requireQuiet(running);
   const { room } = running;
-  const text = Buffer.from(await site.archive.text(revision), 'latin1');
   const observation = await room.driver.observe(room.signal);
+  requireQuiet(running);
+  // What it has now is kept first: `~1` is the one before that, and what is left can be gone back to.
+  await archiveReading(room, observation);
+  const { revision, what } = await find(site, name, rev);
+  const text = Buffer.from(await site.archive.text(revision), 'latin1');
   const made = await planRestore(room, observation, revision.oid, text);
   const refusal = order ? refusalOf(site, running, made, bound ?? null) : null;
   const { planned } = made;

@@ -55,10 +55,18 @@ async function planOrdered(room: DeviceRoom, observation: Observation): Promise<
   const { restore } = room.folded();
   const text = restore === null ? null : await room.files.get('desired', restore.text);
   if (restore === null || text === null) return 'text-missing';
-  const { planned } = await planRestore(room, observation, restore.revision, text);
+  const found = await planRestore(room, observation, restore.revision, text).catch(nullIfNoWay);
+  if (found === null) return 'moved';
+  const { planned } = found;
   if (planned === null) return 'nothing-to-do';
   const asShown = planned.digest === restore.plan && planned.plan.baseDigest === restore.base;
   return asShown ? planned : 'moved';
+}
+
+/** There was a way when it was shown. */
+function nullIfNoWay(error: unknown): null {
+  if (error instanceof InvalidInput) return null;
+  throw error;
 }
 
 async function endRestore(room: DeviceRoom, reason: RestoreEnd): Promise<void> {

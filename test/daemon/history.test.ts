@@ -159,13 +159,8 @@ test('let go, what git wants is drift and left alone; the past is open both ways
 });
 
 test('who rejects a restore ends it, and nothing else', async () => {
-  const [newest, before] = await until('what it went forward to is kept', async () => {
-    const found = await history();
-    expect(found[0]?.restored).toBe(found[2]?.rev);
-    return found;
-  });
-  expect(newest?.why).toBe('rollout');
-  const answer = await one.api.call('restore', { device: 'gw1', rev: before?.rev ?? '', order: true });
+  // Counted from what it has now, although nothing was read since it went there.
+  const answer = await one.api.call('restore', { device: 'gw1', rev: '~1', order: true });
   expect(answer).toMatchObject({ refusal: null, ordered: true, plan: { class: 'operational' } });
   const item = await one.untilPending();
   await one.api.call('reject', { id: item.id, reason: 'not this one' });
