@@ -107,7 +107,7 @@ function readRsa(reader: Reader): Algorithm {
   const exponent = reader.unsigned();
   const modulus = reader.unsigned();
   const bits = modulus.length * 8 - Math.clz32(modulus[0] ?? 0) + 24;
-  if (bits < leastModulusBits || modulus.length === 0) {
+  if (bits < leastModulusBits) {
     throw new WireError(
       `an RSA key of ${bits} bits is too weak; ${leastModulusBits} are the least`,
       'weak-key',

@@ -11,7 +11,7 @@ export function matchPatternList(text: string, list: string): boolean {
   if (text.length > maxTextLength) return false;
   const [bytes, patterns] = [Buffer.from(text, 'latin1'), Buffer.from(list, 'latin1')];
   let matched = false;
-  for (let start = 0; start <= patterns.length;) {
+  for (let start = 0; start < patterns.length;) {
     const found = patterns.indexOf(comma, start);
     const end = found < 0 ? patterns.length : found;
     const negated = patterns[start] === exclamationMark;
