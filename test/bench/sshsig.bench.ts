@@ -72,7 +72,7 @@ function measureVerify(keyType: KeyType, rounds = 40): VerifyCost {
       bothUs: () => accepted(verifySignature(question).ok),
       keygenUs: installed ? start : null,
     };
-    return { keyType, ...quartilesOf(short, rounds * 20), ...quartilesOf(long, rounds) };
+    return { keyType, ...quartilesOf(short, rounds * 60), ...quartilesOf(long, rounds) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

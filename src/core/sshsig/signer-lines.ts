@@ -26,7 +26,6 @@ type Judged = { readonly ok: true; readonly principal: string } | SignatureRefus
 
 // The nearer a line came to fitting, the more its reason tells; so the highest one is given.
 const refusalRank: readonly SignatureRefusalCode[] = [
-  'unknown-key',
   'principal-mismatch',
   'namespace-not-allowed',
   'key-not-yet-valid',
@@ -36,20 +35,21 @@ const refusalRank: readonly SignatureRefusalCode[] = [
 export function judgeLines(signer: Signer, lines: readonly SignerLine[], question: SignerQuestion): Judged {
   const { key, certificate } = signer;
   const listed = certificate === null ? key.blob : certificate.authority.blob;
-  let best = refused(
+  let best: SignatureRefused | null = null;
+  for (const line of lines) {
+    if (line.certAuthority !== (certificate !== null) || line.key.blob !== listed) continue;
+    const judged = judgeLine(line, signer, question);
+    if (judged.ok) return judged;
+    if (best === null || refusalRank.indexOf(judged.code) > refusalRank.indexOf(best.code)) best = judged;
+  }
+  if (best !== null) return best;
+  return refused(
     'unknown-key',
     certificate === null
       ? `the key ${key.fingerprint} is not listed`
       : `the certificate authority ${certificate.authority.fingerprint} is not listed as one`,
     key.fingerprint,
   );
-  for (const line of lines) {
-    if (line.certAuthority !== (certificate !== null) || line.key.blob !== listed) continue;
-    const judged = judgeLine(line, signer, question);
-    if (judged.ok) return judged;
-    if (refusalRank.indexOf(judged.code) > refusalRank.indexOf(best.code)) best = judged;
-  }
-  return best;
 }
 
 function judgeLine(
@@ -109,5 +109,7 @@ export function isPlainName(name: string): boolean {
 
 /** Names in files and signatures are bytes; ours are text. */
 export function toBytes(text: string): string {
+  // As many bytes as characters: ASCII, which reads the same.
+  if (Buffer.byteLength(text, 'utf8') === text.length) return text;
   return Buffer.from(text, 'utf8').toString('latin1');
 }

@@ -84,7 +84,9 @@ function verifyWith(
     if (missing !== null) return missing;
     const revoked = revocationOf(question.revoked, signer.key, signer.certificate);
     if (revoked !== null) return refused('revoked-key', revoked, fingerprint);
-    const judged = judgeLines(signer, question.allowedSigners, { ...question, principals });
+    const { nowMs } = question;
+    const asked = { principals, namespace: question.namespace, nowMs };
+    const judged = judgeLines(signer, question.allowedSigners, asked);
     return judged.ok ? accepted(judged.principal, signer, securityKey) : judged;
   } catch (error) {
     if (error instanceof WireError) return refused(error.code, error.message, fingerprint);

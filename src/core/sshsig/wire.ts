@@ -30,10 +30,16 @@ export class Reader {
   }
 
   take(length: number): Buffer {
-    if (length > this.#bytes.length - this.#at) throw new WireError('it ends too early');
-    const taken = this.#bytes.subarray(this.#at, this.#at + length);
-    this.#at += length;
-    return taken;
+    const at = this.#pass(length);
+    return this.#bytes.subarray(at, at + length);
+  }
+
+  /** Every read goes through here. Where it begins. */
+  #pass(length: number): number {
+    const at = this.#at;
+    if (length > this.#bytes.length - at) throw new WireError('it ends too early');
+    this.#at = at + length;
+    return at;
   }
 
   /** How far it has read. */
@@ -51,15 +57,15 @@ export class Reader {
   }
 
   uint8(): number {
-    return this.take(1).readUInt8(0);
+    return this.#bytes.readUInt8(this.#pass(1));
   }
 
   uint32(): number {
-    return this.take(4).readUInt32BE(0);
+    return this.#bytes.readUInt32BE(this.#pass(4));
   }
 
   uint64(): bigint {
-    return this.take(8).readBigUInt64BE(0);
+    return this.#bytes.readBigUInt64BE(this.#pass(8));
   }
 
   /** A length and that many bytes. */

@@ -208,7 +208,12 @@ describe('of trust files', () => {
     }
     return 'nothing was refused';
   }
-  const build = (signers: string, revoked: string | null = null, of = people, organization = 'example.org') =>
+  const build = (
+    signers: string,
+    revoked: string | null = null,
+    of: readonly Person[] = people,
+    organization = 'example.org',
+  ) =>
     buildTrust(
       { file: 'signers', bytes: Buffer.from(signers) },
       revoked === null ? null : { file: 'revoked', bytes: Buffer.from(revoked, 'latin1') },
@@ -245,12 +250,9 @@ describe('of trust files', () => {
 
   const withPrincipals = (...principals: string[]): Person[] => [{ name: 'eve', principals, roles: [] }];
   const notPlain = 'trust: a principal of eve must be a plain name without * ? , ! or quotes';
-  test.each([
-    [
-      'twice among the people',
-      [...people, { ...people[1], principals: [] }],
-      'trust: bob is there twice among the people',
-    ],
+  const bobAgain: Person = { name: 'bob', principals: [], roles: [] };
+  const wrongPeople: readonly (readonly [string, readonly Person[], string])[] = [
+    ['twice among the people', [...people, bobAgain], 'trust: bob is there twice among the people'],
     [
       'with a principal of another',
       [...people, ...withPrincipals('al')],
@@ -260,8 +262,9 @@ describe('of trust files', () => {
     ...['*', 'a?', 'a,b', '!a', 'a"', 'a b', '', '\xe9', 'a'.repeat(257)].map(
       (name) => [`called ${name.slice(0, 5)}`, withPrincipals(name), notPlain] as const,
     ),
-  ])('for a person %s', (_, of, message) => {
-    expect(refusal(() => build(all, null, of as Person[]))).toEqual(['bad-trust', message, null]);
+  ];
+  test.each(wrongPeople)('for a person %s', (_, of, message) => {
+    expect(refusal(() => build(all, null, of))).toEqual(['bad-trust', message, null]);
   });
 
   test('for people whose names are as long as they may be', () => {
