@@ -82,11 +82,13 @@ describe('what waits for signatures', () => {
       openedAt: stamp.at,
       supersedes: null,
       authors: null,
+      sections: [],
       devices: [block('gw1')],
       document: null,
       approvals: [],
       refusal: null,
     });
+    expect(after(opened('gw1', { sections: ['/ip route'] }))?.sections).toEqual(['/ip route']);
     expect(after(opened('gw1', { authors: ['alice@example.org'] }))?.authors).toEqual(['alice@example.org']);
   });
 

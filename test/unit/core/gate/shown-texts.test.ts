@@ -11,7 +11,14 @@ describe('how a device goes on', () => {
   const witness = { site: 'bud-01', daemon: 'd'.repeat(32), seq: 7, head: 'e'.repeat(64) };
 
   test('as it is', () => {
-    const facts = { as: 'actual', code: 'journal-rewound', ends: null, objects: [], planText: null } as const;
+    const facts = {
+      as: 'actual',
+      code: 'journal-rewound',
+      ends: null,
+      objects: [],
+      whole: false,
+      planText: null,
+    } as const;
     expect(resolutionText({ ...facts, witness })).toBe(`resolve as: actual
 the device is to have: what it has now; what git wants instead is planned as usual afterwards
 it stands still because: journal-rewound
@@ -23,10 +30,19 @@ nothing of its configuration is changed
   });
 
   test.each([
-    ['base', 'what it had before the rollout that is ended'],
-    ['target', 'what the rollout that is ended was to reach'],
-  ] as const)('by a plan to its %s', (as, meaning) => {
-    const facts = { as, code: 'diverged\x1b', ends: 'r1', objects: ['sw-lock', 'sw-timer'], witness: null };
+    ['base', false, 'what it had before the rollout that is ended'],
+    ['target', false, 'what the rollout that is ended was to reach'],
+    ['base', true, 'what was last confirmed on it; what git wants instead is planned as usual afterwards'],
+    ['target', true, 'what git wants of it'],
+  ] as const)('by a plan to its %s, without a rollout (%s) or with one', (as, whole, meaning) => {
+    const facts = {
+      as,
+      code: 'diverged\x1b',
+      ends: 'r1',
+      objects: ['sw-lock', 'sw-timer'],
+      witness: null,
+      whole,
+    };
     expect(resolutionText({ ...facts, planText: '1. - /x y\n' })).toBe(`resolve as: ${as}
 the device is to have: ${meaning}
 it stands still because: diverged\\1B
