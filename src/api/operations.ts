@@ -4,7 +4,7 @@
  * counts by its signature, whoever brings it.
  */
 import * as z from 'zod';
-import { resolutions, rotated } from '../core/rollout/events.ts';
+import { resolutions, rotated } from '../core/rollout/event-fields.ts';
 import {
   approveSchema,
   documentSchema,

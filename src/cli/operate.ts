@@ -5,8 +5,8 @@
 import { Command, Option } from 'commander';
 import type { OrderAnswer } from '../api/answers.ts';
 import { InvalidInput } from '../core/errors.ts';
-import type { Resolution } from '../core/rollout/events.ts';
-import { resolutions } from '../core/rollout/events.ts';
+import type { Resolution } from '../core/rollout/event-fields.ts';
+import { resolutions } from '../core/rollout/event-fields.ts';
 import { daemonOf, durationOf, setExit, wantsJson } from './common.ts';
 import { paint, printJson, printLine, safe } from './terminal.ts';
 

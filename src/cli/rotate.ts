@@ -3,7 +3,7 @@
  * signed it. With `--emergency` those of the recovery role: what is replaced is believed stolen.
  */
 import { Command } from 'commander';
-import type { Rotated } from '../core/rollout/events.ts';
+import type { Rotated } from '../core/rollout/event-fields.ts';
 import { daemonOf } from './common.ts';
 import { finish } from './operate.ts';
 

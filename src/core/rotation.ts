@@ -3,7 +3,8 @@
  * are taken off. What was begun is ended by what the device says and not by what was sent last. Pure; there is at every
  * moment a key that is known to work.
  */
-import type { NewLogin, Rotated, RotationStep, SitewardRecord } from './rollout/events.ts';
+import type { NewLogin, Rotated, RotationStep } from './rollout/event-fields.ts';
+import type { SitewardRecord } from './rollout/events.ts';
 
 export interface RotationOrder {
   readonly what: Rotated;

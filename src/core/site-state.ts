@@ -8,14 +8,8 @@ import type { HostKeyPin } from './gate/host-key.ts';
 import { pinOf } from './gate/host-key.ts';
 import type { PendingItems } from './gate/pending.ts';
 import { closeBlock, foldPending } from './gate/pending.ts';
-import type {
-  Cause,
-  DeviceChange,
-  Resolution,
-  RolloutOutcome,
-  SitewardRecord,
-  TouchedItem,
-} from './rollout/events.ts';
+import type { Cause, DeviceChange, Resolution, RolloutOutcome, TouchedItem } from './rollout/event-fields.ts';
+import type { SitewardRecord } from './rollout/events.ts';
 import type { CredentialRotation, Login, RotationOrder } from './rotation.ts';
 import { foldRotation } from './rotation.ts';
 import type { RolloutState } from './rollout/state.ts';

@@ -5,7 +5,8 @@
 import type { AnswerOf, Client, Operations, RequestOf } from '../api/operations.ts';
 import { rfc3339 } from '../core/clock.ts';
 import { InvalidInput } from '../core/errors.ts';
-import type { NewLogin, Resolution, SitewardEvent } from '../core/rollout/events.ts';
+import type { NewLogin, Resolution } from '../core/rollout/event-fields.ts';
+import type { SitewardEvent } from '../core/rollout/events.ts';
 import { makeKeyPair } from '../drivers/key-pair.ts';
 import { loginKeyKind } from '../drivers/routeros/login-keys.ts';
 import { keyFingerprint } from '../drivers/ssh-session.ts';

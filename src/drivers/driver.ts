@@ -8,7 +8,7 @@ import type { ObstacleCode } from '../core/errors.ts';
 import type { Dialect, Problem } from '../core/dialect.ts';
 import type { Plan } from '../core/plan/action.ts';
 import type { ProbeAnswer, ProbeQuestion } from '../core/rollout/probe.ts';
-import type { NewLogin } from '../core/rollout/events.ts';
+import type { NewLogin } from '../core/rollout/event-fields.ts';
 import type { Deadline, Evidence, Rollout, RolloutOwner, Witness } from '../core/rollout/rollout.ts';
 import type { Configuration } from '../core/item.ts';
 

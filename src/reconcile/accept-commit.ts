@@ -5,7 +5,8 @@
 import { sha256 } from '../core/digest.ts';
 import { InvalidInput, SitewardError } from '../core/errors.ts';
 import { acceptCommitText } from '../core/gate/texts.ts';
-import type { SitewardEvent, TakenOver } from '../core/rollout/events.ts';
+import type { TakenOver } from '../core/rollout/event-fields.ts';
+import type { SitewardEvent } from '../core/rollout/events.ts';
 import type { DesiredRepository } from '../desired/git-repository.ts';
 import type { GateRoom, Proposal } from './proposal.ts';
 import { authorizedNow, consumption, keepPending, signedFor, stillOpen } from './proposal.ts';

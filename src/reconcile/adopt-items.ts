@@ -6,7 +6,7 @@ import { canonicalItem, itemIdentity, sha256 } from '../core/digest.ts';
 import { adoptText } from '../core/gate/texts.ts';
 import type { Configuration, Item } from '../core/item.ts';
 import type { Difference } from '../core/plan/action.ts';
-import type { AdoptedItem } from '../core/rollout/events.ts';
+import type { AdoptedItem } from '../core/rollout/event-fields.ts';
 import type { Observation } from '../drivers/driver.ts';
 import type { DesiredText, DeviceRoom } from './device-room.ts';
 import { requireUsable } from './plan-device.ts';

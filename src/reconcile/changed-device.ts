@@ -4,7 +4,7 @@
  * once; nothing is begun on the device until people have decided.
  */
 import { SitewardError } from '../core/errors.ts';
-import type { DeviceChange } from '../core/rollout/events.ts';
+import type { DeviceChange } from '../core/rollout/event-fields.ts';
 import type { DeviceState } from '../core/site-state.ts';
 import type { Observation } from '../drivers/driver.ts';
 import type { DeviceRoom } from './device-room.ts';

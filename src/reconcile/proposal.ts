@@ -8,7 +8,7 @@ import type { Approval, PendingState } from '../core/gate/pending.ts';
 import { itemsFor, openDevices, pendingItem } from '../core/gate/pending.ts';
 import { trustDigests } from '../core/gate/trust.ts';
 import type { Trust } from '../core/gate/trust.ts';
-import type { PendingKind, SignedBy, Superseded, TrustDigests } from '../core/rollout/events.ts';
+import type { PendingKind, SignedBy, Superseded, TrustDigests } from '../core/rollout/event-fields.ts';
 import { authorsFor } from '../core/site-state.ts';
 import type { Role } from '../core/site.ts';
 import type { DeviceRoom } from './device-room.ts';

@@ -3,7 +3,7 @@
  * that this journal announced last, no other writer's objects may be on it, and no rollout may wait for a person.
  */
 import { SitewardError } from '../core/errors.ts';
-import { deviceChanges } from '../core/rollout/events.ts';
+import { deviceChanges } from '../core/rollout/event-fields.ts';
 import type { Rollout, Witness } from '../core/rollout/rollout.ts';
 import type { Observation } from '../drivers/driver.ts';
 import type { Stuck } from './device-report.ts';

@@ -10,7 +10,7 @@ import { diffConfigurations } from '../core/plan/diff.ts';
 import type { Plan } from '../core/plan/action.ts';
 import { InvalidInput } from '../core/errors.ts';
 import { restoreText } from '../core/gate/texts.ts';
-import type { RestoreEnd } from '../core/rollout/events.ts';
+import type { RestoreEnd } from '../core/rollout/event-fields.ts';
 import type { Observation } from '../drivers/driver.ts';
 import type { PlannedDevice } from './comparison.ts';
 import type { DeviceRoom } from './device-room.ts';

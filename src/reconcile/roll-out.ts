@@ -8,7 +8,8 @@ import { DeviceError, HostKeyMismatch, OutcomeUnknown, SitewardError } from '../
 import type { Plan, PlannedAction } from '../core/plan/action.ts';
 import type { Approval } from '../core/gate/pending.ts';
 import type { Trust } from '../core/gate/trust.ts';
-import type { SitewardEvent, TouchedItem } from '../core/rollout/events.ts';
+import type { TouchedItem } from '../core/rollout/event-fields.ts';
+import type { SitewardEvent } from '../core/rollout/events.ts';
 import type { Evidence, Rollout } from '../core/rollout/rollout.ts';
 import { goesBack } from '../core/rollout/state.ts';
 import { effectiveWindowMs } from '../core/rollout/window.ts';

@@ -12,7 +12,8 @@ import {
   OutcomeUnknown,
   SitewardError,
 } from '../core/errors.ts';
-import type { EffectFinished, EffectName, EffectStarted } from '../core/rollout/events.ts';
+import type { EffectName } from '../core/rollout/event-fields.ts';
+import type { EffectFinished, EffectStarted } from '../core/rollout/events.ts';
 import type { RolloutState } from '../core/rollout/state.ts';
 import { nextStep } from '../core/rollout/machine.ts';
 import type { Sight, Step } from '../core/rollout/step.ts';

@@ -5,7 +5,7 @@
 import { sha256 } from '../core/digest.ts';
 import { DeviceError, OutcomeUnknown } from '../core/errors.ts';
 import { credentialText } from '../core/gate/texts.ts';
-import type { NewLogin, RotationStep } from '../core/rollout/events.ts';
+import type { NewLogin, RotationStep } from '../core/rollout/event-fields.ts';
 import type { CredentialRotation, LoginKeysSeen } from '../core/rotation.ts';
 import { nextOfRotation } from '../core/rotation.ts';
 import type { Observation } from '../drivers/driver.ts';

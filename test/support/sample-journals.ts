@@ -6,12 +6,8 @@
 import { rfc3339 } from '../../src/core/clock.ts';
 import { sha256 } from '../../src/core/digest.ts';
 import type { JournalHead } from '../../src/core/journal.ts';
-import type {
-  EffectName,
-  EvidenceFacts,
-  SitewardEvent,
-  SitewardRecord,
-} from '../../src/core/rollout/events.ts';
+import type { EffectName, EvidenceFacts } from '../../src/core/rollout/event-fields.ts';
+import type { SitewardEvent, SitewardRecord } from '../../src/core/rollout/events.ts';
 import { checkpointOf } from '../../src/core/site-checkpoint.ts';
 import { emptySiteState, foldRecord } from '../../src/core/site-state.ts';
 import { emptyHead, encodeRecord } from '../../src/journal/record.ts';

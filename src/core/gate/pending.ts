@@ -3,7 +3,8 @@
  * same shape: a text, and the devices it is about, each with what the answer would rest on. Decisions about it are in
  * `document.ts` and `decide.ts`.
  */
-import type { PendingKind, SitewardRecord, Superseded } from '../rollout/events.ts';
+import type { PendingKind, Superseded } from '../rollout/event-fields.ts';
+import type { SitewardRecord } from '../rollout/events.ts';
 import type { Policy, Role } from '../site.ts';
 
 export interface PendingDevice {

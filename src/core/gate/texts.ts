@@ -1,7 +1,7 @@
 /** What signers read where no plan, or not only a plan, is asked for. Printable ASCII and LF, whatever git or a device says. */
 import { printable } from '../plan/plan-text.ts';
 import { rfc3339Seconds } from '../clock.ts';
-import type { Resolution, TakenOver } from '../rollout/events.ts';
+import type { Resolution, TakenOver } from '../rollout/event-fields.ts';
 import type { Witness } from '../rollout/rollout.ts';
 
 export interface ResolutionFacts {

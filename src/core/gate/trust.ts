@@ -5,7 +5,7 @@
  */
 import { sha256 } from '../digest.ts';
 import { InvalidInput } from '../errors.ts';
-import type { TrustDigests } from '../rollout/events.ts';
+import type { TrustDigests } from '../rollout/event-fields.ts';
 import type { Person } from '../site.ts';
 import { parseAllowedSigners } from '../sshsig/allowed-signers.ts';
 import type { SignerLine } from '../sshsig/allowed-signers.ts';

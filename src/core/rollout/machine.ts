@@ -5,7 +5,7 @@
  */
 import { unreachable } from '../errors.ts';
 import { drillStep } from './drill.ts';
-import type { Cause, RolloutOutcome } from './events.ts';
+import type { Cause, RolloutOutcome } from './event-fields.ts';
 import type { Evidence } from './rollout.ts';
 import type { RolloutState } from './state.ts';
 import type { Sight, Step } from './step.ts';

@@ -22,9 +22,17 @@ import {
   text,
   whole,
 } from '../shape.ts';
-import type { EvidenceFacts, SignedBy, SitewardEvent, SitewardRecord } from './events.ts';
-import type { AdoptedItem, NewLogin, Superseded, TakenOver, TouchedItem } from './events.ts';
-import { deviceChanges, pendingKinds, resolutions, restoreEnds, rotated, rotationSteps } from './events.ts';
+import type { EvidenceFacts, SignedBy } from './event-fields.ts';
+import type { SitewardEvent, SitewardRecord } from './events.ts';
+import type { AdoptedItem, NewLogin, Superseded, TakenOver, TouchedItem } from './event-fields.ts';
+import {
+  deviceChanges,
+  pendingKinds,
+  resolutions,
+  restoreEnds,
+  rotated,
+  rotationSteps,
+} from './event-fields.ts';
 import type { Deadline, Witness } from './rollout.ts';
 
 /** A record with its place in the chain. */

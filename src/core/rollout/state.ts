@@ -2,7 +2,8 @@
  * What the journal tells of one rollout: the fold of its records. The daemon that runs it and the one that finds it after
  * a crash hold the same state, since nothing else is put into it. Decides nothing; that is `machine.ts`.
  */
-import type { Cause, EffectFinished, EffectName, RolloutOutcome, SitewardEvent } from './events.ts';
+import type { Cause, EffectName, RolloutOutcome } from './event-fields.ts';
+import type { EffectFinished, SitewardEvent } from './events.ts';
 import { effectOf, isEffectFinished, isEffectStarted } from './events.ts';
 import type { Deadline } from './rollout.ts';
 import type { Stopwatch } from './window.ts';

@@ -1,5 +1,6 @@
 /** What the rollout's machine is asked with, and what it can answer: plain data. */
-import type { Cause, EffectName, EvidenceFacts, SitewardEvent } from './events.ts';
+import type { Cause, EffectName, EvidenceFacts } from './event-fields.ts';
+import type { SitewardEvent } from './events.ts';
 import type { Evidence } from './rollout.ts';
 
 /** Everything the machine may ask its runner to do. */

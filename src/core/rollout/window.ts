@@ -2,7 +2,8 @@
  * How long a device waits before it rolls back: at least what the settings say, and never less than the same device
  * took for its last rollouts. The plan's text never holds it. Pure.
  */
-import type { EffectName, SitewardEvent } from './events.ts';
+import type { EffectName } from './event-fields.ts';
+import type { SitewardEvent } from './events.ts';
 import { effectOf, isEffectFinished, isEffectStarted } from './events.ts';
 
 /** What one confirmed rollout took, as the journal tells it; each holds the logins that it needed. */

@@ -2,7 +2,7 @@
  * The people around a run: one who signs what waits, one who types what `next:` says of a device that stands still, and
  * one who orders this and that at any moment.
  */
-import { resolutions } from '../../../src/core/rollout/events.ts';
+import { resolutions } from '../../../src/core/rollout/event-fields.ts';
 import type { DaemonProcess } from './process.ts';
 import type { World } from './world.ts';
 

@@ -4,7 +4,8 @@
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { DeviceError } from '../../../src/core/errors.ts';
-import type { NewLogin, SitewardEvent } from '../../../src/core/rollout/events.ts';
+import type { NewLogin } from '../../../src/core/rollout/event-fields.ts';
+import type { SitewardEvent } from '../../../src/core/rollout/events.ts';
 import { nextOfRotation } from '../../../src/core/rotation.ts';
 import { deviceState, emptySiteState, foldRecord } from '../../../src/core/site-state.ts';
 import type { SiteState } from '../../../src/core/site-state.ts';

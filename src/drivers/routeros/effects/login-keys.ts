@@ -3,7 +3,7 @@
  * called by a name of its own, so that none is taken for another; nothing here touches another user's.
  */
 import { DeviceError } from '../../../core/errors.ts';
-import type { NewLogin } from '../../../core/rollout/events.ts';
+import type { NewLogin } from '../../../core/rollout/event-fields.ts';
 import type { LoginKeys } from '../../driver.ts';
 import {
   addLoginKeyCommands,
