@@ -19,6 +19,7 @@ export async function tellStory(world: World, tell: Narrator): Promise<void> {
   await actLockOut(world, tell);
   await actKilled(world, tell);
   await actDrift(world, tell);
+  await actHistory(world, tell);
   await actMetrics(world, tell);
 }
 
@@ -85,11 +86,15 @@ async function actSigned(world: World, tell: Narrator): Promise<void> {
   );
 }
 
+/** What the router has now has a name from here on; a later act goes back to it. */
+const checkpoint = 'before-tonight';
+
 async function actLockOut(world: World, tell: Narrator): Promise<void> {
   tell.act(
     '(c) A commit that would lock everybody out',
     'ssh off, which is how siteward itself gets in. The plan says so; we sign it all the same.',
   );
+  await show(world, tell, 'checkpoint', 'gw1', '--label', checkpoint);
   await commit(world, tell, 'Turn ssh off', '/ip service', 'set ssh disabled=yes');
   const id = await untilPending(world);
   const status = await device(world);
@@ -183,8 +188,21 @@ async function actDrift(world: World, tell: Narrator): Promise<void> {
   await show(world, tell, 'plan', 'gw1');
 }
 
+async function actHistory(world: World, tell: Narrator): Promise<void> {
+  tell.act(
+    '(f) The bad night: back to a checkpoint',
+    'Every state that the router had is a commit; going back to one goes through the same gate and the same net.',
+  );
+  await show(world, tell, 'history', 'gw1');
+  await show(world, tell, 'restore', 'gw1', checkpoint);
+  await untilDevice(world, 'it is held there', (gw1) => gw1.state === 'held' && gw1.rollout === null);
+  await show(world, tell, 'status');
+  const different = await world.siteward('diff', 'gw1', checkpoint);
+  tell.check(different.code === 0, 'the router has what it had then, and is held until git says so, too');
+}
+
 async function actMetrics(world: World, tell: Narrator): Promise<void> {
-  tell.act('(f) What Prometheus sees', 'No alert, no page: numbers.');
+  tell.act('(g) What Prometheus sees', 'No alert, no page: numbers.');
   tell.command(`curl ${world.metricsUrl}/metrics`);
   const text = await (await fetch(`${world.metricsUrl}/metrics`)).text();
   const wanted =
