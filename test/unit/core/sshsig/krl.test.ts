@@ -71,7 +71,13 @@ describe('a binary revocation list', () => {
       'a bitmap',
       section(0x22, Buffer.concat([u64(5n), str(Buffer.from([0x01, 0x05]))])),
       [5n, 7n, 13n],
-      [6n, 4n, 8n, 12n, 14n, 21n],
+      [6n, 4n, 8n, 12n, 14n, 21n, 5n + 2n ** 32n],
+    ],
+    [
+      'a bitmap of great serials',
+      section(0x22, Buffer.concat([u64(5n + 2n ** 32n), str(Buffer.from([0x01]))])),
+      [5n + 2n ** 32n],
+      [5n],
     ],
     [
       'a bitmap with its sign byte',
