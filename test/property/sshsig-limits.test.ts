@@ -28,12 +28,14 @@ const namespace = 'file';
 const message = Buffer.from('message');
 const nowMs = Date.parse('2026-06-01T12:00:00Z');
 
+/** By the processor's time, since on a busy machine the clock goes on while nothing runs. */
 function bestMs(run: () => unknown): number {
   let best = Infinity;
   for (let n = 0; n < 8 && best > limitMs / 2; n++) {
-    const started = performance.now();
+    const before = process.cpuUsage();
     run();
-    best = Math.min(best, performance.now() - started);
+    const { user, system } = process.cpuUsage(before);
+    best = Math.min(best, (user + system) / 1000);
   }
   return best;
 }

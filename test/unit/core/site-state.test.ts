@@ -77,6 +77,7 @@ describe('a rollout that is over', () => {
       plan: 'p1',
       base: 'b1',
       cause: 'window-passed',
+      found: null,
       at: '2026-01-01T00:00:03.000Z',
     });
     expect(state.stopped).toEqual({ commit: 'c1', device: 'gw1', why: 'rolled-back' });
