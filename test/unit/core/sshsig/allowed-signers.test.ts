@@ -107,9 +107,9 @@ describe('a pattern list', () => {
   ])('%s in %s: %s', (text, list, expected) => expect(matchPatternList(text, list)).toBe(expected));
 
   test('with many stars takes no time', () => {
-    const started = performance.now();
+    const before = process.cpuUsage();
     expect(matchPatternList('a'.repeat(1000), `${'*a'.repeat(500)}b`)).toBe(false);
-    expect(performance.now() - started).toBeLessThan(50);
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(50);
   });
 });
 

@@ -205,9 +205,9 @@ describe('whatever the bytes', () => {
         fc.nat(8),
         (at, insert, removed) => {
           const changed = Buffer.concat([bytes.subarray(0, at), insert, bytes.subarray(at + removed)]);
-          const started = performance.now();
+          const before = process.cpuUsage();
           const verdict = judge(armor(changed));
-          expect(performance.now() - started).toBeLessThan(250);
+          expect(process.cpuUsage(before).user / 1000).toBeLessThan(250);
           expect(verdict.ok).toBe(changed.equals(bytes));
         },
       ),
