@@ -37,10 +37,12 @@ export interface VirtualDevice {
   console(line: string): string;
   /** Somebody else logs in. */
   login(user: string, via?: Session['via']): Session;
-  /** New logins are refused, or nobody answers. */
+  /** New logins are refused; or nobody answers, on connections that are there neither. */
   refuse: 'nothing' | 'login' | 'connection';
   /** Called before each command of the driver is run. */
   onCommand: (line: string) => void;
+  /** Called when the device has run it and the driver has not heard of that yet. */
+  onAnswer: (line: string) => void;
 }
 
 export interface VirtualDeviceOptions {
@@ -106,6 +108,7 @@ export function virtualDevice(options: VirtualDeviceOptions): VirtualDevice {
     login: (user, via = 'ssh') => machine.sessions.start(user, via, '192.0.2.99', machine.wallMs()),
     refuse: 'nothing',
     onCommand: () => undefined,
+    onAnswer: () => undefined,
   };
   const connect: RouterosDriverOptions['connect'] = (target) => {
     time.advance(connectMs);
@@ -132,10 +135,12 @@ export function virtualDevice(options: VirtualDeviceOptions): VirtualDevice {
             readsOnly ? new DeviceError('unreachable', 'the connection is gone') : new OutcomeUnknown('lost'),
           );
         device.onCommand(line);
-        if (opened !== power) return lost();
+        const isCut = (): boolean => opened !== power || device.refuse === 'connection';
+        if (isCut()) return lost();
         sent.push({ line, session: session.id });
         const output = run(command, timeoutMs, session);
-        if (opened !== power || output === null) return lost();
+        device.onAnswer(line);
+        if (isCut() || output === null) return lost();
         return Promise.resolve({ output: Buffer.from(output, 'latin1'), exitCode: 0 });
       },
       close: () => {

@@ -1,6 +1,7 @@
 /** One rollout by the real runner and the real driver on a device in virtual time, from the plan to settled. */
 import { randomBytes } from 'node:crypto';
 import type { Configuration } from '../../src/core/item.ts';
+import type { Plan } from '../../src/core/plan/action.ts';
 import type { SitewardRecord } from '../../src/core/rollout/events.ts';
 import type { Probe } from '../../src/core/rollout/probe.ts';
 import type { RolloutState } from '../../src/core/rollout/state.ts';
@@ -30,20 +31,32 @@ export interface VirtualRollout {
   toItsEnd(more?: Partial<RolloutRoom>): Promise<RolloutState>;
 }
 
+interface Parts {
+  readonly times?: Partial<Rollout['times']>;
+  readonly driver?: Driver;
+  readonly probes?: readonly Probe[];
+}
+
 /** Planned and authorized; the device has not heard of it. */
 export async function virtualRollout(
   device: VirtualDevice,
   change: (text: string) => string,
-  parts: {
-    readonly times?: Partial<Rollout['times']>;
-    readonly driver?: Driver;
-    readonly probes?: readonly Probe[];
-  } = {},
+  parts: Parts = {},
 ): Promise<VirtualRollout> {
   const driver = parts.driver ?? device.driver;
   const { exportText } = await driver.observe(never);
   const base = driver.dialect.parseActual(exportText).configuration;
   const plan = planFor(driver, base, change(Buffer.from(exportText).toString('latin1')));
+  return await virtualRolloutOf(device, plan, parts);
+}
+
+/** The same of a plan that is there. */
+export async function virtualRolloutOf(
+  device: VirtualDevice,
+  plan: Plan,
+  parts: Parts = {},
+): Promise<VirtualRollout> {
+  const driver = parts.driver ?? device.driver;
   const { windowMs, tickMs, flushMs, minUptimeMs, soakMs, name } = device.settings;
   const id = randomBytes(6).toString('hex');
   const rollout: Rollout = {

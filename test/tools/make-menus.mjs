@@ -471,7 +471,11 @@ const isKnown = (name, path) =>
     ({ p, in: scope }) =>
       p === name && scope.some((s) => s === '*' || s === path || path.startsWith(`${s} `)),
   );
-const more = new Map();
+// The old wireless package is in no command tree; real exports show ids in both (`discovery-interfaces=*7`), so they follow.
+const more = new Map([
+  ['interfaces', ['/interface wireless cap']],
+  ['discovery-interfaces', ['/interface wireless cap']],
+]);
 for (const [path, { device }] of Object.entries(paths)) {
   for (const [name, { ref }] of Object.entries(device?.properties ?? {})) {
     if (ref !== '/interface' || !namesInterfaces.test(name) || isKnown(name, spaced(path))) continue;

@@ -91,6 +91,16 @@ describe('commands on menus', () => {
     expect(exported(bench, 'interface list member')).toEqual(['add interface=lan list=LAN']);
   });
 
+  it('renames interfaces in the lists of a CAP (S35)', () => {
+    const bench = startMachine(
+      `${SMALL_EXPORT}/interface wireless cap\nset discovery-interfaces=bridge1 interfaces=ether2,ether1\n`,
+    );
+    bench.run('/interface bridge set bridge1 name=lan; /interface ethernet set ether1 name=radio');
+    expect(exported(bench, 'interface wireless cap')).toEqual([
+      'set discovery-interfaces=lan interfaces=ether2,radio',
+    ]);
+  });
+
   it('has builtin rows whether the export names them or not (S34)', () => {
     const bench = startMachine();
     expect(bench.run(':put [/ip service get ssh port]; :put [/ip service get telnet disabled]')).toEqual([

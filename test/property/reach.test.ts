@@ -1,0 +1,33 @@
+/**
+ * Every real export as a device, and ten generated changes of each: rolled out, confirmed, the next plan empty, and the
+ * export equal in meaning to what was wanted. `npm run reach` does all ten of the large ones too.
+ */
+import { afterAll, describe, expect, test } from 'vitest';
+import {
+  changesEach,
+  changesOf,
+  deviceOf,
+  everything,
+  expectReached,
+  isLarge,
+  readFrom,
+  usableExports,
+} from '../support/reach.ts';
+import { noRealExports, whyNoRealExports } from '../support/real-exports.ts';
+
+describe.skipIf(noRealExports)(`generated changes of real exports${whyNoRealExports}`, () => {
+  const done = { changes: 0, rollouts: 0 };
+  afterAll(() => {
+    console.log(`${done.changes} changes of ${usableExports.length} exports, ${done.rollouts} rollouts`);
+  });
+
+  test.each(usableExports)('$file: each is rolled out and confirmed', { timeout: 300_000 }, async (one) => {
+    const wanted = isLarge(one) && !everything ? 2 : changesEach;
+    const texts = changesOf(one, await readFrom(deviceOf(one, 0)), wanted);
+    for (const [nth, text] of texts.entries()) {
+      done.rollouts += await expectReached(one, text, nth);
+      done.changes += 1;
+    }
+    expect(texts).toHaveLength(wanted);
+  });
+});
