@@ -351,7 +351,11 @@ describe.skipIf(noRealExports)(`real exports${whyNoRealExports}`, () => {
     expect(toConfiguration(text, { role: 'device' }).problems).toEqual([]);
     const cut = text.pieces.at(-1)?.raw.endsWith('\n') === true ? 0 : 1;
     const errors = cut + text.pieces.filter((piece) => piece.raw.startsWith('#error')).length;
-    const ghosts = [...Buffer.from(bytes).toString('latin1').matchAll(/=\*[0-9A-F]+(?=\s)/g)].length;
+    const ghosts = [
+      ...Buffer.from(bytes)
+        .toString('latin1')
+        .matchAll(/=\*[0-9A-F]+(?=\s)/g),
+    ].length;
     expect(toConfiguration(text, { role: 'desired' }).problems.length).toBe(errors + ghosts);
   });
 
