@@ -1,5 +1,5 @@
 /**
- * Keys of the daemon's own that took the place of those in the settings, for `siteward check`: which line of the settings
+ * Keys and passwords of the daemon's own that took the place of those in the settings, for `siteward check`: which line of the settings
  * is to name which file. Changes nothing.
  */
 import type { SiteState } from '../core/site-state.ts';
@@ -14,25 +14,28 @@ export async function checkLogins(settings: Settings, state: SiteState | null): 
     return login === null ? [] : [{ device, login }];
   });
   if (rotated.length === 0) return [];
-  const [{ isReplaced, readCredentials }, { stateFilePath }] = await Promise.all([
+  const [{ isReplaced, readCredentials }, { stateFilePath }, { readSecretFile }] = await Promise.all([
     import('../daemon/device-drivers.ts'),
     import('../daemon/state-files.ts'),
+    import('../settings/trust-files.ts'),
   ]);
   const findings: Finding[] = [];
   for (const { device, login } of rotated) {
     // What can't be read is a finding of its own.
     const said = await readCredentials(device).catch(() => null);
-    if (said === null || !isReplaced(said, login)) continue;
-    const key = stateFilePath(settings.state, 'credential', login.sealed);
+    const kept = stateFilePath(settings.state, 'credential', login.sealed);
+    const secret = await readSecretFile(kept, largestSecretBytes).catch(() => null);
+    if (said === null || !isReplaced(said, login, secret)) continue;
+    const line = device.identityFile === null ? 'password-file' : 'identity';
     findings.push({
       what: 'credential',
       device: device.name,
-      place: settings.placeOf(device.name, 'identity'),
+      place: settings.placeOf(device.name, line),
       result: 'warning',
       code: 'credential-rotated',
       message:
-        `${device.identityFile ?? ''} is not on the device any more since ${login.at}; copy ${key} to a file of its own ` +
-        'beside it (mode 0600), name that as "identity" here, and restart',
+        `${device.identityFile ?? device.passwordFile ?? ''} does not let in any more since ${login.at}; copy ${kept} to a ` +
+        `file of its own beside it (mode 0600), name that as "${line}" here, and restart`,
     });
   }
   return findings;
@@ -51,8 +54,8 @@ export async function loginInForce(
   ]);
   const login = state?.devices.get(device.name)?.login ?? null;
   return await credentialsInForce(device, login, (sealed) =>
-    readSecretFile(stateFilePath(settings.state, 'credential', sealed), largestKeyBytes),
+    readSecretFile(stateFilePath(settings.state, 'credential', sealed), largestSecretBytes),
   );
 }
 
-const largestKeyBytes = 64 * 1024;
+const largestSecretBytes = 64 * 1024;

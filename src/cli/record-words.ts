@@ -99,10 +99,10 @@ function because(record: JournalRecord): string {
 }
 
 const rotationSteps: Readonly<Record<string, string>> = {
-  add: 'adding the new key',
-  prove: 'logging in with the new key',
-  remove: 'taking the other keys off',
-  undo: 'taking the new key off again',
+  add: 'giving the device the new credential',
+  prove: 'logging in with the new credential',
+  remove: 'taking the others off',
+  undo: 'taking the new credential off again',
 };
 
 function rotationResult(record: JournalRecord): string {
@@ -162,15 +162,15 @@ function rolloutWords(record: JournalRecord): string | null {
     case 'items-adopted':
       return `TAKEN OVER: ${count(list(record, 'items').length, 'item')}, by ${list(record, 'by').map(personOf).join(', ')}`;
     case 'rotation-authorized':
-      return `new key ${text(record, 'rotation')} for the daemon's login, by ${list(record, 'by').map(personOf).join(', ')}`;
+      return `new credential ${text(record, 'rotation')} for the daemon's login, by ${list(record, 'by').map(personOf).join(', ')}`;
     case 'rotation-step-started':
       return `${rotationSteps[text(record, 'step')] ?? text(record, 'step')}`;
     case 'rotation-step-finished':
       return `${rotationSteps[text(record, 'step')] ?? text(record, 'step')}: ${rotationResult(record)}`;
     case 'rotation-ended':
       return text(record, 'outcome') === 'rotated'
-        ? 'ROTATED: the new key is the only one'
-        : `NOT ROTATED, the old key counts: ${text(record, 'code')}: ${text(record, 'message')}`;
+        ? 'ROTATED: the new credential is the only one'
+        : `NOT ROTATED, the old credential counts: ${text(record, 'code')}: ${text(record, 'message')}`;
     case 'restore-ordered':
       return `is to go back to revision ${text(record, 'revision').slice(0, 12)} of its history`;
     case 'restore-ended':

@@ -13,7 +13,10 @@ export function rotateCommand(): Command {
       one('host-key', "take the device's new host key for right, once people compared and signed it"),
     )
     .addCommand(
-      one('credential', "give the daemon's own user a new key there, prove it, take the old ones off"),
+      one(
+        'credential',
+        "give the daemon's own user a new key or password there, prove it, take the old ones off",
+      ),
     );
 }
 

@@ -1,7 +1,7 @@
 /**
- * Replacing the daemon's own key on a device: the new one is added, proved by a login of its own, and only then the others
- * are taken off. What was begun is ended by what the device says and not by what was sent last. Pure; there is at every
- * moment a key that is known to work.
+ * Replacing what the daemon logs in by on a device, a key or a password: the new one is put there, proved by a login of its
+ * own, and only then the others go. What was begun is ended by what the device says and not by what was sent last. Pure;
+ * there is at every moment one that is known to work.
  */
 import type { NewLogin, Rotated, RotationStep } from './rollout/event-fields.ts';
 import type { SitewardRecord } from './rollout/events.ts';
@@ -23,6 +23,21 @@ export interface CredentialRotation extends NewLogin {
   readonly proven: boolean;
   /** Why it can't be used: it is taken off again. */
   readonly refused: Problem | null;
+  /** The steps that came to nothing, one after another, and the last of them. */
+  readonly failed?: FailedStep;
+}
+
+export interface FailedStep extends Problem {
+  readonly step: RotationStep;
+  readonly times: number;
+  readonly at: string;
+}
+
+export type LoginKind = 'key' | 'password';
+
+/** A password has no half that may be seen. */
+export function kindOfLogin({ line }: Pick<NewLogin, 'line'>): LoginKind {
+  return line === '' ? 'password' : 'key';
 }
 
 /** In force, as long as the settings name the key that it replaced. */
@@ -30,7 +45,7 @@ export interface Login extends NewLogin {
   readonly at: string;
 }
 
-/** What the device says: whether the new key is there, and how many others its user has. */
+/** What the device says: whether the new one is there, and how many others its user has. */
 export interface LoginKeysSeen {
   readonly listed: boolean;
   readonly others: number;
@@ -49,6 +64,20 @@ export function nextOfRotation(
   if (proven) return others > 0 ? { do: 'remove' } : { end: 'rotated' };
   if (refused !== null) return listed ? { do: 'undo' } : { end: 'undone', why: refused };
   return listed ? { do: 'prove' } : { do: 'add' };
+}
+
+/** After so many tries without an answer the new one is given up, as long as it was not proved. */
+const triesWithoutAnswer = 3;
+const firstWaitMs = 60_000;
+const longestWaitMs = 6 * 3_600_000;
+
+/**
+ * Until when nothing is tried; 0: at once. The first failure is looked into at once, since what it left there has to be
+ * known; after that each try waits twice as long as the one before.
+ */
+export function rotationWaitsUntil({ failed }: Pick<CredentialRotation, 'failed'>): number {
+  if (failed === undefined || failed.times < 2) return 0;
+  return Date.parse(failed.at) + Math.min(longestWaitMs, firstWaitMs * 2 ** (failed.times - 2));
 }
 
 type RotationRecord = Extract<
@@ -96,12 +125,18 @@ function foldStep(
 ): void {
   const { credential } = device;
   if (credential === null) return;
-  if (step === 'prove' && result === 'ok') {
+  const { failed: before, ...rest } = credential;
+  if (result === 'ok') {
+    device.credential = { ...rest, proven: rest.proven || step === 'prove' };
+    if (step !== 'prove') return;
     const { sealed, line, name, settingsKey } = credential;
-    device.credential = { ...credential, proven: true };
     device.login = { sealed, line, name, settingsKey, at };
+    return;
   }
-  // That others could not be taken off is no reason to give up the key that works.
-  if ((step === 'add' || step === 'prove') && result === 'failed')
-    device.credential = { ...credential, refused: { code, message } };
+  const failed: FailedStep = { step, code, message, at, times: (before?.times ?? 0) + 1 };
+  // That others could not be taken off is no reason to give up the one that works.
+  const goesOn = step === 'remove' || step === 'undo';
+  if (goesOn || (result === 'unknown' && failed.times < triesWithoutAnswer))
+    device.credential = { ...rest, failed };
+  else device.credential = { ...rest, refused: { code, message } };
 }

@@ -149,11 +149,11 @@ async function start(
 
   const repository = await openDesiredRepository(settings, copyFolder(settings.state), signal);
   const hostKeys = openHostKeys(settings, state, trust);
-  const keyOf = (sealed: string): Promise<Buffer | null> => files.get('credential', sealed);
+  const secretOf = (sealed: string): Promise<Buffer | null> => files.get('credential', sealed);
   const drivers = settings.devices.map((said) => {
     const device = hostKeys.served(said);
     const credentials = (): ReturnType<typeof credentialsInForce> =>
-      credentialsInForce(device, deviceState(state, device.name).login, keyOf);
+      credentialsInForce(device, deviceState(state, device.name).login, secretOf);
     return { device, settingsKey: said.hostKey, driver: driverFor(device, clock, credentials) };
   });
   undo.push(async () => {

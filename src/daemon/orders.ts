@@ -9,11 +9,10 @@ import type { NewLogin, Resolution } from '../core/rollout/event-fields.ts';
 import type { SitewardEvent } from '../core/rollout/events.ts';
 import { makeKeyPair } from '../drivers/key-pair.ts';
 import { loginKeyKind } from '../drivers/routeros/login-keys.ts';
-import { keyFingerprint } from '../drivers/ssh-session.ts';
 import { waitsForPeople } from '../reconcile/device-status.ts';
 import { whyNoDrill } from '../reconcile/drill.ts';
 import { standingFor } from './answers.ts';
-import { readCredentials } from './device-drivers.ts';
+import { markOf, readCredentials } from './device-drivers.ts';
 import type { RunningDevice, RunningSite } from './running-site.ts';
 
 type Answer = AnswerOf<'apply'>['results'][number];
@@ -159,7 +158,7 @@ async function rotate(
   return results([{ ...yes(name, 'ordered', message), next: 'siteward pending' }]);
 }
 
-/** A key pair for this device alone, its private half in the state. A no where none can be made now. */
+/** A key pair or a password for this device alone, what is secret of it in the state. A no where none can be made now. */
 async function newLogin(
   site: RunningSite,
   { settings: device, room, folded }: RunningDevice,
@@ -167,24 +166,37 @@ async function newLogin(
   const { name } = device;
   const version = room.report.current().facts?.version;
   if (folded().credential !== null)
-    return { no: { ...no(name, 'rotating', 'a new key is being put on it'), next: `siteward log ${name}` } };
+    return { no: { ...no(name, 'rotating', 'a new one is being put on it'), next: `siteward log ${name}` } };
   if (version === undefined) {
-    const message = 'it was not read yet, so nobody knows which keys it takes';
+    const message = 'it was not read yet, so nobody knows what it takes';
     return { no: { ...no(name, 'not-read-yet', message), next: `siteward status ${name}` } };
   }
-  const { privateKey } = await readCredentials(device);
-  const settingsKey = privateKey === undefined ? null : keyFingerprint(privateKey);
-  if (settingsKey === null) {
-    const message =
-      'the daemon logs in by a password there, and a second one can not be tried beside it; ' +
-      'give its user a key, name it in the settings (identity), and rotate that';
-    return { no: no(name, 'password-not-rotated', message) };
-  }
-  const keyName = `siteward-${site.random(6).toString('hex')}`;
-  const pair = makeKeyPair(loginKeyKind(version), keyName);
-  const sealed = await site.files.put('credential', Buffer.from(pair.privateKey, 'latin1'));
-  const line = pair.publicKey.split(' ').slice(0, 2).join(' ');
-  return { login: { sealed, line, name: keyName, settingsKey } };
+  const said = await readCredentials(device);
+  const loginName = `siteward-${site.random(6).toString('hex')}`;
+  const fresh = said.password === undefined ? freshKey(version, loginName) : freshPassword(site);
+  // Before anything is said to the device.
+  const sealed = await site.files.put('credential', fresh.secret);
+  return {
+    login: { sealed, line: fresh.line, name: loginName, settingsKey: markOf(said, fresh.secret) ?? '' },
+  };
+}
+
+interface Fresh {
+  readonly line: string;
+  readonly secret: Buffer;
+}
+
+function freshKey(version: string, name: string): Fresh {
+  const pair = makeKeyPair(loginKeyKind(version), name);
+  return {
+    line: pair.publicKey.split(' ').slice(0, 2).join(' '),
+    secret: Buffer.from(pair.privateKey, 'latin1'),
+  };
+}
+
+/** Letters of both cases, a digit and a sign, for devices that ask for each. */
+function freshPassword(site: RunningSite): Fresh {
+  return { line: '', secret: Buffer.from(`Sw1-${site.random(20).toString('hex')}`, 'latin1') };
 }
 
 function results(answers: readonly Answer[]): AnswerOf<'apply'> {

@@ -1,6 +1,10 @@
 /** What stands in the way of signing though the daemon runs, in words for `status`, each with what comes next. */
 import type { StatusAnswer } from '../api/answers.ts';
+import { rfc3339 } from '../core/clock.ts';
 import type { HostKeyStanding } from '../core/gate/host-key.ts';
+import type { RotationStep } from '../core/rollout/event-fields.ts';
+import type { CredentialRotation } from '../core/rotation.ts';
+import { rotationWaitsUntil } from '../core/rotation.ts';
 import { strandedRollouts } from '../reconcile/stranded-rollouts.ts';
 import type { RunningSite } from './running-site.ts';
 
@@ -25,6 +29,10 @@ export function warningsOf(
   });
   return [
     ...unpinned,
+    ...site.settings.devices.flatMap(({ name }) => {
+      const rotation = site.ledger.state.devices.get(name)?.credential ?? null;
+      return rotation === null ? [] : rotationWaits(name, rotation);
+    }),
     ...stranded.map(({ message }) => ({ code: 'rollout-of-unserved-device', message, next })),
     // One disk: what one device says of it is true of all.
     ...unkept.slice(0, 1).map((failure) => ({ ...failure, next })),
@@ -34,6 +42,24 @@ export function warningsOf(
       : [{ code: problem.code, message: `older trust files stay in force: ${problem.message}`, next }]),
   ];
 }
+
+/** A step that failed more than once stands until it is done. */
+function rotationWaits(device: string, rotation: CredentialRotation): NonNullable<StatusAnswer['warnings']> {
+  const { failed } = rotation;
+  const until = rotationWaitsUntil(rotation);
+  if (failed === undefined || until === 0) return [];
+  const message =
+    `${device}: ${unfinished[failed.step]}; failed ${failed.times} times: ${failed.code}: ${failed.message}; ` +
+    `tried again at ${rfc3339(until)}`;
+  return [{ code: 'rotation-waits', message, next: 'siteward check' }];
+}
+
+const unfinished: Readonly<Record<RotationStep, string>> = {
+  add: 'the new credential is not on the device yet',
+  prove: 'the new credential is not proved yet, and the old one is kept',
+  remove: "the new credential counts, and the old ones of the daemon's user still let in",
+  undo: 'the new credential is not used, and is still on the device',
+};
 
 /** What was signed before and counts no more. */
 export function unpinnedMessage(

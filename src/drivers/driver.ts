@@ -11,6 +11,7 @@ import type { ProbeAnswer, ProbeQuestion } from '../core/rollout/probe.ts';
 import type { NewLogin } from '../core/rollout/event-fields.ts';
 import type { Deadline, Evidence, Rollout, RolloutOwner, Witness } from '../core/rollout/rollout.ts';
 import type { Configuration } from '../core/item.ts';
+import type { LoginKind } from '../core/rotation.ts';
 
 export interface DeviceFacts {
   readonly model: string;
@@ -85,22 +86,26 @@ export interface Armed {
   readonly runCount: number;
 }
 
-/** The keys of the daemon's own user on the device. Each call is over a connection of its own. */
-export interface LoginKeys {
-  /** What they are called. */
-  list(signal: AbortSignal): Promise<readonly string[]>;
-  add(login: NewLogin, signal: AbortSignal): Promise<void>;
-  /** Logs in with that key and no other. Throws `DeviceError` auth-failed. */
-  prove(privateKey: Buffer, signal: AbortSignal): Promise<void>;
-  /** All but the one of that name, and only while it is there. */
-  removeOthers(name: string, signal: AbortSignal): Promise<void>;
-  remove(name: string, signal: AbortSignal): Promise<void>;
+/**
+ * What the daemon's own user logs in by on the device: its keys, or its one password. `secret` is the private key or the
+ * password that is to take the place of what is in force; null: it is gone.
+ */
+export interface LoginChanges {
+  /** What they are called; a password that is not the new one has a name of its own. */
+  list(login: NewLogin, secret: Buffer | null, signal: AbortSignal): Promise<readonly string[]>;
+  add(login: NewLogin, secret: Buffer, signal: AbortSignal): Promise<void>;
+  /** Logs in with that one and no other, over a new connection. Throws `DeviceError` key-refused or password-refused. */
+  prove(secret: Buffer, signal: AbortSignal): Promise<void>;
+  /** All but this one, and only while it is there. */
+  removeOthers(login: NewLogin, signal: AbortSignal): Promise<void>;
+  /** What counted before counts alone. */
+  undo(login: NewLogin, secret: Buffer | null, signal: AbortSignal): Promise<void>;
 }
 
 export interface Driver {
   readonly dialect: Dialect;
-  readonly loginKeys: LoginKeys;
-  /** Ends the connection that is kept for readings; the next one is made anew. */
+  readonly logins: Readonly<Record<LoginKind, LoginChanges>>;
+  /** Ends the connections that are kept, for readings and for setting a password back; the next ones are made anew. */
   letGo(): Promise<void>;
   observe(signal: AbortSignal): Promise<Observation>;
   /** What the login may do; a device that refuses to say it lacks the right to read. Changes nothing. */

@@ -2,7 +2,7 @@
  * Rotation as a person does it: a device with a new host key is not talked to until somebody with the role signed both
  * keys; what was signed counts after a restart, and no longer than the key that signed it.
  */
-import { appendFileSync, copyFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { demoExport } from '../../src/cli/demo/export.ts';
 import { buildWorld, until } from '../support/daemon-world.ts';
@@ -117,6 +117,49 @@ test('a new key for the daemon itself: added, proved, and only then the old one 
   const asked = await runCli('check', '--settings', one.settingsFile);
   expect(asked).toMatchObject({ code: 0 });
   copyFileSync(file, one.at('keys/device'));
+  expect((await check(one)).map(({ code }) => code)).not.toContain('credential-rotated');
+  await one.restart();
+  await one.untilSettled();
+});
+
+test('a new password for the daemon itself: set, proved, in force after a restart, and in no record', async (t) => {
+  const first = 'the first one';
+  const one = await buildWorld({
+    devices: {
+      gw1: {
+        exportText: demoExport,
+        settings: { 'password-file': 'keys/password' },
+        simulator: { password: first, authorizedKeys: '' },
+      },
+    },
+  });
+  t.onTestFinished(() => one.close());
+  writeFileSync(one.at('keys/password'), `${first}\n`, { mode: 0o600 });
+  await one.start();
+  await one.untilSettled();
+  await one.api.call('rotate', { device: 'gw1', what: 'credential', emergency: false });
+  const item = await pendingRotation(one);
+  expect(item.text).toContain('new password: random, made by the daemon and kept in its state (siteward-');
+  await one.approve(item.id);
+  await one.untilRecord('rotation-ended', 'gw1', { outcome: 'rotated' });
+  const steps = one
+    .records()
+    .flatMap((record) => (record.kind === 'rotation-step-finished' ? [record.step] : []));
+  expect(steps).toEqual(['add', 'prove']);
+  await one.restart();
+  await one.untilSettled();
+  const [rotated] = (await check(one)).filter(({ code }) => code === 'credential-rotated');
+  const line =
+    readFileSync(one.settingsFile, 'utf8')
+      .split('\n')
+      .findIndex((text) => text.includes('password-file')) + 1;
+  expect(rotated).toMatchObject({ device: 'gw1', file: one.settingsFile, line });
+  const file = /(\/\S*\/credentials\/[0-9a-f]{64})/.exec(String(rotated?.['message']))?.[1] ?? '';
+  const password = readFileSync(file, 'utf8');
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  const said = JSON.stringify([one.records(), await one.api.call('pending', {}), item.text]);
+  expect([said.includes(password), said.includes(first)]).toEqual([false, false]);
+  copyFileSync(file, one.at('keys/password'));
   expect((await check(one)).map(({ code }) => code)).not.toContain('credential-rotated');
   await one.restart();
   await one.untilSettled();

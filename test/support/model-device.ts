@@ -143,7 +143,7 @@ export function modelDriver(device: ModelDevice, clock: VirtualClock, hook: Mess
     observe: notUsed,
     rights: notUsed,
     changes: notUsed,
-    loginKeys: null as never,
+    logins: null as never,
     letGo: () => Promise.resolve(),
     render: () => ({}),
     lock: (rollout) =>

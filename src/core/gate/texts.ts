@@ -123,6 +123,19 @@ export function credentialText({ emergency, user, key, name, others }: Credentia
   return lines.map((line) => `${printable(line)}\n`).join('');
 }
 
+export function passwordText({ emergency, user, name }: Omit<CredentialFacts, 'key' | 'others'>): string {
+  const lines = [
+    'rotate: credential',
+    `why: ${emergency ? 'emergency, the old password is believed stolen' : 'planned'}`,
+    `user: ${user}`,
+    `new password: random, made by the daemon and kept in its state (${name})`,
+    '',
+    'the new password is set over a connection that stays open, and the daemon logs in with it over a new one; if the device',
+    'refuses that login, the old password is set back over the open connection; nothing else is changed',
+  ];
+  return lines.map((line) => `${printable(line)}\n`).join('');
+}
+
 export interface RestoreFacts {
   /** Name of the revision in the history. */
   readonly revision: string;

@@ -102,18 +102,21 @@ export type Resolution = (typeof resolutions)[number];
 export const rotated = ['host-key', 'credential'] as const;
 export type Rotated = (typeof rotated)[number];
 
-/** In this order; `undo` takes the new key off again. */
+/** In this order; `undo` takes the new one off again. */
 export const rotationSteps = ['add', 'prove', 'remove', 'undo'] as const;
 export type RotationStep = (typeof rotationSteps)[number];
 
-/** A key pair that the daemon made for itself on one device. */
+/** A key pair or a password that the daemon made for itself on one device. */
 export interface NewLogin {
-  /** SHA-256 of the private key's file in the state. */
+  /** SHA-256 of the file in the state that holds the private key or the password. */
   readonly sealed: string;
-  /** The public key: kind and key as in a `.pub` file. */
+  /** The public key: kind and key as in a `.pub` file; empty: a password. */
   readonly line: string;
-  /** What the key is called on the device. */
+  /** What the key is called on the device, and a password among people. */
   readonly name: string;
-  /** Fingerprint of the key that the settings named then: once they name another, they count. */
+  /**
+   * Fingerprint of the key that the settings named then, or a digest of their password that only who has the new one can
+   * make: once they name another, they count.
+   */
   readonly settingsKey: string;
 }

@@ -312,14 +312,14 @@ export type SitewardEvent =
       readonly what: Rotated | null;
       /** What is replaced is believed stolen. */
       readonly emergency: boolean;
-      /** Of a credential: the key that is to take its place, made when it was ordered. */
+      /** Of a credential: the key or password that is to take its place, made when it was ordered. */
       readonly login?: NewLogin;
       /** Why it can't be carried out. */
       readonly code?: string;
       readonly message?: string;
     })
   | (OfDevice & {
-      /** Signatures used up: the daemon's own key on the device is replaced by this one. */
+      /** Signatures used up: the daemon's own key or password on the device is replaced by this one. */
       readonly kind: 'rotation-authorized';
       readonly rotation: string;
       readonly login: NewLogin;
@@ -346,7 +346,7 @@ export type SitewardEvent =
   | (OfDevice & {
       readonly kind: 'rotation-ended';
       readonly rotation: string;
-      /** `undone`: the new key is off the device again, the old one counts. */
+      /** `undone`: the new one is off the device again, the old one counts. */
       readonly outcome: 'rotated' | 'undone';
       readonly code?: string;
       readonly message?: string;

@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../../core/clock.ts';
 import type { DeviceSettings } from '../../core/site.ts';
-import type { Driver } from '../driver.ts';
+import type { Driver, LoginChanges } from '../driver.ts';
 import { connect } from '../ssh-session.ts';
 import { routerosDialect } from './dialect.ts';
 import { askDevice } from './effects/asking.ts';
@@ -13,6 +13,7 @@ import { clean, releaseLock } from './effects/cleaning.ts';
 import type { DriverEvent, Reach } from './effects/device-console.ts';
 import { keepConsole } from './effects/kept-console.ts';
 import { loginKeys } from './effects/login-keys.ts';
+import { loginPassword } from './effects/login-password.ts';
 import { gatherEvidence, incompleteSections, observe, readChanges, readRights } from './effects/reading.ts';
 import { apply, arm, confirm, rollBack } from './effects/running.ts';
 import { stage, takeLock, writeWitness } from './effects/staging.ts';
@@ -34,6 +35,7 @@ export function createRouterosDriver(options: RouterosDriverOptions): Driver {
   /** Ends with the caller's signal or with the driver. */
   const either = (signal: AbortSignal): AbortSignal => AbortSignal.any([signal, closing.signal]);
   const kept = keepConsole(reach);
+  const password = loginPassword(reach);
   const running = new Set<Promise<unknown>>();
   const tracked = <T>(step: Promise<T>): Promise<T> => {
     running.add(step);
@@ -41,6 +43,14 @@ export function createRouterosDriver(options: RouterosDriverOptions): Driver {
     step.then(forget, forget);
     return step;
   };
+  /** Each call ends with the driver too, and the driver waits for it when it ends. */
+  const within = (changes: LoginChanges): LoginChanges => ({
+    list: (login, secret, signal) => tracked(changes.list(login, secret, either(signal))),
+    add: (login, secret, signal) => tracked(changes.add(login, secret, either(signal))),
+    prove: (secret, signal) => tracked(changes.prove(secret, either(signal))),
+    removeOthers: (login, signal) => tracked(changes.removeOthers(login, either(signal))),
+    undo: (login, secret, signal) => tracked(changes.undo(login, secret, either(signal))),
+  });
   return {
     dialect: routerosDialect,
     observe: (signal) => tracked(observe(reach, kept, either(signal))),
@@ -61,11 +71,15 @@ export function createRouterosDriver(options: RouterosDriverOptions): Driver {
     clean: (rollout, signal) => tracked(clean(reach, rollout, either(signal))),
     releaseLock: (owner, signal) => tracked(releaseLock(reach, owner, either(signal))),
     ask: (question, signal) => tracked(askDevice(reach, question, either(signal))),
-    loginKeys: loginKeys(reach, either, tracked),
-    letGo: () => kept.close(),
+    logins: { key: within(loginKeys(reach)), password: within(password.changes) },
+    letGo: async () => {
+      await password.letGo();
+      await kept.close();
+    },
     close: async () => {
       closing.abort(new Error('the driver was closed'));
       await Promise.allSettled([...running]);
+      await password.letGo();
       await kept.close();
     },
   };

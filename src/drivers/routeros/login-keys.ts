@@ -1,4 +1,4 @@
-/** Command lines about the keys of the daemon's own user, pure. */
+/** Command lines about what the daemon's own user logs in by, pure. */
 import { quoteString } from './quote.ts';
 
 /** What each key of the user is called, one a line. */
@@ -48,4 +48,8 @@ export function removeOtherLoginKeysCommand(user: string, name: string): string 
     `:if ([:len [/user ssh-keys find ${own}]] = 1) do={/user ssh-keys remove [find ${others}]} ` +
     'else={:error "sw-no-login-key"}'
   );
+}
+
+export function setPasswordCommand(user: string, password: string): string {
+  return `/user set [find where name=${quoteString(user)}] password=${quoteString(password)}`;
 }

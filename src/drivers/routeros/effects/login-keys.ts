@@ -3,8 +3,7 @@
  * called by a name of its own, so that none is taken for another; nothing here touches another user's.
  */
 import { DeviceError } from '../../../core/errors.ts';
-import type { NewLogin } from '../../../core/rollout/event-fields.ts';
-import type { LoginKeys } from '../../driver.ts';
+import type { LoginChanges } from '../../driver.ts';
 import {
   addLoginKeyCommands,
   listLoginKeysCommand,
@@ -16,23 +15,13 @@ import { linesOf } from '../console.ts';
 import type { DeviceConsole, Reach } from './device-console.ts';
 import { withConsole } from './device-console.ts';
 
-/** `either`: ends with the driver too; `tracked`: the driver waits for it when it ends. */
-export function loginKeys(
-  reach: Reach,
-  either: (signal: AbortSignal) => AbortSignal,
-  tracked: <T>(step: Promise<T>) => Promise<T>,
-): LoginKeys {
+export function loginKeys(reach: Reach): LoginChanges {
   const { user } = reach.device;
-  const on = <T>(
-    step: string,
-    signal: AbortSignal,
-    use: (console: DeviceConsole) => Promise<T>,
-    through = reach,
-  ): Promise<T> => tracked(withConsole(through, step, either(signal), use));
   return {
-    list: (signal) => on('login-keys', signal, (console) => list(console, user)),
-    add: ({ line, name }: NewLogin, signal) =>
-      on('add-login-key', signal, async (console) => {
+    list: (_login, _secret, signal) =>
+      withConsole(reach, 'login-keys', signal, (console) => list(console, user)),
+    add: ({ line, name }, _secret, signal) =>
+      withConsole(reach, 'add-login-key', signal, async (console) => {
         const [version = ''] = linesOf(await console.read(versionCommand()));
         for (const command of addLoginKeyCommands(version, user, line, name)) await console.modify(command);
         if (!(await list(console, user)).includes(name))
@@ -41,15 +30,23 @@ export function loginKeys(
             `${reach.device.name}: the key was added but is not listed by its name`,
           );
       }),
-    prove: (privateKey, signal) =>
-      on('prove-login-key', signal, async (console) => void (await console.read(versionCommand())), {
-        ...reach,
-        credentials: () => Promise.resolve({ privateKey }),
-      }),
-    removeOthers: (name, signal) =>
-      on('remove-login-keys', signal, (console) => console.modify(removeOtherLoginKeysCommand(user, name))),
-    remove: (name, signal) =>
-      on('remove-login-key', signal, (console) => console.modify(removeLoginKeyCommand(user, name))),
+    prove: (privateKey, signal) => {
+      const through: Reach = { ...reach, credentials: () => Promise.resolve({ privateKey }) };
+      return withConsole(
+        through,
+        'prove-login-key',
+        signal,
+        async (console) => void (await console.read(versionCommand())),
+      );
+    },
+    removeOthers: ({ name }, signal) =>
+      withConsole(reach, 'remove-login-keys', signal, (console) =>
+        console.modify(removeOtherLoginKeysCommand(user, name)),
+      ),
+    undo: ({ name }, _secret, signal) =>
+      withConsole(reach, 'remove-login-key', signal, (console) =>
+        console.modify(removeLoginKeyCommand(user, name)),
+      ),
   };
 }
 
