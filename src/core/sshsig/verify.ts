@@ -146,15 +146,12 @@ function missingPresence(
   return null;
 }
 
+const magic = Buffer.from('SSHSIG', 'latin1');
+
 /** The namespace asked for equals the one in the blob by now, and the reserved field is empty. */
 function signedData(blob: SignatureBlob, message: Uint8Array): Buffer {
-  return Buffer.concat([
-    Buffer.from('SSHSIG', 'latin1'),
-    wireString(blob.namespace),
-    wireString(''),
-    wireString(blob.hashAlgorithm),
-    wireString(hash(blob.hashAlgorithm, message, 'buffer')),
-  ]);
+  const digest = hash(blob.hashAlgorithm, message, 'buffer');
+  return Buffer.concat([magic, blob.signedFields, wireString(digest)]);
 }
 
 function accepted(

@@ -145,6 +145,8 @@ export interface SignatureBlob {
   readonly publicKey: Buffer;
   readonly namespace: string;
   readonly hashAlgorithm: 'sha256' | 'sha512';
+  /** Namespace, reserved field and hash as they stand in it: part of what was signed. */
+  readonly signedFields: Buffer;
   readonly signature: InnerSignature;
 }
 
@@ -168,6 +170,7 @@ export function decodeSignatureBlob(blob: Uint8Array): SignatureBlob {
   if (version !== 1) throw new WireError(`its version is ${version}, not 1`);
   const publicKey = reader.string();
   if (publicKey.length > maxKeyBytes) throw new WireError('the key in it is too large');
+  const fields = reader.position;
   const namespace = reader.name();
   if (namespace === '') throw new WireError('its namespace is empty');
   // Outside what is signed, so anybody could fill it.
@@ -175,7 +178,8 @@ export function decodeSignatureBlob(blob: Uint8Array): SignatureBlob {
   const hashAlgorithm = reader.name();
   if (hashAlgorithm !== 'sha256' && hashAlgorithm !== 'sha512')
     throw new WireError('its hash is neither sha256 nor sha512');
+  const signedFields = reader.since(fields);
   const signature = decodeInnerSignature(reader.string());
   reader.end();
-  return { publicKey, namespace, hashAlgorithm, signature };
+  return { publicKey, namespace, hashAlgorithm, signedFields, signature };
 }

@@ -181,6 +181,7 @@ describe('the blob of a signature', () => {
       publicKey: Buffer.from('key'),
       namespace: 'file',
       hashAlgorithm: 'sha256',
+      signedFields: Buffer.concat([str('file'), str(''), str('sha256')]),
       signature: { type: 'type', body: Buffer.from('body'), trailer: bytes(1, 2) },
     });
     const sha512 = blobOf({ rest: Buffer.concat([str(''), str('sha512'), str(inner)]) });
