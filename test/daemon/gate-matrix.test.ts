@@ -109,6 +109,73 @@ describe.concurrent('a signature that was used', () => {
   });
 });
 
+const address = '/ip dns static\nadd address=192.0.2.50 name=old.example.org\n';
+/** What people order beside rollouts, once and again, and the record that uses the signature up. */
+const ordered = [
+  {
+    kind: 'rotation',
+    used: 'rotation-authorized',
+    order: (world: World) =>
+      world.api.call('rotate', { device: 'gw1', what: 'credential', emergency: false }),
+  },
+  {
+    kind: 'adopt',
+    used: 'items-adopted',
+    order: (world: World, again: boolean) =>
+      world.api.call('adopt', {
+        device: 'gw1',
+        sections: [again ? '/ip firewall filter' : '/ip dns static'],
+      }),
+  },
+] as const;
+
+const waiting = (world: World, kind: string): Promise<string> =>
+  until(`${kind} waits for a signature`, async () => {
+    const { pending } = await world.api.call('pending', {});
+    const item = pending.find((one) => one.kind === kind);
+    if (item === undefined) throw new Error(JSON.stringify((await world.status()).devices));
+    await world.api.call('document', { id: item.id });
+    return item.id;
+  });
+
+test('a rotation and an adopt that were signed: not again in the same process, nor after a restart', async (t) => {
+  const world = await buildWorld({ devices: { gw1: { exportText: demoExport + address + rule } } });
+  t.onTestFinished(() => world.close());
+  await world.start();
+  await world.untilSettled();
+  const signed: { kind: string; used: string; id: string; next: string; signature: string }[] = [];
+  for (const { kind, used, order } of ordered) {
+    await order(world, false);
+    const id = await waiting(world, kind);
+    const { text } = await world.api.call('document', { id });
+    const signature = world.sign(text);
+    await world.api.call('approve', { id, signatures: [signature] });
+    await world.untilRecord(used);
+    if (kind === 'rotation') await world.untilRecord('rotation-ended');
+    await order(world, true);
+    signed.push({ kind, used, id, next: await waiting(world, kind), signature });
+  }
+  const expectUsed = async (when: string): Promise<void> => {
+    for (const { kind, used, id, next, signature } of signed) {
+      expect(next, kind).not.toBe(id);
+      await expect(
+        world.api.call('approve', { id, signatures: [signature] }),
+        `${kind} ${when}`,
+      ).rejects.toMatchObject({ code: 'no-such-pending' });
+      const { results } = await world.api.call('approve', { id: next, signatures: [signature] });
+      expect(results, `${kind} ${when}`).toMatchObject([{ kind: 'refused', code: 'signature-invalid' }]);
+      expect(
+        world.records().filter((record) => record.kind === used),
+        `${kind} ${when}`,
+      ).toHaveLength(1);
+    }
+  };
+  await expectUsed('in the same process');
+  await world.restart();
+  await world.untilDevice('read again', ({ state }) => state === 'pending-signature');
+  await expectUsed('after a restart');
+});
+
 test('a signature from before the state was lost counts for nothing', async (t) => {
   let daemon: Daemon | undefined;
   const { world, id, signature } = await signedWorld(async (one) => (daemon = await one.start()));
