@@ -32,6 +32,7 @@ import { credentialsInForce, driverFor, unknownMenus } from './device-drivers.ts
 import { copyFolder, openDesiredRepository } from './git-remote.ts';
 import { firstStartObstacle } from './first-start.ts';
 import { openHostKeys } from './host-keys.ts';
+import { pruneEveryMs, pruneHistory } from './history-pruning.ts';
 import { buildOperations } from './operations.ts';
 import type { RunningDevice, RunningSite } from './running-site.ts';
 import { digestsInUse } from '../reconcile/state-files.ts';
@@ -290,6 +291,16 @@ async function start(
     await marking;
     await saveMark();
   });
+  const prune = (): Promise<void> =>
+    pruneHistory({
+      archive,
+      devices: settings.devices.map(({ name }) => name),
+      keep: settings.history.keep,
+      now: () => (mark.distrust() === null ? clock.now() : null),
+      signal,
+      log: telemetry.log,
+    });
+  const pruning = prune().then(() => every(pruneEveryMs, signal, prune));
   const polling = poll(look, settings.desired.pollMs, signal);
   const keeping = recorded.keep({
     signal,
@@ -299,7 +310,7 @@ async function start(
     },
   });
   undo.push(async () => {
-    await Promise.allSettled([polling, keeping, ...devices.map((device) => device.loop.done)]);
+    await Promise.allSettled([polling, keeping, pruning, ...devices.map((device) => device.loop.done)]);
   });
   telemetry.log('started', { site: settings.site, devices: devices.length, journal: journal.head.seq });
 

@@ -6,13 +6,16 @@
 import PQueue from 'p-queue';
 import { SitewardError } from '../core/errors.ts';
 import type { HistoryDisk } from './disk.ts';
-import { damaged, gitObject, onlyEntry, treeOf } from './git-object.ts';
+import { damaged, gitObject, treeOf } from './git-object.ts';
 import type { GitObject } from './git-object.ts';
 import { readLabel, tagOf } from './label.ts';
 import type { Label } from './label.ts';
+import { pruneRevisions } from './prune.ts';
 import { branchOf, labelRef, labelsOf, nameOfWord } from './ref-name.ts';
 import { asHistoryError, blobOf, HistoryRepository } from './repository.ts';
 import type { PackedObjects } from './repository.ts';
+import type { KeepLimits } from './retention.ts';
+import { file, objectsOf } from './revision-objects.ts';
 import { changedLines, commitOf, revisionOf } from './revision.ts';
 import type { Revision, Why } from './revision.ts';
 import type { Changer } from '../core/who-changed.ts';
@@ -35,7 +38,6 @@ export interface Kept {
   readonly isNew: boolean;
 }
 
-const file = 'config.rsc';
 /** Less is the journal's: it needs it to finish what is in flight. */
 const leastFreeBytes = 32 * 1024 * 1024;
 
@@ -88,9 +90,23 @@ export class Archive {
         );
       }
       await this.#requireRoom(0);
+      // A name for what retention took since would be a name for nothing.
+      await this.text(revision);
       const tag = tagOf(revision, label, this.#site);
       await this.#repository.write([tag]);
       await this.#repository.setRef(ref, tag.oid);
+    });
+  }
+
+  /** Drops what the limits no longer keep. `nowMs` null: the clock is not believed. How many revisions went. */
+  prune(device: string, limits: KeepLimits, nowMs: number | null): Promise<number> {
+    return this.#alone(async () => {
+      const branch: Revision[] = [];
+      for await (const revision of this.revisions(device)) branch.push(revision);
+      const labelled = new Set((await this.labels(device)).map(({ of }) => of));
+      const checkpoints: Revision[] = [];
+      for (const oid of labelled) checkpoints.push(await this.revision(oid));
+      return await pruneRevisions(this.#repository, branch, checkpoints, { limits, nowMs });
     });
   }
 
@@ -142,9 +158,8 @@ export class Archive {
   }
 
   async #blobOf(revision: Revision): Promise<string> {
-    const root = await this.#repository.read(revision.tree, 'tree');
-    const folder = await this.#repository.read(onlyEntry(root, revision.device), 'tree');
-    return onlyEntry(folder, file);
+    const [, , blob] = await objectsOf(this.#repository, revision);
+    return blob;
   }
 
   async #textOf(blob: string): Promise<string> {

@@ -2,12 +2,13 @@
  * The disk as the history sees it: a few calls, so that a test can hand in a disk that loses power. Bytes are durable
  * when `writeSynced` resolves, a name when the folder it is in was synced after that. Never retries.
  */
-import { access, mkdir, open, readdir, readFile, rename, rm, statfs } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
 
 export interface HistoryDisk {
   /** Null when there is no such file. */
   read(path: string): Promise<Buffer | null>;
-  has(path: string): Promise<boolean>;
+  /** Null when there is no such file. */
+  sizeOf(path: string): Promise<number | null>;
   /** Names in the folder; none when it is not there. */
   list(folder: string): Promise<readonly string[]>;
   /** With all folders above it (0700); their names are durable when it resolves. */
@@ -22,14 +23,7 @@ export interface HistoryDisk {
 
 export const fileDisk: HistoryDisk = {
   read: (path) => readFile(path).catch(nullIfMissing),
-  has: (path) =>
-    access(path).then(
-      () => true,
-      (error: unknown) => {
-        nullIfMissing(error);
-        return false;
-      },
-    ),
+  sizeOf: (path) => stat(path).then(({ size }) => size, nullIfMissing),
   list: async (folder) => (await readdir(folder).catch(nullIfMissing)) ?? [],
   async makeFolder(folder) {
     const made = await mkdir(folder, { recursive: true, mode: 0o700 });

@@ -34,7 +34,7 @@ export class HistoryRepository {
 
   /** Makes what is missing of an empty repository. `branch`: what plain `git log` shows. */
   async prepare(branch: string): Promise<void> {
-    if (await this.#disk.has(`${this.folder}/HEAD`)) return;
+    if ((await this.#disk.sizeOf(`${this.folder}/HEAD`)) !== null) return;
     for (const name of ['objects/pack', 'refs/heads', 'refs/tags'])
       await this.#disk.makeFolder(`${this.folder}/${name}`);
     await this.#replace('config', Buffer.from(config));
@@ -62,7 +62,7 @@ export class HistoryRepository {
     const folders = new Set<string>();
     for (const object of objects) {
       const path = this.#objectPath(object.oid);
-      if (await this.#disk.has(path)) continue;
+      if ((await this.#disk.sizeOf(path)) !== null) continue;
       const folder = path.slice(0, path.lastIndexOf('/'));
       await this.#disk.makeFolder(folder);
       const temporary = `${folder}/tmp_obj_${object.oid.slice(2)}`;
@@ -73,9 +73,21 @@ export class HistoryRepository {
     for (const folder of folders) await this.#disk.syncFolder(folder);
   }
 
-  /** What is left to git's own collection when it lies in a pack. */
-  async removeObject(oid: string): Promise<void> {
-    await this.#disk.remove(this.#objectPath(oid));
+  /** What it takes on the disk; null: it has no file of its own. */
+  looseBytes(oid: string): Promise<number | null> {
+    return this.#disk.sizeOf(this.#objectPath(oid));
+  }
+
+  /** They are durably gone when it resolves, in no order. What lies in a pack is left to git's own collection. */
+  async removeObjects(oids: readonly string[]): Promise<void> {
+    const folders = new Set<string>();
+    for (const oid of oids) {
+      const path = this.#objectPath(oid);
+      if ((await this.#disk.sizeOf(path)) === null) continue;
+      await this.#disk.remove(path);
+      folders.add(path.slice(0, path.lastIndexOf('/')));
+    }
+    for (const folder of folders) await this.#disk.syncFolder(folder);
   }
 
   async ref(name: string): Promise<string | null> {

@@ -336,6 +336,36 @@ export const settingsSchema = z.strictObject(
       )
       .optional()
       .describe('How much of the journal is kept. What is still needed is never lost with it'),
+    history: z
+      .strictObject(
+        {
+          keep: z
+            .strictObject(
+              {
+                revisions: whole(
+                  'How many revisions of a device are kept at most; no limit if not said',
+                  2,
+                  1_000_000,
+                ).optional(),
+                age: duration(
+                  'How long ago a device may have had something else for it to be kept still; no limit if not said',
+                  { least: '1h', most: '36500d' },
+                ).optional(),
+                size: size(
+                  'All revisions of one device together at most; no limit if not said',
+                  64 * 1024,
+                ).optional(),
+              },
+              mapping,
+            )
+            .optional(),
+        },
+        mapping,
+      )
+      .optional()
+      .describe(
+        'How much of the history of a device is kept. Its newest revision and its checkpoints always are',
+      ),
     listen: text(
       'HOST:PORT such as 127.0.0.1:9464',
       'Where metrics and health are served; nowhere if not said',

@@ -60,6 +60,14 @@ export interface Settings {
       readonly segments: number | null;
     };
   };
+  /** Limits for each device's history; null: none. */
+  readonly history: {
+    readonly keep: {
+      readonly revisions: number | null;
+      readonly ageMs: number | null;
+      readonly bytes: number | null;
+    };
+  };
   readonly listen: { readonly host: string; readonly port: number } | null;
   readonly socket: string;
 }
@@ -165,6 +173,7 @@ function settingsOf(
     },
     policy,
     journal: journalOf(raw.journal ?? {}),
+    history: historyOf(raw.history?.keep ?? {}),
     listen,
     socket: path.resolve(folder, raw.socket),
   };
@@ -189,6 +198,11 @@ function policyOf(raw: NonNullable<RawSettings['policy']>): Policy {
 function journalOf(raw: NonNullable<RawSettings['journal']>): Settings['journal'] {
   const { segment = 16 * 2 ** 20, size: bytes = 2 ** 30, age: ageMs = null, files: segments = null } = raw;
   return { segmentBytes: segment, keep: { bytes, ageMs, segments } };
+}
+
+function historyOf(raw: NonNullable<NonNullable<RawSettings['history']>['keep']>): Settings['history'] {
+  const { revisions = null, age: ageMs = null, size: bytes = null } = raw;
+  return { keep: { revisions, ageMs, bytes } };
 }
 
 function isUrl(text: string): boolean {

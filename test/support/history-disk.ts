@@ -49,7 +49,7 @@ export class HistoryDiskInMemory {
 
   readonly disk: HistoryDisk = {
     read: (path) => Promise.resolve(this.#seen.get(path) ?? null),
-    has: (path) => Promise.resolve(this.#seen.has(path)),
+    sizeOf: (path) => Promise.resolve(this.#seen.get(path)?.length ?? null),
     list: (folder) =>
       Promise.resolve([
         ...new Set(

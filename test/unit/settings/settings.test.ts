@@ -97,6 +97,7 @@ test('the least that can be said gets every default', async () => {
       batch: 5,
     },
     journal: { segmentBytes: 16_777_216, keep: { bytes: 1_073_741_824, ageMs: null, segments: null } },
+    history: { keep: { revisions: null, ageMs: null, bytes: null } },
     listen: null,
     socket: '/run/siteward/siteward.sock',
     secrets: { file: null, identityFile: null },
@@ -151,6 +152,7 @@ policy:
   removals: { items: 5, share: 50% }
   batch: 1
 journal: { segment: 64KiB, size: 2MiB, age: 30d, files: 7 }
+history: { keep: { revisions: 500, age: 90d, size: 8MiB } }
 listen: "[::1]:0"
 socket: run/s.sock
 `),
@@ -158,6 +160,9 @@ socket: run/s.sock
   expect(settings.journal).toEqual({
     segmentBytes: 65_536,
     keep: { bytes: 2_097_152, ageMs: 30 * 86_400_000, segments: 7 },
+  });
+  expect(settings.history).toEqual({
+    keep: { revisions: 500, ageMs: 90 * 86_400_000, bytes: 8_388_608 },
   });
   expect(settings.desired).toEqual({
     url: 'ssh://git@git.example.org/network.git',

@@ -1,0 +1,31 @@
+/**
+ * Keeps each device's history within the limits of the settings: at start and then every hour, one device after the
+ * other. A history that can't be pruned is logged and stops nothing; the next turn tries again.
+ */
+import { messageOf } from '../core/errors.ts';
+import type { Archive } from '../history/archive.ts';
+import type { KeepLimits } from '../history/retention.ts';
+
+export const pruneEveryMs = 3_600_000;
+
+export async function pruneHistory(turn: {
+  readonly archive: Pick<Archive, 'prune'>;
+  readonly devices: readonly string[];
+  readonly keep: KeepLimits;
+  /** Null: the clock is not believed, and nothing goes for its age. */
+  readonly now: () => number | null;
+  readonly signal: AbortSignal;
+  readonly log: (event: string, facts: Readonly<Record<string, unknown>>) => void;
+}): Promise<void> {
+  const { archive, devices, keep, now, signal, log } = turn;
+  if (Object.values(keep).every((limit) => limit === null)) return;
+  for (const device of devices) {
+    if (signal.aborted) return;
+    try {
+      const revisions = await archive.prune(device, keep, now());
+      if (revisions > 0) log('history-pruned', { device, revisions });
+    } catch (error) {
+      log('history-not-pruned', { device, error: messageOf(error) });
+    }
+  }
+}
