@@ -18,7 +18,7 @@ export interface Krl {
   /** Hex digests of key blobs. */
   readonly sha1: ReadonlySet<string>;
   readonly sha256: ReadonlySet<string>;
-  /** By the base64 of the authority's blob; `''` is for every authority. */
+  /** By the authority's blob; `''` is for every authority. */
   readonly certificates: ReadonlyMap<string, RevokedCertificates>;
 }
 
@@ -74,7 +74,7 @@ function readSection(krl: KrlInMaking, type: number, section: Reader): void {
     case 1:
       return readCertificates(krl, section);
     case 2:
-      return readAll(section, () => krl.keys.add(section.string().toString('base64')));
+      return readAll(section, () => krl.keys.add(section.string().toString('latin1')));
     case 3:
       return readAll(section, () => krl.sha1.add(readDigest(section, 20)));
     case 5:
@@ -166,7 +166,7 @@ export function revokedByKrl(krl: Krl, key: PublicKey, certificate: Certificate 
 
 function holdsKey(krl: Krl, { blob }: PublicKey): boolean {
   if (krl.keys.has(blob)) return true;
-  const bytes = Buffer.from(blob, 'base64');
+  const bytes = Buffer.from(blob, 'latin1');
   const digest = (name: 'sha1' | 'sha256'): string => createHash(name).update(bytes).digest('hex');
   return (krl.sha1.size > 0 && krl.sha1.has(digest('sha1'))) || krl.sha256.has(digest('sha256'));
 }

@@ -9,7 +9,7 @@ import { decodeBase64, maxKeyBytes, Reader, WireError } from './wire.ts';
 
 export interface PublicKey {
   readonly kind: KeyKind;
-  /** Base64 of the whole blob: what equality is judged by. */
+  /** The whole blob, one code unit a byte: what equality is judged by. */
   readonly blob: string;
   /** `SHA256:` and unpadded base64, as `ssh-keygen -l` shows it. */
   readonly fingerprint: string;
@@ -48,7 +48,7 @@ export function parsePublicKey(blob: Uint8Array): PublicKey {
   const fields = readKeyFields(kind, reader);
   reader.end();
   const bytes = Buffer.from(blob.buffer, blob.byteOffset, blob.length);
-  return { kind, blob: bytes.toString('base64'), fingerprint: fingerprintOf(blob), ...fields };
+  return { kind, blob: bytes.toString('latin1'), fingerprint: fingerprintOf(blob), ...fields };
 }
 
 /** What follows the type in a key, and the nonce in a certificate. */

@@ -95,7 +95,7 @@ function verifyWith(
 }
 
 function readSigner(blob: Buffer, lines: readonly SignerLine[]): Signer {
-  const listed = listedKey(blob.toString('base64'), lines);
+  const listed = listedKey(blob.toString('latin1'), lines);
   if (listed !== null) return { key: listed, certificate: null };
   if (!isCertificate(blob)) return { key: parsePublicKey(blob), certificate: null };
   const certificate = parseCertificate(blob);

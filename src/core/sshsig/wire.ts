@@ -21,12 +21,17 @@ export const maxArmorBytes = 64 * 1024;
 export const maxKeyBytes = 16 * 1024;
 const maxNameBytes = 1024;
 
+/** The same bytes, not copied. */
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
 export class Reader {
   readonly #bytes: Buffer;
   #at = 0;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#bytes = bufferOf(bytes);
   }
 
   take(length: number): Buffer {
@@ -127,17 +132,18 @@ const footer = '-----END SSH SIGNATURE-----';
 /** The blob in an armored signature, which must be the only thing in the text. Lines may end in CRLF. */
 export function decodeArmor(armored: Uint8Array): Buffer {
   if (armored.length > maxArmorBytes) throw new WireError(`it is larger than ${maxArmorBytes} bytes`);
-  const text = Buffer.from(armored.buffer, armored.byteOffset, armored.length).toString('latin1');
-  const lines = text.split('\n');
-  if (lines[lines.length - 1] === '') lines.pop();
-  const stripped = text.includes('\r')
-    ? lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line))
-    : lines;
+  const text = bufferOf(armored).toString('latin1');
+  const plain = text.includes('\r') ? text.replaceAll('\r\n', '\n').replace(/\r$/, '') : text;
+  const end = plain.endsWith('\n') ? plain.length - 1 : plain.length;
   // Bytes beyond ASCII fit neither of these two nor base64.
-  if (stripped.shift() !== header) throw new WireError(`it does not begin with ${header}`);
-  if (stripped.pop() !== footer) throw new WireError(`it does not end with ${footer}`);
-  if (stripped.includes('')) throw new WireError('there is an empty line in it');
-  return decodeBase64(stripped.join(''));
+  if (!plain.startsWith(header) || (end > header.length && plain[header.length] !== '\n'))
+    throw new WireError(`it does not begin with ${header}`);
+  const last = end - footer.length;
+  if (last <= header.length || !plain.endsWith(footer, end) || plain[last - 1] !== '\n')
+    throw new WireError(`it does not end with ${footer}`);
+  const body = plain.slice(header.length, last);
+  if (body.includes('\n\n')) throw new WireError('there is an empty line in it');
+  return decodeBase64(body.replaceAll('\n', ''));
 }
 
 export interface SignatureBlob {

@@ -79,7 +79,7 @@ describe('a signature', () => {
     ],
     [
       'by a revoked key',
-      { revoked: { ...noRevocations, keys: new Set([key.blob.toString('base64')]) } },
+      { revoked: { ...noRevocations, keys: new Set([key.blob.toString('latin1')]) } },
       `revoked-key: the key ${key.fingerprint} is revoked (${key.fingerprint})`,
     ],
     ['that is good', { identity: null }, 'alice by ssh-ed25519'],
