@@ -21,7 +21,7 @@ export function danglingReference(
   dialect: Pick<Dialect, 'references'>,
 ): string | null {
   const removed = actions.flatMap((action) =>
-    action.verb === 'remove' && action.item.key?.startsWith('name=') === true ? [action.item] : [],
+    action.verb === 'remove' && nameIn(action.item) !== null ? [action.item] : [],
   );
   if (removed.length === 0) return null;
   const goneRows: Configuration = {
@@ -53,5 +53,10 @@ function stillThere(
   target: Configuration,
   dialect: Pick<Dialect, 'references'>,
 ): boolean {
-  return dialect.references(by, target).some((one) => one.key === gone.key);
+  return dialect.references(by, target).some((one) => nameIn(one) === nameIn(gone));
+}
+
+/** Rows of menus in which a name may occur twice have no key, and are named all the same. */
+function nameIn({ properties }: Item): string | null {
+  return properties.find(([property]) => property === 'name')?.[1] ?? null;
 }

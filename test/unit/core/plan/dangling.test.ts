@@ -59,6 +59,23 @@ describe('removing what another row names', () => {
     );
   });
 
+  test('is refused in menus too where a name may occur twice', () => {
+    const mounts = ['/config', '/data'].map((dst, i) => `add dst=${dst} name=mount${i} src=${dst}\n`);
+    const text = (rows: readonly string[]): Configuration =>
+      dialect.parseActual(
+        Buffer.from(
+          `${header}/container mounts\n${rows.join('')}/container\nadd interface=veth1 mounts=mount0,mount1\n`,
+        ),
+      ).configuration;
+    const { made } = planBetween(text(mounts), text(mounts.slice(1)));
+    expect(made).toMatchObject({ kind: 'refused', code: 'dangling-reference' });
+    const same = planBetween(
+      text(mounts),
+      text([mounts[1] ?? '', 'add dst=/other name=mount0 src=/other\n']),
+    );
+    expect(same.made).toMatchObject({ kind: 'plan' });
+  });
+
   test('is planned when the other row goes with it', () => {
     const text = base.replace('add name=bridge1\n', '').replace('add bridge=bridge1 interface=ether2\n', '');
     expect(planTo(text)).toMatchObject({ kind: 'plan' });
