@@ -264,7 +264,12 @@ export class DaemonProcess {
         if (event === 'pass-failed') this.#around.say(`${this.name}: ${describe(facts['error'])}`);
       },
     };
-    const settings = { site, organization: 'example.org', policy } as unknown as RunningSite['settings'];
+    const settings = {
+      site,
+      organization: 'example.org',
+      policy,
+      devices: [device],
+    } as unknown as RunningSite['settings'];
     const devices: RunningDevice[] = [];
     this.running = {
       settings,
