@@ -123,8 +123,11 @@ export interface Driver {
   ): Promise<readonly Problem[]>;
   /** Renders the device-side scripts; pure. */
   render(rolloutId: string, plan: Plan): unknown;
-  /** Takes the device's lock for this rollout and proves that names are unique. `locked` when it is another's. */
-  lock(rollout: Rollout, signal: AbortSignal): Promise<void>;
+  /**
+   * Takes the device's lock for this rollout and proves that names are unique. `locked` when it is another's. `judge` is
+   * shown who wrote on the device last, right before anything is written; what it throws is thrown.
+   */
+  lock(rollout: Rollout, judge: (witness: Witness | null) => void, signal: AbortSignal): Promise<void>;
   writeWitness(rollout: Rollout, witness: Witness, signal: AbortSignal): Promise<void>;
   /**
    * Reads everything again (`base-changed` when the footprint moved), stages the scripts, reads them back and runs

@@ -19,7 +19,7 @@ export interface Stuck {
 export interface DeviceReport {
   /** Milliseconds since the epoch; null: not read since start. */
   readonly readAt: number | null;
-  /** The accepted commit this reading was judged against. */
+  /** The accepted commit that the last reading was compared with; a reading alone says nothing of it. */
   readonly readCommit: string | null;
   readonly facts: DeviceFacts | null;
   /** The last whole reading, for previews of other commits. */

@@ -42,7 +42,7 @@ export async function showDevice(
     (await compareDevice(room, observation, desired, (sections, actual) =>
       room.driver.incompleteSections?.(sections, actual, room.signal),
     ));
-  room.report.update({ comparison });
+  room.report.update({ comparison, readCommit: desired.commit });
   return comparison;
 }
 

@@ -17,7 +17,6 @@ export async function readDevice(room: DeviceRoom, stopped: Stuck | null): Promi
   const stuck = (await stuckOn(room, observation)) ?? stopped;
   room.report.update({
     readAt: room.clock.now(),
-    readCommit: room.ledger.state.accepted?.commit ?? null,
     facts: observation.facts,
     observation,
     failure: null,

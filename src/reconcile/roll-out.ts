@@ -163,7 +163,12 @@ export async function run(room: DeviceRoom, rollout: Rollout): Promise<void> {
   };
   room.log('rollout', { device: rollout.device, rollout: rollout.id, phase: state.phase });
   const { probe } = room;
-  await runRollout({ site, rollout, driver, ledger, clock, signal, onSight, probe }, state);
+  // After a pause of this machine the reading that the plan rests on may be of long ago.
+  const judge: RolloutRoom['judgeWitness'] = (witness) => {
+    judgeWitness(witness, room);
+  };
+  const parts = { site, rollout, driver, ledger, clock, signal, onSight, probe, judgeWitness: judge };
+  await runRollout(parts, state);
   const unseen = isUnseen(room);
   if (unseen) await stopWave(room);
   room.report.update({

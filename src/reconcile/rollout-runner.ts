@@ -19,7 +19,7 @@ import { nextStep } from '../core/rollout/machine.ts';
 import type { Sight, Step } from '../core/rollout/step.ts';
 import { nothingSeen } from '../core/rollout/step.ts';
 import { isStuck } from '../core/rollout/state.ts';
-import type { Evidence, Rollout } from '../core/rollout/rollout.ts';
+import type { Evidence, Rollout, Witness } from '../core/rollout/rollout.ts';
 import type { Driver } from '../drivers/driver.ts';
 import type { Ledger } from './ledger.ts';
 import type { RunProbe } from './probes.ts';
@@ -33,6 +33,8 @@ export interface RolloutRoom {
   readonly driver: Driver;
   readonly ledger: Ledger;
   readonly probe: RunProbe;
+  /** I6: throws when the device was written to by others. */
+  readonly judgeWitness: (witness: Witness | null) => void;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Called after each look at the device: what was seen, or the code of why nothing was. */
@@ -160,7 +162,7 @@ async function performOnDevice(
     case 'lock': {
       // Before the device is written to for the first time.
       const notJudged = await probeBefore(rollout.probes ?? [], room.probe, signal);
-      await driver.lock(rollout, signal);
+      await driver.lock(rollout, room.judgeWitness, signal);
       return notJudged.length === 0 ? {} : { notJudged };
     }
     case 'witness':

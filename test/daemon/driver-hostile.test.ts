@@ -174,17 +174,17 @@ describe('lock', () => {
   test('is taken, and a second one is seen to be refused', async () => {
     const { answer, held } = locks(true);
     const { driver, device } = await deviceThat(answer);
-    await driver.lock(rollout, never);
+    await driver.lock(rollout, () => undefined, never);
     expect(held).toEqual([ownLock]);
     expect(device.sent.filter(isAdd)).toHaveLength(2);
-    await driver.lock(rollout, never);
+    await driver.lock(rollout, () => undefined, never);
     expect(held).toEqual([ownLock]);
   });
 
   test('names are not unique on this device: unsupported, and the locks go again', async () => {
     const { answer, held } = locks(false);
     const { driver } = await deviceThat(answer);
-    await expect(driver.lock(rollout, never)).rejects.toMatchObject({ code: 'unsupported' });
+    await expect(driver.lock(rollout, () => undefined, never)).rejects.toMatchObject({ code: 'unsupported' });
     expect(held).toEqual([]);
   });
 
@@ -200,7 +200,7 @@ describe('lock', () => {
     const { driver, device } = await deviceThat((command) =>
       isFacts(command) ? { say: `${facts}script=sw-lock\r\nlock=${lock}\r\n` } : undefined,
     );
-    await expect(driver.lock(rollout, never)).rejects.toMatchObject({ code });
+    await expect(driver.lock(rollout, () => undefined, never)).rejects.toMatchObject({ code });
     expect(device.sent.every(isFacts)).toBe(true);
   });
 
@@ -208,13 +208,17 @@ describe('lock', () => {
     const { driver, device } = await deviceThat((command) =>
       isFacts(command) ? { say: `${facts}scheduler=sw-ffffffffffff-tick\r\n` } : undefined,
     );
-    await expect(driver.lock(rollout, never)).rejects.toMatchObject({ code: 'foreign-rollout' });
+    await expect(driver.lock(rollout, () => undefined, never)).rejects.toMatchObject({
+      code: 'foreign-rollout',
+    });
     expect(device.sent.every(isFacts)).toBe(true);
   });
 
   test('the answer is lost: unknown, not failed', async () => {
     const { driver } = await deviceThat((command) => (isAdd(command) ? 'cut' : undefined));
-    await expect(driver.lock(rollout, never)).rejects.toMatchObject({ name: 'OutcomeUnknown' });
+    await expect(driver.lock(rollout, () => undefined, never)).rejects.toMatchObject({
+      name: 'OutcomeUnknown',
+    });
   });
 
   test('somebody was faster: what is read back decides', async () => {
@@ -227,7 +231,7 @@ describe('lock', () => {
       if (isFacts(command) && asked++ > 0) return { say: `${facts}script=sw-lock\r\nlock=${other}\r\n` };
       return undefined;
     });
-    await expect(driver.lock(rollout, never)).rejects.toMatchObject({ code: 'locked' });
+    await expect(driver.lock(rollout, () => undefined, never)).rejects.toMatchObject({ code: 'locked' });
   });
 });
 

@@ -126,8 +126,8 @@ describe.concurrent('a change that holds', () => {
 
   test('each step may be repeated after a crash', async (t) => {
     const b = await bench(t);
-    await b.driver.lock(b.rollout, never);
-    await b.driver.lock(b.rollout, never);
+    await b.driver.lock(b.rollout, () => undefined, never);
+    await b.driver.lock(b.rollout, () => undefined, never);
     await b.driver.writeWitness(b.rollout, b.witness, never);
     await b.driver.writeWitness(b.rollout, { ...b.witness, seq: 8 }, never);
     await b.driver.stage(b.rollout, never);
@@ -290,7 +290,7 @@ describe.concurrent('a change that is taken back', () => {
 
   test('the base moved between arming and apply: apply changes nothing and decides to go back', async (t) => {
     const b = await bench(t, { change: (text) => text.replace('name=gw1', 'name=gw2') });
-    await b.driver.lock(b.rollout, never);
+    await b.driver.lock(b.rollout, () => undefined, never);
     await b.driver.stage(b.rollout, never);
     await b.driver.arm(b.rollout, never);
     await b.simulator.console('/system identity set name=other');
@@ -334,8 +334,8 @@ describe.concurrent('what stops before anything changes', () => {
       id: 'f'.repeat(12),
       owner: { ...b.rollout.owner, daemon: '1'.repeat(32) },
     };
-    await b.driver.lock(theirs, never);
-    await expect(b.driver.lock(b.rollout, never)).rejects.toMatchObject({ code: 'locked' });
+    await b.driver.lock(theirs, () => undefined, never);
+    await expect(b.driver.lock(b.rollout, () => undefined, never)).rejects.toMatchObject({ code: 'locked' });
     await expect(b.driver.stage(b.rollout, never)).rejects.toMatchObject({ code: 'locked' });
     await b.driver.releaseLock(b.rollout.owner, never);
     expect((await b.driver.observe(never)).lock).not.toBeNull();
@@ -345,13 +345,15 @@ describe.concurrent('what stops before anything changes', () => {
 
   test('names that are not unique', async (t) => {
     const b = await bench(t, { simulator: { behaviour: { uniqueNames: false } } });
-    await expect(b.driver.lock(b.rollout, never)).rejects.toMatchObject({ code: 'unsupported' });
+    await expect(b.driver.lock(b.rollout, () => undefined, never)).rejects.toMatchObject({
+      code: 'unsupported',
+    });
     expect(await leftOn(b)).toBe('');
   });
 
   test('the base changed since the plan was made', async (t) => {
     const b = await bench(t, { change: (text) => text.replace('name=gw1', 'name=gw2') });
-    await b.driver.lock(b.rollout, never);
+    await b.driver.lock(b.rollout, () => undefined, never);
     await b.simulator.console('/system identity set name=other');
     await expect(b.driver.stage(b.rollout, never)).rejects.toMatchObject({ code: 'base-changed' });
   });
@@ -363,7 +365,7 @@ describe.concurrent('what stops before anything changes', () => {
     const payload = other.driver.render(b.rollout.id, other.rollout.plan);
     const rollout = { ...b.rollout, payload };
     await b.simulator.console('/system identity set name=moved');
-    await b.driver.lock(rollout, never);
+    await b.driver.lock(rollout, () => undefined, never);
     await expect(b.driver.stage(rollout, never)).rejects.toMatchObject({ code: 'selector-mismatch' });
     await b.driver.clean(rollout, never);
     expect(await leftOn(b)).toBe('');
@@ -371,7 +373,7 @@ describe.concurrent('what stops before anything changes', () => {
 
   test('apply without an armed net', async (t) => {
     const b = await bench(t);
-    await b.driver.lock(b.rollout, never);
+    await b.driver.lock(b.rollout, () => undefined, never);
     await b.driver.stage(b.rollout, never);
     await expect(b.driver.apply(b.rollout, never)).rejects.toMatchObject({ code: 'not-armed' });
   });
@@ -380,7 +382,7 @@ describe.concurrent('what stops before anything changes', () => {
     const b = await bench(t);
     const facts = (await b.driver.observe(never)).facts;
     expect(facts.version).toBe('7.15.3');
-    await b.driver.lock(b.rollout, never);
+    await b.driver.lock(b.rollout, () => undefined, never);
     await b.driver.stage(b.rollout, never);
     await b.driver.arm(b.rollout, never);
     const evidence = await b.driver.evidence(b.rollout, b.base, never);

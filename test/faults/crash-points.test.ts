@@ -117,6 +117,7 @@ async function run(
           probe: () => Promise.resolve({ well: true } as const),
           clock,
           signal: new AbortController().signal,
+          judgeWitness: () => undefined,
           onSight: () => undefined,
         };
         // A device that does not answer for a while gives its turn away, and gets it back later.

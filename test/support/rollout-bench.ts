@@ -108,7 +108,7 @@ export function tryPlan(driver: Driver, actual: Configuration, desiredText: stri
 
 /** Everything up to the running apply. */
 export async function upToApply({ driver, rollout, witness }: Bench): Promise<Deadline> {
-  await driver.lock(rollout, never);
+  await driver.lock(rollout, () => undefined, never);
   await driver.writeWitness(rollout, witness, never);
   const deadline = await driver.stage(rollout, never);
   await driver.arm(rollout, never);

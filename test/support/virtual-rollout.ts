@@ -112,6 +112,7 @@ async function inMemory(device: VirtualDevice, rollout: Rollout, driver: Driver)
             : Promise.resolve({ well: true }),
         clock: device.clock,
         signal: never,
+        judgeWitness: () => undefined,
         onSight: () => undefined,
         ...more,
       },

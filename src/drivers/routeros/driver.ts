@@ -59,7 +59,7 @@ export function createRouterosDriver(options: RouterosDriverOptions): Driver {
     incompleteSections: (sections, exported, signal) =>
       tracked(incompleteSections(kept, { sections, exported }, either(signal))),
     render: (rolloutId, plan) => renderRollout(rolloutId, plan),
-    lock: (rollout, signal) => tracked(takeLock(reach, rollout, either(signal))),
+    lock: (rollout, judge, signal) => tracked(takeLock(reach, rollout, judge, either(signal))),
     writeWitness: (rollout, witness, signal) =>
       tracked(writeWitness(reach, rollout, witness, either(signal))),
     stage: (rollout, signal) => tracked(stage(reach, rollout, either(signal))),

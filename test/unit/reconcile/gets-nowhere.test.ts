@@ -85,6 +85,7 @@ async function worldWhere(decision: 'confirm' | 'rollback', events: readonly Sit
     probe: () => Promise.resolve({ well: true } as const),
     clock: { now: () => gateNowMs, monotonic: () => 0, sleep: () => Promise.resolve() },
     signal: new AbortController().signal,
+    judgeWitness: () => undefined,
     onSight: () => undefined,
   };
   const turn = async (effect: string): Promise<number> => {

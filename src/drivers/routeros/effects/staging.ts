@@ -23,6 +23,7 @@ import {
   lockOf,
   objectsOf,
   parseLock,
+  parseWitness,
   printLock,
   printWitness,
   witnessName,
@@ -36,10 +37,16 @@ import { withConsole } from './device-console.ts';
 import { payloadOf } from './payload.ts';
 import { parseFor, readConditions, readExport, readFacts } from './reading.ts';
 
-export function takeLock(reach: Reach, rollout: Rollout, signal: AbortSignal): Promise<void> {
+export function takeLock(
+  reach: Reach,
+  rollout: Rollout,
+  judge: (witness: Witness | null) => void,
+  signal: AbortSignal,
+): Promise<void> {
   return withConsole(reach, 'lock', signal, async (console) => {
     const facts = await readFacts(console);
     requireNoForeign(facts, rollout);
+    judge(facts.witness === null ? null : parseWitness(facts.witness));
     const source = printLock(lockOf(rollout.owner, rollout.id));
     if (facts.lock === null) {
       // `taken` is another who was faster: what is read back tells whose it is.
