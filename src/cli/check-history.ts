@@ -1,17 +1,20 @@
 /** The history for `siteward check`: everything that is kept is read and proved. Changes nothing. */
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Settings } from '../settings/settings.ts';
 import { failure } from './finding.ts';
 import type { Finding } from './finding.ts';
+import { statusIfThere } from './on-disk.ts';
 import { count } from './terminal.ts';
 
 /** Nothing is said of a history that was not begun. */
 export async function checkHistory({ state, site, devices }: Settings): Promise<Finding[]> {
   const what = 'history';
   const folder = path.join(state, 'history.git');
-  const there = await stat(folder).catch(() => null);
-  if (there === null) return [];
+  try {
+    if ((await statusIfThere(folder)) === null) return [];
+  } catch (error) {
+    return [failure(what, error)];
+  }
   const [{ openArchive }, { fileDisk }, { packedObjects }, { verifyHistory }] = await Promise.all([
     import('../history/archive.ts'),
     import('../history/disk.ts'),

@@ -5,7 +5,7 @@
  * settings, and nothing else. Writes nothing but the key; changes nothing on the router.
  */
 import { randomBytes } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import { DeviceError, InvalidInput, fileProblem } from '../core/errors.ts';
@@ -13,6 +13,7 @@ import type { DeviceSettings } from '../core/site.ts';
 import type { Answered } from '../daemon/enrol-device.ts';
 import { devicesSchema, type RawDevice } from '../settings/schema.ts';
 import { defaultSettingsFile, setExit, settingsFileOf, wantsJson } from './common.ts';
+import { statusIfThere } from './on-disk.ts';
 import { paint, printJson, printLine, printNote, safe } from './terminal.ts';
 
 interface EnrolOptions {
@@ -76,7 +77,7 @@ async function enrol(
   const file = known?.identityFile ?? path.join(folder, usual);
   const raw = rawDevice(name, address, path.relative(folder, file), options);
   const shown = await lookAt(raw.address, raw.port ?? 22);
-  const isNew = (await stat(file).catch(() => null)) === null;
+  const isNew = (await statusIfThere(file)) === null;
   if (isNew) {
     const { makeKeyPair } = await import('../drivers/key-pair.ts');
     await keepKeyPair(file, makeKeyPair(options.rsa === true ? 'rsa' : 'ed25519', `siteward@${name}`));
@@ -111,7 +112,10 @@ interface Parts {
 /** The device where the settings name it already; a file that can't be used yet is no reason not to begin. */
 async function knownDevice(file: string, name: string): Promise<DeviceSettings | null> {
   const { loadSettings } = await import('../settings/settings.ts');
-  const settings = await loadSettings(file).catch(() => null);
+  const settings = await loadSettings(file).catch((error: unknown) => {
+    if (error instanceof InvalidInput) return null;
+    throw error;
+  });
   return settings?.devices.find((device) => device.name === name) ?? null;
 }
 

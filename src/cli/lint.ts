@@ -3,7 +3,6 @@
  * for the git host's CI; with exports of the devices also what the tree would do. 0 nothing wrong, 1 errors, 2 no
  * answer. What it would do is no error.
  */
-import { lstat } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
 import type { Problem } from '../core/dialect.ts';
@@ -17,6 +16,7 @@ import { setExit, wantsJson } from './common.ts';
 import type { LintedDevice, LintedSite, LintFinding } from './lint-site.ts';
 import { lintSite } from './lint-site.ts';
 import { planAnswer, planBetween, printPlans, type Found } from './rsc-plan.ts';
+import { statusIfThere } from './on-disk.ts';
 import { problemLines, problemView, readText, type Source, type Text } from './rsc-texts.ts';
 import { count, paint, printJson, printLine, safe } from './terminal.ts';
 
@@ -54,7 +54,7 @@ interface Preview {
 }
 
 async function previewAll(sites: readonly LintedSite[], exports: string): Promise<readonly Preview[]> {
-  const folder = await lstat(exports).catch(() => null);
+  const folder = await statusIfThere(exports);
   if (folder?.isDirectory() !== true)
     throw new InvalidInput('path-missing', 'expected a folder with NAME.rsc for each device', {
       file: exports,
@@ -73,7 +73,7 @@ async function previewAll(sites: readonly LintedSite[], exports: string): Promis
 }
 
 async function firstThere(files: readonly string[]): Promise<string | null> {
-  for (const file of files) if ((await lstat(file).catch(() => null))?.isFile() === true) return file;
+  for (const file of files) if ((await statusIfThere(file))?.isFile() === true) return file;
   return null;
 }
 

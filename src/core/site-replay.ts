@@ -4,7 +4,7 @@ import type { KnownRecord } from './rollout/record.ts';
 import { knownRecord } from './rollout/record.ts';
 import { restoreCheckpoint } from './site-checkpoint.ts';
 import type { SiteState } from './site-state.ts';
-import { foldRecord } from './site-state.ts';
+import { foldRecord } from './site-fold.ts';
 
 export interface Replaying {
   readonly onRecord: (line: RecordEnvelope) => void;

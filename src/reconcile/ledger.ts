@@ -7,7 +7,7 @@ import type { SitewardEvent, SitewardRecord } from '../core/rollout/events.ts';
 import type { KnownRecord } from '../core/rollout/record.ts';
 import { assertReadable, knownRecord } from '../core/rollout/record.ts';
 import type { SiteState } from '../core/site-state.ts';
-import { foldRecord } from '../core/site-state.ts';
+import { foldRecord } from '../core/site-fold.ts';
 
 export interface Ledger {
   readonly state: SiteState;

@@ -9,7 +9,8 @@ import type { JournalHead } from '../../src/core/journal.ts';
 import type { EffectName, EvidenceFacts } from '../../src/core/rollout/event-fields.ts';
 import type { SitewardEvent, SitewardRecord } from '../../src/core/rollout/events.ts';
 import { checkpointOf } from '../../src/core/site-checkpoint.ts';
-import { emptySiteState, foldRecord } from '../../src/core/site-state.ts';
+import { foldRecord } from '../../src/core/site-fold.ts';
+import { emptySiteState } from '../../src/core/site-state.ts';
 import { emptyHead, encodeRecord } from '../../src/journal/record.ts';
 
 const startMs = Date.parse('2026-11-21T10:00:00.000Z');

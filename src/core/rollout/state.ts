@@ -176,28 +176,10 @@ export function foldRollout(state: RolloutState, event: SitewardEvent): boolean 
       state.inFlight = null;
       return true;
     case 'confirmed':
-      state.phase = 'confirmed';
-      state.outcome = 'confirmed';
-      state.inFlight = null;
-      return true;
     case 'rolled-back':
-      state.phase = 'rolled-back';
-      state.outcome = 'rolled-back';
-      state.cause = event.cause;
-      if (event.cause === 'apply-failed' && event.evidence.applyNote !== 'applied')
-        state.found ??= event.evidence.applyNote;
-      state.inFlight = null;
-      return true;
     case 'drilled':
-      state.phase = 'drilled';
-      state.outcome = 'drilled';
-      state.inFlight = null;
-      return true;
     case 'not-started':
-      state.phase = 'not-started';
-      state.outcome = 'not-started';
-      state.problem = { code: event.code, message: event.message };
-      state.inFlight = null;
+      foldEnd(state, event);
       return true;
     case 'diverged':
       state.phase = 'diverged';
@@ -219,6 +201,20 @@ export function foldRollout(state: RolloutState, event: SitewardEvent): boolean 
     default:
       return false;
   }
+}
+
+type End = Extract<SitewardEvent, { readonly kind: 'confirmed' | 'rolled-back' | 'drilled' | 'not-started' }>;
+
+/** Each is both where the rollout stands and what came of it. */
+function foldEnd(state: RolloutState, event: End): void {
+  state.phase = event.kind;
+  state.outcome = event.kind;
+  state.inFlight = null;
+  if (event.kind === 'not-started') state.problem = { code: event.code, message: event.message };
+  if (event.kind !== 'rolled-back') return;
+  state.cause = event.cause;
+  if (event.cause === 'apply-failed' && event.evidence.applyNote !== 'applied')
+    state.found ??= event.evidence.applyNote;
 }
 
 /** Ends of `lock` that prove that it is not on the device. */

@@ -6,7 +6,7 @@
 import { JournalError } from '../../../src/core/errors.ts';
 import type { SitewardEvent } from '../../../src/core/rollout/events.ts';
 import type { Evidence } from '../../../src/core/rollout/rollout.ts';
-import { foldRecord } from '../../../src/core/site-state.ts';
+import { foldRecord } from '../../../src/core/site-fold.ts';
 import type { Driver } from '../../../src/drivers/driver.ts';
 import {
   removeScriptCommand,

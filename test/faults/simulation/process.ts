@@ -10,7 +10,8 @@ import { JournalError } from '../../../src/core/errors.ts';
 import type { NewRecord } from '../../../src/core/journal.ts';
 import type { SitewardRecord } from '../../../src/core/rollout/events.ts';
 import type { RolloutPhase } from '../../../src/core/rollout/state.ts';
-import { deviceState, emptySiteState, foldRecord } from '../../../src/core/site-state.ts';
+import { foldRecord } from '../../../src/core/site-fold.ts';
+import { deviceState, emptySiteState } from '../../../src/core/site-state.ts';
 import type { DeviceSettings, Policy } from '../../../src/core/site.ts';
 import type { Trust } from '../../../src/core/gate/trust.ts';
 import { buildOperations } from '../../../src/daemon/operations.ts';
@@ -32,6 +33,7 @@ import { reconcileDevice } from '../../../src/reconcile/reconcile-device.ts';
 import type { StateFiles } from '../../../src/reconcile/state-files.ts';
 import type { Host } from './host.ts';
 import type { Scheduler } from './scheduler.ts';
+import { siteSettings } from '../../support/site-settings.ts';
 
 /** Where a device stands for the table of states and faults. */
 export type Stage = RolloutPhase | 'idle' | 'waiting';
@@ -264,12 +266,7 @@ export class DaemonProcess {
         if (event === 'pass-failed') this.#around.say(`${this.name}: ${describe(facts['error'])}`);
       },
     };
-    const settings = {
-      site,
-      organization: 'example.org',
-      policy,
-      devices: [device],
-    } as unknown as RunningSite['settings'];
+    const settings = siteSettings(site, policy, [device]);
     const devices: RunningDevice[] = [];
     this.running = {
       settings,

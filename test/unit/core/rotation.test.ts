@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import type { SitewardEvent } from '../../../src/core/rollout/events.ts';
 import { checkpointOf, restoreCheckpoint } from '../../../src/core/site-checkpoint.ts';
-import { deviceState, emptySiteState, foldRecord } from '../../../src/core/site-state.ts';
+import { foldRecord } from '../../../src/core/site-fold.ts';
+import { deviceState, emptySiteState } from '../../../src/core/site-state.ts';
 import type { SiteState } from '../../../src/core/site-state.ts';
 
 function fold(...events: readonly SitewardEvent[]): SiteState {

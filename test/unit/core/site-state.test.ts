@@ -4,7 +4,8 @@ import type { SitewardEvent } from '../../../src/core/rollout/events.ts';
 import type { SiteState } from '../../../src/core/site-state.ts';
 import type { PendingState } from '../../../src/core/gate/pending.ts';
 import { openDevices } from '../../../src/core/gate/pending.ts';
-import { authorsFor, deviceState, emptySiteState, foldRecord } from '../../../src/core/site-state.ts';
+import { foldRecord } from '../../../src/core/site-fold.ts';
+import { authorsFor, deviceState, emptySiteState } from '../../../src/core/site-state.ts';
 
 const evidence = {
   decision: 'rollback',

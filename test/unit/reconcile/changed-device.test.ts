@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import type { SitewardEvent } from '../../../src/core/rollout/events.ts';
 import type { Witness } from '../../../src/core/rollout/rollout.ts';
-import { deviceState, emptySiteState, foldRecord } from '../../../src/core/site-state.ts';
+import { foldRecord } from '../../../src/core/site-fold.ts';
+import { deviceState, emptySiteState } from '../../../src/core/site-state.ts';
 import type { DeviceState, SiteState } from '../../../src/core/site-state.ts';
 import { changeOf, requireUnchanged } from '../../../src/reconcile/changed-device.ts';
 import type { DeviceRoom } from '../../../src/reconcile/device-room.ts';

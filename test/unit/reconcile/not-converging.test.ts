@@ -5,7 +5,8 @@
 import { beforeEach, expect, test } from 'vitest';
 import { itemIdentity } from '../../../src/core/digest.ts';
 import type { SitewardEvent } from '../../../src/core/rollout/events.ts';
-import { deviceState, emptySiteState, foldRecord } from '../../../src/core/site-state.ts';
+import { foldRecord } from '../../../src/core/site-fold.ts';
+import { deviceState, emptySiteState } from '../../../src/core/site-state.ts';
 import type { SiteState } from '../../../src/core/site-state.ts';
 import { routerosDialect } from '../../../src/drivers/routeros/dialect.ts';
 import type { Observation } from '../../../src/drivers/driver.ts';

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Evidence, Rollout, Witness } from '../../../src/core/rollout/rollout.ts';
 import type { SitewardRecord } from '../../../src/core/rollout/events.ts';
-import { deviceState, emptySiteState, foldRecord } from '../../../src/core/site-state.ts';
+import { foldRecord } from '../../../src/core/site-fold.ts';
+import { deviceState, emptySiteState } from '../../../src/core/site-state.ts';
 import type { SiteState } from '../../../src/core/site-state.ts';
 import { reportCell } from '../../../src/reconcile/device-report.ts';
 import type { DeviceRoom } from '../../../src/reconcile/device-room.ts';

@@ -1,7 +1,8 @@
 /** What went wrong in a rollout is named: how many items, the first one, and what somebody else changed under it. */
 import { describe, expect, test } from 'vitest';
 import type { SitewardRecord } from '../../../src/core/rollout/events.ts';
-import { deviceState, emptySiteState, foldRecord } from '../../../src/core/site-state.ts';
+import { foldRecord } from '../../../src/core/site-fold.ts';
+import { deviceState, emptySiteState } from '../../../src/core/site-state.ts';
 import { unreadReport } from '../../../src/reconcile/device-report.ts';
 import { standingOf } from '../../../src/reconcile/device-status.ts';
 import { whatDiffers } from '../../../src/reconcile/what-differs.ts';

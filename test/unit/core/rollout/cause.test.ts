@@ -6,7 +6,8 @@ import { nothingSeen } from '../../../../src/core/rollout/step.ts';
 import { foldRollout } from '../../../../src/core/rollout/state.ts';
 import type { RolloutState } from '../../../../src/core/rollout/state.ts';
 import type { Evidence } from '../../../../src/core/rollout/rollout.ts';
-import { deviceState, emptySiteState, foldRecord } from '../../../../src/core/site-state.ts';
+import { foldRecord } from '../../../../src/core/site-fold.ts';
+import { deviceState, emptySiteState } from '../../../../src/core/site-state.ts';
 
 const ids = { rollout: '00112233aabb', device: 'gw1' };
 const deadline = { armedUptimeS: 1000, deadlineUptimeS: 1200 };

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import type { SitewardRecord } from '../../../../src/core/rollout/events.ts';
 import { nextStep } from '../../../../src/core/rollout/machine.ts';
 import { nothingSeen } from '../../../../src/core/rollout/step.ts';
-import { deviceState, emptySiteState, foldRecord } from '../../../../src/core/site-state.ts';
+import { foldRecord } from '../../../../src/core/site-fold.ts';
+import { deviceState, emptySiteState } from '../../../../src/core/site-state.ts';
 
 const ids = { rollout: '00112233aabb', device: 'gw1' };
 
