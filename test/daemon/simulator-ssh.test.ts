@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import type { Simulator, SimulatorOptions } from '../../src/simulator/simulator.ts';
+import { sshOptions } from '../support/ssh-clients.ts';
 import { SMALL_EXPORT } from '../unit/simulator/started-machine.ts';
 
 const hasSsh = spawnSync('ssh', ['-V']).status === 0 && spawnSync('ssh-keygen', ['-?']).error === undefined;
@@ -18,19 +19,8 @@ interface Answer {
   readonly errors: string;
 }
 
-function sshArguments(port: number, extra: readonly string[] = []): string[] {
-  const options = [
-    'StrictHostKeyChecking=no',
-    'UserKnownHostsFile=/dev/null',
-    'GlobalKnownHostsFile=/dev/null',
-    'IdentitiesOnly=yes',
-    'IdentityAgent=none',
-    'PasswordAuthentication=no',
-    'ConnectTimeout=10',
-    'LogLevel=ERROR',
-  ];
-  const words = options.flatMap((option) => ['-o', option]);
-  return ['-F', '/dev/null', ...words, '-i', join(folder, 'key'), '-p', String(port), ...extra];
+function sshArguments(port: number): string[] {
+  return [...sshOptions(join(folder, 'key')), '-p', String(port)];
 }
 
 function ssh(port: number, command: readonly string[], input = '', user = 'admin'): Promise<Answer> {

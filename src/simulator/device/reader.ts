@@ -2,6 +2,7 @@
  * Reads the text of an export (v6 and v7, wrapped or terse, CRLF or LF) into sections and items, as
  * bytes: every character is one byte. Lines that no device printed are reported and left out.
  */
+import { escapes } from '../language/escapes.ts';
 import { isFlag } from './properties.ts';
 
 export interface ReadItem {
@@ -28,20 +29,6 @@ interface ReadExport {
   readonly notes: readonly string[];
 }
 
-const ESCAPES: Readonly<Record<string, string>> = {
-  '"': '"',
-  '\\': '\\',
-  $: '$',
-  _: ' ',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  a: '\x07',
-  b: '\b',
-  f: '\f',
-  v: '\v',
-  '?': '?',
-};
 const MAX_BYTES = 32 * 1024 * 1024;
 
 export function readExport(bytes: Uint8Array): ReadExport {
@@ -180,7 +167,9 @@ function readValue(line: string, start: number): { text: string; end: number } |
       continue;
     }
     const hex = /^[0-9A-F]{2}/.exec(line.slice(offset + 1, offset + 3));
-    const known = hex === null ? ESCAPES[line[offset + 1] ?? ''] : String.fromCharCode(parseInt(hex[0], 16));
+    const letter = line[offset + 1] ?? '';
+    const plain = letter === '?' ? letter : escapes[letter];
+    const known = hex === null ? plain : String.fromCharCode(parseInt(hex[0], 16));
     if (known === undefined) return undefined;
     text += known;
     offset += hex === null ? 2 : 3;

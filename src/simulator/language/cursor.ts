@@ -1,20 +1,8 @@
 /** Characters of a console text, read one by one: places, blanks, strings with their escapes, words. */
+import { escapes } from './escapes.ts';
 import { ParseError } from './syntax.ts';
 import type { Expression, Place } from './syntax.ts';
 
-const ESCAPES: Readonly<Record<string, string>> = {
-  '"': '"',
-  '\\': '\\',
-  $: '$',
-  _: ' ',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  a: '\x07',
-  b: '\b',
-  f: '\f',
-  v: '\v',
-};
 /** What ends an unquoted word, or may not stand in it. */
 const WORD_END = /[\s;()[\]{}"$=\\]/;
 
@@ -106,7 +94,7 @@ export abstract class Cursor {
     if (hex !== undefined) return String.fromCharCode(parseInt(hex, 16));
     if (this.match(/\r?\n[ \t]*/y) !== undefined) return '';
     const letter = this.peek();
-    const known = letter === '?' && this.questionMark ? '?' : ESCAPES[letter];
+    const known = letter === '?' && this.questionMark ? '?' : escapes[letter];
     if (known === undefined) this.fail('syntax error', start);
     this.offset++;
     return known;
