@@ -5,6 +5,7 @@
  */
 import { afterAll, describe, expect, test } from 'vitest';
 import {
+  changeInParts,
   changesEach,
   changesOf,
   commandsOf,
@@ -23,7 +24,8 @@ import { noRealExports, whyNoRealExports } from '../support/real-exports.ts';
 
 const accidents = cuts.flatMap((cut) => moments.map((moment) => ({ cut, moment })));
 const spread = accidents.length;
-const cases = Array.from({ length: everything ? changesEach : 1 }, (_, nth) =>
+/** The last one by night is the first part of a change that is too large for one rollout. */
+const cases = Array.from({ length: everything ? changesEach + 1 : 1 }, (_, nth) =>
   usableExports
     .filter((one) => everything || !isLarge(one))
     .map((one, index) => ({ file: one.file, one, nth, index })),
@@ -42,7 +44,7 @@ describe.skipIf(noRealExports)(`cuts in rollouts of real exports${whyNoRealExpor
     const lines = [...ends].sort().map(([end, count]) => `  ${end}: ${count}`);
     const all = [...ends.values()].reduce((sum, count) => sum + count, 0);
     console.log(
-      `${all} cuts in ${rollouts} of ${changesEach * usableExports.length} rollouts\n${lines.join('\n')}`,
+      `${all} cuts in ${rollouts} of ${(changesEach + 1) * usableExports.length} rollouts\n${lines.join('\n')}`,
     );
   });
 
@@ -52,7 +54,9 @@ describe.skipIf(noRealExports)(`cuts in rollouts of real exports${whyNoRealExpor
     async ({ one, nth, index }) => {
       if (isTimeUp()) return;
       const base = await readFrom(deviceOf(one, nth));
-      const plan = firstPlan(one, base, changesOf(one, base, nth + 1)[nth] ?? '');
+      const text =
+        nth === changesEach ? changeInParts(one, base) : (changesOf(one, base, nth + 1)[nth] ?? '');
+      const plan = firstPlan(one, base, text);
       const commands = await commandsOf(one, plan, nth);
       for (let at = 0; at < commands; at += 1) {
         for (const [kind, { cut, moment }] of accidents.entries()) {

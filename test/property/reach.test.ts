@@ -4,6 +4,7 @@
  */
 import { afterAll, describe, expect, test } from 'vitest';
 import {
+  changeInParts,
   changesEach,
   changesOf,
   deviceOf,
@@ -30,4 +31,18 @@ describe.skipIf(noRealExports)(`generated changes of real exports${whyNoRealExpo
     }
     expect(texts).toHaveLength(wanted);
   });
+
+  // Two by day: the same rows are new to every device.
+  const inParts = usableExports.filter((_one, index) => everything || index % 25 === 3);
+  test.each(inParts)(
+    '$file: what is too large for one rollout goes in parts',
+    { timeout: 300_000 },
+    async (one) => {
+      const text = changeInParts(one, await readFrom(deviceOf(one, 0)));
+      const rollouts = await expectReached(one, text, 1);
+      expect(rollouts).toBeGreaterThan(1);
+      done.rollouts += rollouts;
+      done.changes += 1;
+    },
+  );
 });

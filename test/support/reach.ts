@@ -7,6 +7,7 @@ import { expect } from 'vitest';
 import type { Configuration } from '../../src/core/item.ts';
 import type { Plan } from '../../src/core/plan/action.ts';
 import { blockFaulty } from '../../src/core/plan/blocked.ts';
+import { mostCommands } from '../../src/core/plan/parts.ts';
 import { adoptedText } from '../../src/drivers/routeros/adopt/adopt-text.ts';
 import { routerosDialect as dialect } from '../../src/drivers/routeros/dialect.ts';
 import { mutated } from './plan-pairs.ts';
@@ -33,6 +34,7 @@ export const isTimeUp = (): boolean => performance.now() > endsAt;
 
 const seed = fc.readConfigureGlobal().seed ?? 0;
 const mostDraws = 400;
+const rowsInParts = mostCommands + 20;
 
 const windowMs = 60_000;
 const never = new AbortController().signal;
@@ -102,6 +104,17 @@ export function changesOf({ version }: RealExport, base: Configuration, wanted: 
     if (planFromText(base, text, version).kind === 'plan') texts.push(text);
   }
   return texts;
+}
+
+/** More than one rollout may hold: so many new rows that it goes in parts. */
+export function changeInParts({ version }: RealExport, base: Configuration): string {
+  const list = '/ip firewall address-list';
+  const rows = Array.from(
+    { length: rowsInParts },
+    (_, n) => `add address=198.18.${n >> 8}.${n & 255} list=reach`,
+  );
+  const { text } = adoptedText('gw1', version, base);
+  return `${text}${list}\n${rows.join('\n')}\n`;
 }
 
 /** The first plan of a change. */
