@@ -1,6 +1,7 @@
 /**
- * `siteward check`: everything that can be wrong before the daemon starts, in one run: settings, permissions,
- * trust files, desired state, and each device by one reading with its host key pinned. Changes nothing anywhere.
+ * `siteward check [DEVICE]`: everything that can be wrong before the daemon starts, in one run: settings, permissions,
+ * trust files, desired state, and each device, or this one, by one reading with its host key pinned. Changes nothing
+ * anywhere.
  */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -17,7 +18,7 @@ import { checkLogins, loginInForce } from './check-logins.ts';
 import { checkHistory } from './check-history.ts';
 import { failure } from './finding.ts';
 import type { Finding } from './finding.ts';
-import { setExit, settingsFileOf, wantsJson } from './common.ts';
+import { requireDevice, setExit, settingsFileOf, wantsJson } from './common.ts';
 import { count, paint, printJson, printLine, printTable, safe } from './terminal.ts';
 import type { Tone } from './terminal.ts';
 
@@ -25,12 +26,16 @@ const devicesAtOnce = 8;
 
 export function checkCommand(): Command {
   return new Command('check')
+    .argument('[device]', 'only this device is asked')
     .option('--offline', 'only what is on this machine: no device is asked')
-    .action(async (options: { offline?: boolean }, command: Command) => {
+    .action(async (only: string | undefined, options: { offline?: boolean }, command: Command) => {
       const { loadSettings } = await import('../settings/settings.ts');
       const settings = await loadSettings(settingsFileOf(command));
+      if (only !== undefined) requireDevice(settings.devices, only);
       const journal = await checkJournal(settings);
       const keys = await checkHostKeys(settings, journal.state);
+      const isAsked = ({ name }: DeviceSettings): boolean =>
+        options.offline !== true && (only === undefined || name === only);
       const findings: Finding[] = [
         {
           what: 'settings',
@@ -48,7 +53,7 @@ export function checkCommand(): Command {
         ...(await checkCredentials(settings.devices)),
         ...keys.findings,
         ...(await checkLogins(settings, journal.state)),
-        ...(options.offline === true ? [] : await checkDevices(keys.devices, settings, journal.state)),
+        ...(await checkDevices(keys.devices.filter(isAsked), settings, journal.state)),
       ];
       setExit(findings.some(({ result }) => result === 'failed') ? 1 : 0);
       if (wantsJson(command)) printJson({ v: 1, checks: findings.map(checkAnswer) });

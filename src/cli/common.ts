@@ -43,6 +43,23 @@ export async function daemonOf(command: Command): Promise<ApiClient> {
   return connectTo(settings.socket);
 }
 
+const mostNames = 10;
+
+/** Throws `InvalidInput` unknown-device, which says what the devices are called. */
+export function requireDevice(
+  devices: readonly { readonly name: string }[],
+  wanted: string,
+  also = '',
+): void {
+  if (devices.some(({ name }) => name === wanted)) return;
+  const names = devices.slice(0, mostNames).map(({ name }) => name);
+  const more = devices.length > mostNames ? ` and ${devices.length - mostNames} more` : '';
+  throw new InvalidInput(
+    'unknown-device',
+    `the settings name no device ${JSON.stringify(wanted)}${also === '' ? '' : `, ${also}`}; they name ${names.join(', ')}${more}`,
+  );
+}
+
 interface ErrorView {
   readonly code: string;
   readonly message: string;

@@ -7,7 +7,7 @@ import type { JournalRecord } from '../api/answers.ts';
 import type { ApiClient } from '../api/client.ts';
 import { InvalidInput, codeOf } from '../core/errors.ts';
 import type { RecordEnvelope } from '../core/journal.ts';
-import { daemonOf, setExit, wantsJson } from './common.ts';
+import { daemonOf, requireDevice, setExit, settingsFileOf, wantsJson } from './common.ts';
 import type { ExitCode } from './common.ts';
 import { damageLine, journalFolder, replay } from './journal-files.ts';
 import { recordFilter } from './record-filter.ts';
@@ -60,20 +60,31 @@ async function askDaemon(daemon: ApiClient, { since, ...common }: Asked, print: 
 }
 
 /** Nobody serves the site: its journal tells all the same. */
-async function readFiles(command: Command, { since, ...device }: Asked, print: Print): Promise<ExitCode> {
-  const isWanted = recordFilter({ ...device, ...(since === null ? {} : { since: Date.parse(since) }) });
+async function readFiles(command: Command, { since, ...asked }: Asked, print: Print): Promise<ExitCode> {
+  const { device: wanted } = asked;
+  const isWanted = recordFilter({ ...asked, ...(since === null ? {} : { since: Date.parse(since) }) });
   const last: RecordEnvelope[] = [];
+  let isKnown = wanted === undefined;
   const { damage } = await replay(await journalFolder({}, command), (record) => {
+    isKnown ||= record['device'] === wanted;
     if (!isWanted(record)) return;
     if (since !== null) return print(record);
     last.push(record);
     if (last.length > newest) last.shift();
   });
+  if (!isKnown && wanted !== undefined) await requireNamed(wanted, command);
   for (const record of last) print(record);
   printNote('the daemon is not running: read from its files');
   if (damage === null) return 0;
   printNote(`${damageLine(damage)}; nothing behind it is shown   next: siteward journal verify`);
   return 1;
+}
+
+/** A device of which nothing is recorded yet is there all the same; one that nobody names is a slip of the pen. */
+async function requireNamed(wanted: string, command: Command): Promise<void> {
+  const { loadSettings } = await import('../settings/settings.ts');
+  const { devices } = await loadSettings(settingsFileOf(command));
+  requireDevice(devices, wanted, 'and no record does');
 }
 
 async function sinceTime(text: string, nowMs: number): Promise<string> {

@@ -23,7 +23,7 @@ const entries: readonly Entry[] = [
   },
   {
     name: 'check',
-    usage: '',
+    usage: '[DEVICE]',
     summary: 'settings, permissions, trust files, reachability of each device',
     load: async () => (await import('./check.ts')).checkCommand(),
   },
@@ -241,7 +241,8 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function programFor(argv: readonly string[], json: boolean): Promise<Command> {
+/** All commands with their words; the one that `argv` names can be run. Throws nothing of its own. */
+export async function programFor(argv: readonly string[], json: boolean): Promise<Command> {
   const program = new Command('siteward')
     .description(
       'Brings the devices of a site to the state a git repository names, and never without a way back.',

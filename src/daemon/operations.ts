@@ -40,7 +40,9 @@ export function buildOperations(site: RunningSite): Operations {
       return { v: 1, head, commit: site.ledger.state.accepted?.commit ?? null, state, message };
     },
     records: ({ sinceSeq, since, device, limit, last }) => {
-      if (device !== undefined) select(site, device);
+      // One that was taken out of the settings has left its records.
+      const isRecorded = site.recent.some((one) => one['device'] === device);
+      if (device !== undefined && !isRecorded) select(site, device);
       const asked = device === undefined ? null : pendingIdsOf(site.recent, device);
       const ofDevice = (one: RecordEnvelope): boolean =>
         one['device'] === device ||

@@ -9,7 +9,7 @@ import type { NewLogin, Resolution } from '../core/rollout/event-fields.ts';
 import type { SitewardEvent } from '../core/rollout/events.ts';
 import { makeKeyPair } from '../drivers/key-pair.ts';
 import { loginKeyKind } from '../drivers/routeros/login-keys.ts';
-import { waitsForPeople } from '../reconcile/device-status.ts';
+import { waitsForPeople } from '../reconcile/waits-for-people.ts';
 import { whyNoDrill } from '../reconcile/drill.ts';
 import { standingFor } from './answers.ts';
 import { markOf, readCredentials } from './device-drivers.ts';

@@ -5,6 +5,7 @@ import type { HostKeyStanding } from '../core/gate/host-key.ts';
 import type { RotationStep } from '../core/rollout/event-fields.ts';
 import type { CredentialRotation } from '../core/rotation.ts';
 import { rotationWaitsUntil } from '../core/rotation.ts';
+import { lookAt } from '../reconcile/next-command.ts';
 import { strandedRollouts } from '../reconcile/stranded-rollouts.ts';
 import type { RunningSite } from './running-site.ts';
 
@@ -51,7 +52,7 @@ function rotationWaits(device: string, rotation: CredentialRotation): NonNullabl
   const message =
     `${device}: ${unfinished[failed.step]}; failed ${failed.times} times: ${failed.code}: ${failed.message}; ` +
     `tried again at ${rfc3339(until)}`;
-  return [{ code: 'rotation-waits', message, next: 'siteward check' }];
+  return [{ code: 'rotation-waits', message, next: lookAt({ name: device }) }];
 }
 
 const unfinished: Readonly<Record<RotationStep, string>> = {

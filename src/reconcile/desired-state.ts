@@ -118,7 +118,7 @@ export function openDesiredState(room: DesiredRoom): DesiredState {
 }
 
 /** Refusals that a person or a later commit resolves; all else is an error of the repository. */
-const heldCodes: readonly string[] = [
+export const heldCodes: readonly string[] = [
   'history-rewound',
   'wrong-site',
   'commit-unsigned',

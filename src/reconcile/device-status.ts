@@ -7,12 +7,11 @@ import { openingAt } from '../core/maintenance.ts';
 import { frozenBy, itemsFor } from '../core/gate/pending.ts';
 import { sectionsOf } from '../core/plan/action.ts';
 import type { DeviceState as FoldedDevice, Quarantine, SiteState } from '../core/site-state.ts';
-import { isStuck } from '../core/rollout/state.ts';
 import type { DeviceSettings, Policy } from '../core/site.ts';
-import type { RolloutState } from '../core/rollout/state.ts';
-import type { DeviceReport, Failure, Stuck } from './device-report.ts';
-import { nextOnDevice } from './next-command.ts';
+import type { DeviceReport, Failure } from './device-report.ts';
+import { lookAt, nextOnDevice } from './next-command.ts';
 import { describeFailure } from './device-report.ts';
+import { waitsForPeople } from './waits-for-people.ts';
 
 export type DeviceCondition =
   | 'in-sync'
@@ -49,6 +48,9 @@ const stopWords: Readonly<Record<NonNullable<SiteState['stopped']>['why'], strin
   unknown: 'could not be asked what became of this commit',
 };
 
+/** Why what people ordered of a device that stands still can't be put before them. */
+export const resolveRefused = 'resolve-refused';
+
 const refusedLogin: readonly string[] = ['key-refused', 'password-refused'];
 const unreachableCodes: readonly string[] = [...refusedLogin, 'unreachable', 'timeout', 'outcome-unknown'];
 /** What people pull on the device itself to stop everything. */
@@ -69,9 +71,9 @@ export function standingOf(
 ): Standing {
   return (
     duringRollout(device, folded, report, site) ??
-    unreachable(report) ??
+    unreachable(device, report) ??
     backedUp(device, folded, report, site) ??
-    standingStill(device, folded, report, site) ??
+    standingStill(device, folded, report, site, approvals, nowMs) ??
     unreadable(device, folded, report, site) ??
     restoring(device, folded, report, site, approvals) ??
     stoppedByPeople(device, folded, site, nowMs) ??
@@ -94,31 +96,9 @@ function duringRollout(
   const reason = rollout.cause ?? rollout.phase;
   if (report.sight !== null && report.sight.evidence === null) {
     const message = `can't be asked (${report.sight.code ?? 'unreachable'}); asking again`;
-    return { state: 'rolling-out', reason, message, next: 'siteward check' };
+    return { state: 'rolling-out', reason, message, next: lookAt(device) };
   }
   return { state: 'rolling-out', reason, message: null, next: null };
-}
-
-/** What of a rollout people have to judge, as far as the journal tells; null: it goes on by itself. */
-export function waitsForPeople(rollout: RolloutState): Stuck | null {
-  if (rollout.phase === 'diverged') return { code: 'diverged', message: divergedMessage(rollout.id) };
-  if (!isStuck(rollout)) return null;
-  const { outcome, problem, rollBackAttempts, cleanAttempts } = rollout;
-  const [code, what, left, times] =
-    outcome === null
-      ? ['rollback-failed', 'rolling back', 'its rollback is taken off', rollBackAttempts]
-      : ['cleaning-failed', 'taking the rollout off the device', 'all of it is taken off', cleanAttempts];
-  const message =
-    `${what} failed ${times} times: ${problem?.message ?? ''}; it is tried again. ` +
-    `If it can't succeed, resolve it as actual: what the device has is kept, and ${left}`;
-  return { code, message };
-}
-
-function divergedMessage(rollout: string): string {
-  return (
-    `rollout ${rollout}: the device has neither what it had (base) nor what was planned (target); ` +
-    'resolve it as base, as target, or as actual, which keeps what it has now; nothing is done before it is signed'
-  );
 }
 
 /** Read, and yet nothing is begun on it: what people may decide, or have ordered. */
@@ -127,22 +107,32 @@ function standingStill(
   folded: FoldedDevice,
   report: DeviceReport,
   site: SiteState,
+  approvals: Policy['approvals'],
+  nowMs: number,
 ): Standing | null {
   const { rollout, resolve } = folded;
   const diverged = rollout?.phase === 'diverged';
   const stuck = report.stuck ?? (rollout === null ? null : waitsForPeople(rollout));
   if (stuck === null && resolve === null) return null;
+  // What was ordered can't be put before people, or be begun.
+  if (resolve !== null && report.failure !== null) {
+    const failed = failedState(device, folded, report.failure, site);
+    if (report.failure.code !== resolveRefused) return failed;
+    return { ...failed, next: `siteward resolve ${device.name} --as actual` };
+  }
   const items = itemsFor(site.pending, device.name).filter(({ kind }) => kind === 'resolve');
   // Where the whole site's state was lost, accepting its commit settles the devices with it.
   const whole = site.accepted === null ? itemsFor(site.pending, null) : [];
   const [pending] = [...items, ...whole];
   const first = diverged ? 'base' : folded.changed === null || site.accepted === null ? 'actual' : 'target';
-  const ordered = resolve === null ? `siteward resolve ${device.name} --as ${first}` : null;
+  const ordered = resolve === null ? `siteward resolve ${device.name} --as ${first}` : 'siteward pending';
+  const isSigned = pending !== undefined && pending.approvals.length >= approvals[pending.class];
+  const hold = isSigned ? stoppedByPeople(device, folded, site, nowMs) : null;
   return {
     state: diverged ? 'diverged' : stuck === null ? 'held' : 'error',
     reason: stuck?.code ?? 'resolve-unfinished',
     message: stuck === null ? `to be taken to ${resolve?.as ?? ''}; it was not finished` : stuck.message,
-    next: pending === undefined ? ordered : `siteward pending ${pending.id}`,
+    next: hold?.next ?? (pending === undefined ? ordered : `siteward pending ${pending.id}`),
   };
 }
 
@@ -156,13 +146,13 @@ export function rolloutStateName(folded: FoldedDevice, report: DeviceReport): st
   return rollout.phase;
 }
 
-function unreachable(report: DeviceReport): Standing | null {
+function unreachable(device: DeviceSettings, report: DeviceReport): Standing | null {
   const { failure } = report;
   if (failure === null || !isUnreachable(report)) return null;
   const message = describeFailure(failure);
   // Whoever disables the user on the device wants it left alone; from here that can't be told from a wrong key.
   const state = refusedLogin.includes(failure.code) ? 'held' : 'unreachable';
-  return { state, reason: failure.code, message, next: 'siteward check' };
+  return { state, reason: failure.code, message, next: lookAt(device) };
 }
 
 function failedState(
@@ -198,7 +188,7 @@ function backedUp(
   const unread = unreadable(device, folded, report, site);
   if (unread !== null) return unread;
   if (keepFailure === null) return { state: 'backed-up', reason: null, message: null, next: null };
-  return { state: 'error', reason: keepFailure.code, message: keepFailure.message, next: 'siteward check' };
+  return { state: 'error', reason: keepFailure.code, message: keepFailure.message, next: lookAt(device) };
 }
 
 /** A device that shows another host key is waited for by people, or by nobody until somebody orders it. */
@@ -239,12 +229,7 @@ function restoring(
     return { state: 'pending-signature', reason: 'restore', message, next };
   const obstacle = observation?.obstacles[0];
   if (obstacle !== undefined)
-    return {
-      state: 'held',
-      reason: obstacle.code,
-      message: obstacle.message,
-      next: `siteward plan ${device.name}`,
-    };
+    return { state: 'held', reason: obstacle.code, message: obstacle.message, next: lookAt(device) };
   return { state: 'behind', reason: 'restore', message, next: null };
 }
 
@@ -269,7 +254,7 @@ function stoppedByPeople(
 function brakePulled(device: DeviceSettings, { observation }: DeviceReport): Standing | null {
   const brake = observation?.obstacles.find(({ code }) => brakes.includes(code));
   if (brake === undefined) return null;
-  return { state: 'held', reason: brake.code, message: brake.message, next: `siteward plan ${device.name}` };
+  return { state: 'held', reason: brake.code, message: brake.message, next: lookAt(device) };
 }
 
 export function activeHold(site: SiteState, folded: FoldedDevice, nowMs: number): FoldedDevice['hold'] {
@@ -336,7 +321,7 @@ function waiting(
   }
   if (planned.obstacle !== null) {
     const { code, message } = planned.obstacle;
-    return { state: 'held', reason: code, message, next: `siteward plan ${device.name}` };
+    return { state: 'held', reason: code, message, next: lookAt(device) };
   }
   if (device.manage !== 'rollout') {
     return { state: 'behind', reason: 'report-only', message: null, next: `siteward plan ${device.name}` };

@@ -5,15 +5,18 @@
 import type { DeviceSettings } from '../core/site.ts';
 import type { Failure } from './device-report.ts';
 
-/** Shows everything that is wrong with the settings, the files and each device, and what to do about it. */
-const look = 'siteward check';
+/** Shows everything that is wrong with the settings, the files and this device, and what to do about it. */
+export function lookAt({ name }: Pick<DeviceSettings, 'name'>): string {
+  return `siteward check ${name}`;
+}
 
 /** `commit`: the accepted one, in which a fault of the desired text stands. */
 export function nextOnDevice(
-  { name, address, port, user, identityFile }: DeviceSettings,
+  device: DeviceSettings,
   { code, place }: Pick<Failure, 'code' | 'place'>,
   commit: string | null,
 ): string {
+  const { name, address, port, user, identityFile } = device;
   const login = `ssh -p ${port}${identityFile === null ? '' : ` -i ${identityFile}`} ${user}@${address}`;
   switch (code) {
     case 'incomplete-export':
@@ -26,7 +29,9 @@ export function nextOnDevice(
       return 'journalctl -u siteward -n 50';
     default:
       // Files of this machine have absolute paths.
-      return place === null || place.file.startsWith('/') || commit === null ? look : revert(commit);
+      return place === null || place.file.startsWith('/') || commit === null
+        ? lookAt(device)
+        : revert(commit);
   }
 }
 
@@ -45,7 +50,12 @@ export function nextOnBranch(
   if (reason === 'no-such-branch') return `git push ${url} HEAD:refs/heads/${branch}`;
   if (reason === 'commit-signature-refused')
     return 'git commit --amend --no-edit -S && git push --force-with-lease';
-  if (reason === 'commit-rejected') return 'siteward refresh';
+  // The branch goes back to where it was left; where nothing was accepted yet, another commit is asked about anew.
+  if (reason === 'commit-rejected' && head !== null) {
+    if (accepted === null)
+      return `git commit --allow-empty -m "ask again" && git push ${url} HEAD:refs/heads/${branch}`;
+    return `git push --force-with-lease=${branch}:${head} ${url} ${accepted}:refs/heads/${branch}`;
+  }
   if (head === null) return `git ls-remote ${url}`;
   if (accepted !== null) return revert(head);
   return `git ls-tree -r --name-only ${head.slice(0, 12)} ${path === '' ? '.' : path}`;

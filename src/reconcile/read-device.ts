@@ -9,7 +9,7 @@ import type { Observation } from '../drivers/driver.ts';
 import type { Stuck } from './device-report.ts';
 import type { DeviceRoom } from './device-room.ts';
 import { requireUnchanged } from './changed-device.ts';
-import { waitsForPeople } from './device-status.ts';
+import { waitsForPeople } from './waits-for-people.ts';
 
 /** `stopped`: why what is in flight was not gone on with. Throws `DeviceError` when the device can't be read. */
 export async function readDevice(room: DeviceRoom, stopped: Stuck | null): Promise<Observation> {
@@ -41,7 +41,7 @@ async function stuckOn(room: DeviceRoom, observation: Observation): Promise<Stuc
   }
 }
 
-const forPeople: readonly string[] = [
+export const forPeople: readonly string[] = [
   ...deviceChanges,
   'foreign-rollout',
   'foreign-daemon',

@@ -17,7 +17,7 @@ import { remainsOf } from '../core/rollout/rollout.ts';
 import { isStuck } from '../core/rollout/state.ts';
 import type { Observation } from '../drivers/driver.ts';
 import type { PlannedDevice } from './comparison.ts';
-import { activeHold } from './device-status.ts';
+import { activeHold, resolveRefused } from './device-status.ts';
 import { hardwareIn } from './device-report.ts';
 import type { DeviceRoom } from './device-room.ts';
 import { confirmedConfiguration, devicePlanText, makeDevicePlan, requireUsable } from './plan-device.ts';
@@ -180,29 +180,29 @@ async function planToward(
   const [problem] = blocked;
   // Of a whole text the sections that can't be planned are left as they are, and told of as ever.
   if (problem !== undefined && ended !== null) {
-    throw new InvalidInput(problem.code, `no way to ${as}: ${problem.message}`, problem.place);
+    throw new InvalidInput(resolveRefused, `no way to ${as}: ${problem.message}`, problem.place);
   }
   const made = makeDevicePlan(room, observation, { differences, actual, desired });
-  if (made.kind === 'refused') throw new InvalidInput(made.code, `no way to ${as}: ${made.message}`);
+  if (made.kind === 'refused') throw new InvalidInput(resolveRefused, `no way to ${as}: ${made.message}`);
   return made.kind === 'nothing' ? null : { plan: made.plan, desiredText: git.text };
 }
 
 async function endedPlan(room: DeviceRoom, as: 'base' | 'target', sealed: string): Promise<Configuration> {
   const file = await room.files.get('rollout', sealed);
-  if (file === null) throw nowhere(room, 'sealed-rollout-missing', as);
+  if (file === null) throw nowhere(room, as);
   const { plan } = JSON.parse(file.toString('utf8')) as Rollout;
   return { sections: plan[as] };
 }
 
 async function lastConfirmed(room: DeviceRoom, version: string): Promise<Configuration> {
   const confirmed = await confirmedConfiguration(room, version);
-  if (confirmed === null || confirmed === 'lost') throw nowhere(room, 'nothing-to-go-to', 'base');
+  if (confirmed === null || confirmed === 'lost') throw nowhere(room, 'base');
   return confirmed;
 }
 
-function nowhere({ device }: DeviceRoom, code: string, as: Resolution): InvalidInput {
+function nowhere({ device }: DeviceRoom, as: Resolution): InvalidInput {
   return new InvalidInput(
-    code,
+    resolveRefused,
     `what ${as} was is gone from the state; run: siteward resolve ${device.name} --as actual`,
   );
 }

@@ -508,7 +508,10 @@ test('log reads the files where no daemon runs', async () => {
   const whole = await cli('log', 'gw1');
   expect(whole).toMatchObject({ code: 0, err: 'the daemon is not running: read from its files\n' });
   expect(whole.out).toContain('CONFIRMED');
-  expect((await cli('log', 'gw9')).out).toBe('');
+  const unknown = await cli('log', 'gw9');
+  expect(unknown).toMatchObject({ code: 2, out: '' });
+  expect(unknown.err).toMatch(/the settings name no device "gw9", and no record does; they name /);
+  expect(await cli('log', 'gw1', '--since', '2099-01-01T00:00Z')).toMatchObject({ code: 0, out: '' });
   expect((await cli('log', '--since', '2099-01-01T00:00Z')).out).toBe('');
   expect((await cli('log', '--since', '2000-01-01T00:00Z')).out).toContain('first start of daemon');
   const lines = readFileSync(segment, 'utf8').split('\n');

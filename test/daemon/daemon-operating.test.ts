@@ -172,7 +172,7 @@ describe.concurrent('bad neighbours', () => {
       lastRead: null,
     });
     const gone = await one.untilDevice('gone', ({ state }) => state === 'unreachable', 'gw3');
-    expect(gone.next).toBe('siteward check');
+    expect(gone.next).toBe('siteward check gw3');
     one.device('gw3').resumeListening();
     await one.untilSettled('gw3');
     expect(one.device('gw2').machine.log.filter(({ message }) => message.includes('logged in'))).toEqual([]);
@@ -202,7 +202,7 @@ describe.concurrent('a key of one device', () => {
     await one.start();
     await one.untilSettled('gw1');
     const out = await one.untilDevice('gw2 is out', ({ state }) => state === 'error', 'gw2');
-    expect(out).toMatchObject({ lastRead: null, next: 'siteward check' });
+    expect(out).toMatchObject({ lastRead: null, next: 'siteward check gw2' });
     expect(out.message).toContain(`${file} ${words}`);
     rmSync(file, { force: true });
     writeFileSync(file, key, { mode: 0o600 });

@@ -190,7 +190,7 @@ describe.skipIf(why !== '')(`somebody who is not root${why}`, () => {
       await until('the daemon answers', () => one.status());
       await one.untilSettled('gw1');
       const out = await one.untilDevice('gw2 is out', ({ state }) => state === 'error', 'gw2');
-      expect(out).toMatchObject({ reason: 'unreadable', next: 'siteward check' });
+      expect(out).toMatchObject({ reason: 'unreadable', next: 'siteward check gw2' });
       expect(out.message).toContain(words);
     } finally {
       await one.close();

@@ -35,7 +35,7 @@ test('others that stay on the device: what, why, until when, and what to type', 
       message:
         "gw1: the new credential counts, and the old ones of the daemon's user still let in; failed 3 times: " +
         'permission-denied: not enough permissions; tried again at 2026-11-21T10:02:00.000Z',
-      next: 'siteward check',
+      next: 'siteward check gw1',
     },
   ]);
 });

@@ -25,7 +25,7 @@ test.each(['held-on-device', 'user-disabled'] as const)('%s: held, and says what
     state: 'held',
     reason: code,
     message: 'do this',
-    next: 'siteward plan gw1',
+    next: 'siteward check gw1',
   });
 });
 
@@ -39,7 +39,7 @@ test.each(['key-refused', 'password-refused'])('a login that is refused (%s) hol
     state: 'held',
     reason: code,
     message: 'look there',
-    next: 'siteward check',
+    next: 'siteward check gw1',
   });
   expect(isUnreachable(report)).toBe(true);
 });

@@ -26,7 +26,7 @@ describe('a fault of one device', () => {
       'mkdir -p devices/gw1 && ssh -p 2222 -i /etc/siteward/keys/gw1 siteward@192.0.2.1 /export > devices/gw1/config.rsc',
     ],
     ['syntax', inGit, 'git revert --no-edit 9f8e7d6c5b4a && git push'],
-    ['unreadable', { file: '/etc/siteward/keys/gw1' }, 'siteward check'],
+    ['unreadable', { file: '/etc/siteward/keys/gw1' }, 'siteward check gw1'],
     ['internal', null, 'journalctl -u siteward -n 50'],
   ])('%s', (code, place, next) => {
     expect(nextOnDevice(device, { code, place }, commit)).toBe(next);
@@ -37,7 +37,7 @@ describe('a fault of one device', () => {
     expect(nextOnDevice(other, { code: 'incomplete-export', place: null }, commit)).toMatch(
       /^ssh -p 2222 siteward@192\.0\.2\.1 /,
     );
-    expect(nextOnDevice(device, { code: 'syntax', place: inGit }, null)).toBe('siteward check');
+    expect(nextOnDevice(device, { code: 'syntax', place: inGit }, null)).toBe('siteward check gw1');
   });
 });
 

@@ -154,6 +154,6 @@ describe('what status says while a rollout can not go on', () => {
 
   test('it can not be asked: a command', () => {
     const sight = { evidence: null, code: 'host-key-mismatch' };
-    expect(standing({ sight })).toMatchObject({ state: 'rolling-out', next: 'siteward check' });
+    expect(standing({ sight })).toMatchObject({ state: 'rolling-out', next: 'siteward check gw1' });
   });
 });
