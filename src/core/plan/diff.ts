@@ -6,7 +6,14 @@
  */
 import type { Dialect, Problem } from '../dialect.ts';
 import { canonicalItem } from '../digest.ts';
-import { sameProperties, type Configuration, type Item, type Properties, type Section } from '../item.ts';
+import {
+  sameItem,
+  sameProperties,
+  type Configuration,
+  type Item,
+  type Properties,
+  type Section,
+} from '../item.ts';
 import type { Action, Difference, Label } from './action.ts';
 import { findRenames } from './find-renames.ts';
 import { matchRows, type Triple } from './match.ts';
@@ -34,7 +41,8 @@ export interface DiffResult {
 }
 
 export function diffConfigurations(given: DiffInput): DiffResult {
-  const renamed = findRenames(given);
+  const alike = sectionsAlike(given.desired, given.actual);
+  const renamed = findRenames({ ...given, alike });
   const names = inOldNames(given.desired.sections, renamed.renames, given.dialect);
   const history = given.confirmed && inNewNames(given.confirmed.sections, renamed.moved, given.dialect);
   const input = { ...given, desired: { sections: names }, confirmed: history && { sections: history } };
@@ -57,6 +65,8 @@ export function diffConfigurations(given: DiffInput): DiffResult {
     );
     if (!d || !a || !c) continue;
     ignored += a.ignored;
+    // Without renames there is nothing in which they could differ: what is gone from both is no difference either.
+    if (alike.has(path) && renamed.renames.length + renamed.moved.length === 0) continue;
     const known = actualBy.get(path)?.kind ?? desiredBy.get(path)?.kind ?? 'unknown';
     const found = diffSection(input, renamed, known === 'ordered', d, a, c.items);
     const problem = blockedBy(path, known, found, input.dialect);
@@ -64,6 +74,20 @@ export function diffConfigurations(given: DiffInput): DiffResult {
     else blocked.push(problem);
   }
   return { differences, blocked, ignored };
+}
+
+/** Sections whose rows are the same, one by one: most, on most devices. */
+function sectionsAlike(desired: Configuration, actual: Configuration): ReadonlySet<string> {
+  const there = new Map(actual.sections.map(({ path, items }) => [path, items]));
+  const isAlike = ({ path, items }: Section): boolean => {
+    const others = there.get(path);
+    return others?.length === items.length && items.every((item, i) => isSameRow(item, others[i]));
+  };
+  return new Set(desired.sections.filter(isAlike).map(({ path }) => path));
+}
+
+function isSameRow(item: Item, other: Item | undefined): boolean {
+  return other?.created === item.created && sameItem(item, other);
 }
 
 /** What rows are called otherwise than in the names in which everything is compared. */

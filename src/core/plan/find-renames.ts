@@ -17,6 +17,8 @@ export interface RenameInput {
   readonly owns: Owns;
   readonly ignore: readonly IgnoreRule[];
   readonly dialect: Dialect;
+  /** Sections whose rows are the same on both sides: nothing in them is called otherwise. */
+  readonly alike: ReadonlySet<string>;
 }
 
 export interface FoundRenames {
@@ -37,7 +39,7 @@ export function findRenames(input: RenameInput): FoundRenames {
   const found: Difference[] = [];
   const paths = new Set([...desired.sections, ...input.actual.sections].map(({ path }) => path));
   for (const path of paths) {
-    if (!ownsSection(path, owns, desired, confirmed)) continue;
+    if (input.alike.has(path) || !ownsSection(path, owns, desired, confirmed)) continue;
     const rules = input.ignore.filter((rule) => rule.section === path);
     const [d, a, c] = [desired, input.actual, confirmed].map(
       (from) => viewOf(from?.sections.find((s) => s.path === path)?.items ?? [], rules).items,

@@ -5,7 +5,7 @@
  */
 import type { Problem } from '../../core/dialect.ts';
 import { canonicalItem } from '../../core/digest.ts';
-import type { Configuration, Item } from '../../core/item.ts';
+import { sameItem, type Configuration, type Item } from '../../core/item.ts';
 import {
   compareVersions,
   exportOrder,
@@ -31,14 +31,26 @@ export function judgeDesired(
   const bySection = new Map(actual.sections.map((section) => [section.path, section.items]));
   return desired.sections.flatMap(({ path, items }) => {
     const there = bySection.get(path);
-    const known = new Set(there?.map(canonicalItem));
-    const changed = items.filter((item) => !known.has(canonicalItem(item)));
+    const changed = changedRows(items, there ?? []);
     const first = changed[0];
     if (first === undefined) return [];
     const gate = there === undefined ? judge.menu(first) : null;
     if (gate !== null) return [gate];
     return changed.flatMap((item) => [...judge.item(item, there ?? []), ...judge.name(item)]);
   });
+}
+
+/** Rows that the device has nowhere in that menu. Most stand where they stood, and only the others are looked for. */
+function changedRows(items: readonly Item[], there: readonly Item[]): readonly Item[] {
+  const moved = items.filter((item, i) => !standsAt(there, i, item));
+  if (moved.length === 0) return moved;
+  const known = new Set(there.map(canonicalItem));
+  return moved.filter((item) => !known.has(canonicalItem(item)));
+}
+
+function standsAt(there: readonly Item[], index: number, item: Item): boolean {
+  const other = there[index];
+  return other !== undefined && sameItem(other, item);
 }
 
 /** Menus whose rows are interfaces: they share one set of names. */

@@ -50,8 +50,8 @@ export interface PropertyFacts {
   /** Console spelling; null: no table knows one, or it differs between versions (see `defaultOf`). */
   readonly default: string | null;
   readonly defaults: readonly (readonly [from: string | null, before: string | null, value: string])[];
-  /** Default of single rows that the device brings along, by item key. */
-  readonly rowDefaults: Readonly<Record<string, string>>;
+  /** Default of single rows that the device brings along, by item key; null: all rows are alike. */
+  readonly rowDefaults: ReadonlyMap<string, string> | null;
   /** `unset` command or `!name`; a value to set; null: not known to be unsettable. */
   readonly unset: { readonly by: 'unset' } | { readonly by: 'value'; readonly value: string } | null;
   readonly secret: boolean;
@@ -141,7 +141,7 @@ function toProperty(facts: 0 | RawProperty): PropertyFacts {
     order: f.o?.split(',') ?? [],
     default: f.d ?? null,
     defaults: f.dv ?? [],
-    rowDefaults: f.rows ?? {},
+    rowDefaults: f.rows === undefined ? null : new Map(Object.entries(f.rows)),
     unset: f.u === undefined ? null : f.u === null ? { by: 'unset' } : { by: 'value', value: f.u },
     secret: f.secret === 1,
     executable: f.exec === 1,
@@ -266,7 +266,7 @@ export function defaultOf(
 ): string | null {
   const facts = propertyFacts(path, property);
   if (facts === undefined) return null;
-  const ofRow = key === null ? undefined : facts.rowDefaults[key];
+  const ofRow = key === null ? undefined : facts.rowDefaults?.get(key);
   if (ofRow !== undefined) return ofRow;
   if (facts.default !== null || version === null) return facts.default;
   const fits = facts.defaults.filter(

@@ -9,9 +9,11 @@ import type { Item, Section } from '../../core/item.ts';
 import type { Argument, Command } from './export-command.ts';
 import type { ExportText, Piece } from './export-syntax.ts';
 import { cutEnd, errorLines } from './completeness.ts';
-import { menuFacts, referencesOf, type MenuFacts } from './menus.ts';
-import { finishRow, hardwareKey, keyOfAdded, keyOfSelector, nameIn, type Row } from './rows.ts';
-import { canonicalValue, holdsImpossibleAddress } from './values.ts';
+import { menuFacts, referencesOf } from './menus.ts';
+import { RowValues } from './row-values.ts';
+import { finishRow, hardwareKey, keyOfAdded, keyOfSelector, type Row } from './rows.ts';
+import { SectionProperties } from './section-properties.ts';
+import { canonicalValue, isImpossibleAddress } from './values.ts';
 
 export interface NormalizeOptions {
   /**
@@ -43,7 +45,7 @@ export function isOwnObject(path: string, name: string | null | undefined): bool
 
 interface OpenSection {
   readonly path: string;
-  readonly facts: MenuFacts | undefined;
+  readonly known: SectionProperties;
   readonly rows: Row[];
   /** By key; rows without one are not in it. */
   readonly byKey: Map<string, Row>;
@@ -121,7 +123,8 @@ class Normalizer {
   #open(path: string): OpenSection {
     const known = this.#sections.get(path);
     if (known) return known;
-    const section: OpenSection = { path, facts: menuFacts(path), rows: [], byKey: new Map() };
+    const properties = new SectionProperties(path, menuFacts(path), this.#version);
+    const section: OpenSection = { path, known: properties, rows: [], byKey: new Map() };
     this.#sections.set(path, section);
     return section;
   }
@@ -137,13 +140,13 @@ class Normalizer {
     else this.#set(section, command, values);
   }
 
-  #add(section: OpenSection, command: Command, values: Map<string, string | null>): void {
+  #add(section: OpenSection, command: Command, values: RowValues): void {
     const name = values.get('name');
     if (isOwnObject(section.path, name)) {
       if (this.#options.role === 'device') return;
       if (this.#options.role === 'desired') this.#reserved(section, command);
     }
-    const key = keyOfAdded(section.facts, values);
+    const key = keyOfAdded(section.known.facts, values);
     const row: Row = { key, created: true, values, place: this.#place(command) };
     const twin = key === null ? undefined : section.byKey.get(key);
     if (twin?.created === true) {
@@ -167,8 +170,8 @@ class Normalizer {
     this.#report('reserved-name', message, command, section.path);
   }
 
-  #set(section: OpenSection, command: Command, values: Map<string, string | null>): void {
-    const selected = keyOfSelector(section.facts, command.selector);
+  #set(section: OpenSection, command: Command, values: RowValues): void {
+    const selected = keyOfSelector(section.known.facts, command.selector);
     const key = selected === null ? null : hardwareKey(section.path, selected, section.rows);
     if (key === null) {
       const message = 'expected a selector that names one row, such as "[ find name=x ]", a name or a number';
@@ -186,19 +189,18 @@ class Normalizer {
       section.rows.push(row);
       return;
     }
-    for (const [name, value] of values) {
-      const before = known.values.get(name);
+    for (const [name, value] of values.entries()) {
+      const before = known.values.set(name, value);
       if (before !== undefined && before !== value) this.#contradiction(section, command, name, known.place);
-      known.values.set(name, value);
     }
   }
 
   /** Canonical, by the name that the property has in that version. */
-  #values(section: OpenSection, args: readonly Argument[]): Map<string, string | null> {
-    const values = new Map<string, string | null>();
+  #values(section: OpenSection, args: readonly Argument[]): RowValues {
+    const values = new RowValues();
+    const isDesired = this.#options.role === 'desired';
     for (const arg of args) {
-      const name = nameIn(section.facts, arg.name, this.#version);
-      const facts = section.facts?.properties.get(name);
+      const { name, facts, isAddress } = section.known.written(arg.name);
       if (notProperties.has(arg.name)) {
         const message = `"${arg.name}" tells the console what to do: write rows in their order, and select with [ find … ]`;
         this.#report('not-declarative', message, arg, section.path);
@@ -210,12 +212,11 @@ class Normalizer {
         this.#report('unknown-flag', message, arg, section.path);
       }
       const value = arg.value === null ? null : canonicalValue(facts, arg.value);
-      const before = values.get(name);
+      const before = values.set(name, value);
       if (before !== undefined && before !== value) this.#contradiction(section, arg, name, null);
-      values.set(name, value);
-      if (value !== null && this.#options.role === 'desired') {
+      if (value !== null && isDesired) {
         this.#ghost(section, arg, value);
-        if (holdsImpossibleAddress(facts, name, value)) this.#impossible(section, arg);
+        if (isAddress && isImpossibleAddress(value)) this.#impossible(section, arg);
       }
     }
     return values;
@@ -253,7 +254,7 @@ class Normalizer {
   #finish(section: OpenSection): Section {
     const items: Item[] = [];
     for (const row of section.rows) {
-      const item = finishRow(section.path, section.facts, row, this.#version);
+      const item = finishRow(section.path, section.known, row);
       if (item !== null) items.push(item);
     }
     return { path: section.path, kind: kindOf(section), items };
@@ -273,12 +274,12 @@ class Normalizer {
   }
 }
 
-function sameValues(a: ReadonlyMap<string, string | null>, b: ReadonlyMap<string, string | null>): boolean {
-  return a.size === b.size && [...a].every(([name, value]) => b.get(name) === value);
+function sameValues(a: RowValues, b: RowValues): boolean {
+  return a.size === b.size && a.entries().every(([name, value]) => b.get(name) === value);
 }
 
 /** A singleton with rows is a list by now (`listSince`), or no longer what the table says: then only carried. */
-function kindOf({ facts, rows }: OpenSection): Section['kind'] {
+function kindOf({ known: { facts }, rows }: OpenSection): Section['kind'] {
   if (facts === undefined) return 'unknown';
   if (facts.kind !== 'singleton' || rows.every((row) => row.key === '')) return facts.kind;
   return facts.listSince === null ? 'unknown' : 'keyed';

@@ -130,15 +130,15 @@ const addressTypes: ReadonlySet<string | null> = new Set(['ip', 'prefix', 'host'
 /** Where no table knows the type, the name says whether addresses are meant. */
 const addressName = /(^|[.-])(address|addresses|gateway|network|ranges|pref-src|dns-server|servers)$/;
 
-/** Whether some part of the value looks like an IPv4 address and can be none: `1.2.3.400`, `10.0.0.0/40`. */
-export function holdsImpossibleAddress(
-  facts: Pick<PropertyFacts, 'type'> | undefined,
-  name: string,
-  value: string,
-): boolean {
+/** Whether addresses are meant, by the type or, where that is not known, by the name. */
+export function namesAddresses(facts: Pick<PropertyFacts, 'type'> | undefined, name: string): boolean {
   const type = facts?.type ?? null;
-  if (!addressTypes.has(type) && !((type === null || type === 'enum') && addressName.test(name)))
-    return false;
+  return addressTypes.has(type) || ((type === null || type === 'enum') && addressName.test(name));
+}
+
+/** Whether some part of the value looks like an IPv4 address and can be none: `1.2.3.400`, `10.0.0.0/40`. */
+export function isImpossibleAddress(value: string): boolean {
+  if (!value.includes('.')) return false;
   return value.split(/[,-]/).some((part) => {
     const match = /^!?(\d+)\.(\d+)\.(\d+)\.(\d+)(?:\/(\d+))?(?:[:%@].*)?$/.exec(part);
     if (match === null) return false;
@@ -185,5 +185,9 @@ function canonicalSet(value: string, order: readonly string[]): string {
     const at = order.indexOf(member.replace('!', ''));
     return (at < 0 ? order.length : at) + (member.startsWith('!') ? 1000 : 0);
   };
-  return [...new Set(value.split(','))].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1)).join(',');
+  const members = value.split(',');
+  const ranks = members.map(rank);
+  // As devices print them: each stands behind the one before it.
+  if (ranks.every((own, i) => i === 0 || (ranks[i - 1] ?? 0) < own)) return value;
+  return [...new Set(members)].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1)).join(',');
 }

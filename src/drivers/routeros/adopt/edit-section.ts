@@ -14,7 +14,8 @@ import { viewOf, type IgnoreRule } from '../../../core/plan/scope.ts';
 import { isSecretProperty, menuFacts, propertyFacts } from '../menus.ts';
 import { printItem } from '../print-configuration.ts';
 import { purposeOf, rowFacts } from '../row-facts.ts';
-import { keyOfSelector, nameIn } from '../rows.ts';
+import { keyOfSelector } from '../rows.ts';
+import { nameIn } from '../section-properties.ts';
 import { setProperties, type Block, type EditableText, type Wanted } from './edit-text.ts';
 
 export interface Counts {

@@ -3,7 +3,7 @@ import { sameItem, type Configuration, type Item } from '../../../../src/core/it
 import { readExport } from '../../../../src/drivers/routeros/export-syntax.ts';
 import { toConfiguration, type NormalizeOptions } from '../../../../src/drivers/routeros/normalize.ts';
 import { printConfiguration } from '../../../../src/drivers/routeros/print-configuration.ts';
-import { networkOf } from '../../../../src/drivers/routeros/rows.ts';
+import { networkOf } from '../../../../src/drivers/routeros/section-properties.ts';
 import { noRealExports, realExports, whyNoRealExports } from '../../../support/real-exports.ts';
 
 const parse = (text: string, options: NormalizeOptions = { role: 'desired' }) =>

@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { canonicalValue, holdsImpossibleAddress } from '../../../../src/drivers/routeros/values.ts';
+import {
+  canonicalValue,
+  isImpossibleAddress,
+  namesAddresses,
+} from '../../../../src/drivers/routeros/values.ts';
 
 describe('one spelling for one meaning', () => {
   test.each([
@@ -69,7 +73,7 @@ test.each([
   [null, 'name', '1.2.3.400', false],
   [null, 'address', '1.2.3.400.example.org', false],
 ] as const)('%s %s=%s can be no address: %s', (type, name, value, impossible) => {
-  expect(holdsImpossibleAddress({ type }, name, value)).toBe(impossible);
+  expect(namesAddresses({ type }, name) && isImpossibleAddress(value)).toBe(impossible);
 });
 
 test('a value whose property is unknown stays as it is', () => {
