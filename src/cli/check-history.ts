@@ -1,4 +1,7 @@
-/** The history for `siteward check`: everything that is kept is read and proved. Changes nothing. */
+/**
+ * The history for `siteward check`: everything that is kept is read and proved, and the git server that it is pushed to is
+ * asked what it has. Changes nothing.
+ */
 import path from 'node:path';
 import type { Settings } from '../settings/settings.ts';
 import { failure } from './finding.ts';
@@ -6,9 +9,34 @@ import type { Finding } from './finding.ts';
 import { statusIfThere } from './on-disk.ts';
 import { count } from './terminal.ts';
 
+const what = 'history';
+const patienceMs = 60_000;
+
+export async function checkHistory(settings: Settings): Promise<Finding[]> {
+  return [...(await checkKept(settings)), ...(await checkRemote(settings))];
+}
+
+async function checkRemote({ history: { remote: server } }: Settings): Promise<Finding[]> {
+  if (server === null) return [];
+  const [{ historyRemote }, { advertisedBy }] = await Promise.all([
+    import('../daemon/git-remote.ts'),
+    import('../desired/remote/receive-pack.ts'),
+  ]);
+  const remote = historyRemote(server);
+  try {
+    const { refs } = await advertisedBy(remote, AbortSignal.timeout(patienceMs));
+    const branches = [...refs.keys()].filter((ref) => ref.startsWith('refs/heads/')).length;
+    const message = `its git server can be reached and has ${count(branches, 'branch', 'branches')}`;
+    return [{ what, result: 'ok', code: 'reachable', message }];
+  } catch (error) {
+    return [failure(what, error)];
+  } finally {
+    await remote.close();
+  }
+}
+
 /** Nothing is said of a history that was not begun. */
-export async function checkHistory({ state, site, devices }: Settings): Promise<Finding[]> {
-  const what = 'history';
+async function checkKept({ state, site, devices }: Settings): Promise<Finding[]> {
   const folder = path.join(state, 'history.git');
   try {
     if ((await statusIfThere(folder)) === null) return [];

@@ -29,10 +29,11 @@ import { loadTrust } from '../settings/trust-files.ts';
 import { openClockMark, saveEveryMs } from './clock-mark.ts';
 import { commitSignatureJudge } from './commit-signature.ts';
 import { credentialsInForce, driverFor, unknownMenus } from './device-drivers.ts';
-import { copyFolder, openDesiredRepository } from './git-remote.ts';
+import { copyFolder, historyRemote, openDesiredRepository } from './git-remote.ts';
 import { firstStartObstacle } from './first-start.ts';
 import { openHostKeys } from './host-keys.ts';
 import { pruneEveryMs, pruneHistory } from './history-pruning.ts';
+import { startHistoryPush } from './history-push.ts';
 import { buildOperations } from './operations.ts';
 import type { RunningDevice, RunningSite } from './running-site.ts';
 import { digestsInUse } from '../reconcile/state-files.ts';
@@ -45,6 +46,7 @@ import { openStateFiles } from './state-files.ts';
 import { openStateFolder } from './state-folder.ts';
 import { lockState } from './state-lock.ts';
 import { systemClock } from './system-clock.ts';
+import { every, poll } from './turns.ts';
 import { startTelemetry } from './telemetry.ts';
 import { krlOf, openTrustKeeper } from './trust-keeper.ts';
 
@@ -61,8 +63,6 @@ export interface Daemon {
 const soonMs = 30_000;
 /** How soon a device is asked again that does not answer in the middle of a rollout. */
 const inFlightMs = 10_000;
-/** Between two looks at a repository that can't be read. */
-const longestPollMs = 15 * 60_000;
 
 /** Throws `InvalidInput` or `SitewardError` when the daemon can't run at all; nothing is left running then. */
 export async function startDaemon(settings: Settings, version: string): Promise<Daemon> {
@@ -130,7 +130,23 @@ async function start(
     site: settings.site,
     disk: fileDisk,
     packed: packedObjects(historyFolder),
+    grown: () => {
+      historyPush?.wake();
+    },
   });
+  const { remote } = settings.history;
+  const historyPush =
+    remote === null
+      ? null
+      : startHistoryPush({
+          archive,
+          remote: historyRemote(remote),
+          clock,
+          random: Math.random,
+          signal,
+          log: telemetry.log,
+          pushed: telemetry.pushed,
+        });
   const nonce = randomBytes(8).toString('hex');
   const inUse = digestsInUse(state);
   if (journal.broken === null) {
@@ -197,6 +213,7 @@ async function start(
     ledger,
     files,
     archive,
+    historyPush,
     desired,
     devices,
     clock,
@@ -297,6 +314,7 @@ async function start(
       devices: settings.devices.map(({ name }) => name),
       keep: settings.history.keep,
       now: () => (mark.distrust() === null ? clock.now() : null),
+      arrived: (device) => historyPush?.arrived(device) ?? null,
       signal,
       log: telemetry.log,
     });
@@ -310,7 +328,8 @@ async function start(
     },
   });
   undo.push(async () => {
-    await Promise.allSettled([polling, keeping, pruning, ...devices.map((device) => device.loop.done)]);
+    const loops = devices.map((device) => device.loop.done);
+    await Promise.allSettled([polling, keeping, pruning, historyPush?.done, ...loops]);
   });
   telemetry.log('started', { site: settings.site, devices: devices.length, journal: journal.head.seq });
 
@@ -343,28 +362,4 @@ function untilWindowMs({ maintenance }: DeviceSettings, nowMs: number): number {
 
 function addressOf(http: RunningHttp): { host: string; port: number } {
   return { host: http.host, port: http.port };
-}
-
-/** Until the signal ends it, which is all that a sleep can fail by. */
-async function every(ms: number, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
-  while (!signal.aborted) {
-    await systemClock.sleep(ms, signal).catch(() => undefined);
-    if (!signal.aborted) await work();
-  }
-}
-
-/**
- * Looks at the branch every `pollMs`, a little apart so that many daemons don't ask one host at once, and less and less
- * often while looking fails. `look` is true when it could look.
- */
-async function poll(look: () => Promise<boolean>, pollMs: number, signal: AbortSignal): Promise<void> {
-  for (let failures = 0; !signal.aborted;) {
-    const jitter = 0.9 + 0.2 * Math.random();
-    const waitMs = Math.min(pollMs * 2 ** Math.min(failures, 10), Math.max(pollMs, longestPollMs));
-    await systemClock.sleep(waitMs * jitter, signal).catch((error: unknown) => {
-      if (!signal.aborted) throw error;
-    });
-    if (signal.aborted) return;
-    failures = (await look()) ? 0 : failures + 1;
-  }
 }

@@ -4,7 +4,7 @@
  */
 import { messageOf } from '../core/errors.ts';
 import type { Archive } from '../history/archive.ts';
-import type { KeepLimits } from '../history/retention.ts';
+import type { Arrived, KeepLimits } from '../history/retention.ts';
 
 export const pruneEveryMs = 3_600_000;
 
@@ -14,15 +14,17 @@ export async function pruneHistory(turn: {
   readonly keep: KeepLimits;
   /** Null: the clock is not believed, and nothing goes for its age. */
   readonly now: () => number | null;
+  /** What the git server that is to have all of it has of a device; null: there is no such server. */
+  readonly arrived: (device: string) => Arrived;
   readonly signal: AbortSignal;
   readonly log: (event: string, facts: Readonly<Record<string, unknown>>) => void;
 }): Promise<void> {
-  const { archive, devices, keep, now, signal, log } = turn;
+  const { archive, devices, keep, now, arrived, signal, log } = turn;
   if (Object.values(keep).every((limit) => limit === null)) return;
   for (const device of devices) {
     if (signal.aborted) return;
     try {
-      const revisions = await archive.prune(device, keep, now());
+      const revisions = await archive.prune(device, keep, now(), arrived(device));
       if (revisions > 0) log('history-pruned', { device, revisions });
     } catch (error) {
       log('history-not-pruned', { device, error: messageOf(error) });

@@ -10,6 +10,7 @@ import type { DeviceRoom } from '../reconcile/device-room.ts';
 import type { Archive } from '../history/archive.ts';
 import type { Ledger } from '../reconcile/ledger.ts';
 import type { StateFiles } from '../reconcile/state-files.ts';
+import type { HistoryPush } from './history-push.ts';
 import type { HostKeys } from './host-keys.ts';
 import type { Settings } from '../settings/settings.ts';
 
@@ -25,6 +26,8 @@ export interface RunningSite {
   readonly ledger: Ledger;
   readonly files: StateFiles;
   readonly archive: Archive;
+  /** Null: the settings name no git server for the history. */
+  readonly historyPush: Pick<HistoryPush, 'failure'> | null;
   readonly desired: DesiredState;
   readonly devices: readonly RunningDevice[];
   readonly clock: Clock;

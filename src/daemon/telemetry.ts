@@ -17,6 +17,8 @@ export interface Telemetry {
   pass(device: string, work: () => Promise<void>): Promise<void>;
   /** One look at the desired state. */
   looked(well: boolean): void;
+  /** One push of the history; null: all of it is on the git server. */
+  pushed(code: string | null): void;
   httpOptions(listen: { readonly host: string; readonly port: number }, site: RunningSite): HttpOptions;
 }
 
@@ -28,6 +30,7 @@ const warnings: readonly string[] = [
   'clock-untrusted',
   'key-counter-decreased',
   'history-unwritable',
+  'history-not-pushed',
   'rollout-of-unserved-device',
 ];
 const failures: readonly string[] = ['state-lock-lost', 'journal-unwritable', 'journal-damaged'];
@@ -64,6 +67,10 @@ export function startTelemetry(version: string, devices: readonly string[]): Tel
     looked: (well) => {
       metrics.count('git_fetches_total', { result: well ? 'ok' : 'failed' });
       if (well) metrics.set('git_last_fetch_timestamp_seconds', {}, Math.floor(Date.now() / 1000));
+    },
+    pushed: (code) => {
+      if (code !== null) metrics.count('history_push_failures_total', { reason: code });
+      else metrics.set('history_push_last_success_timestamp_seconds', {}, Math.floor(Date.now() / 1000));
     },
     httpOptions: (listen, site) => {
       const obstacles = (): readonly string[] => obstaclesOf(site);

@@ -10,7 +10,10 @@ import { strandedRollouts } from '../reconcile/stranded-rollouts.ts';
 import type { RunningSite } from './running-site.ts';
 
 export function warningsOf(
-  site: Pick<RunningSite, 'trust' | 'trustProblem' | 'ledger' | 'settings' | 'devices' | 'hostKeys'>,
+  site: Pick<
+    RunningSite,
+    'trust' | 'trustProblem' | 'ledger' | 'settings' | 'devices' | 'hostKeys' | 'historyPush'
+  >,
 ): NonNullable<StatusAnswer['warnings']> {
   const { distrust } = site.trust();
   const problem = site.trustProblem();
@@ -21,6 +24,7 @@ export function warningsOf(
     next,
   };
   const unkept = site.devices.flatMap(({ room }) => room.report.current().keepFailure ?? []);
+  const unsent = site.historyPush?.failure() ?? null;
   const stranded = strandedRollouts(site.ledger.state, site.settings.devices);
   const unpinned = site.settings.devices.flatMap((device) => {
     const standing = site.hostKeys.standing(device);
@@ -37,6 +41,7 @@ export function warningsOf(
     ...stranded.map(({ message }) => ({ code: 'rollout-of-unserved-device', message, next })),
     // One disk: what one device says of it is true of all.
     ...unkept.slice(0, 1).map((failure) => ({ ...failure, next })),
+    ...(unsent === null ? [] : [unsent]),
     ...(distrust === null ? [] : [clock]),
     ...(problem === null
       ? []

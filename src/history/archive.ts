@@ -10,11 +10,13 @@ import { damaged, gitObject, treeOf } from './git-object.ts';
 import type { GitObject } from './git-object.ts';
 import { readLabel, tagOf } from './label.ts';
 import type { Label } from './label.ts';
+import { outgoing } from './outgoing.ts';
+import type { OutgoingParcel } from './outgoing.ts';
 import { pruneRevisions } from './prune.ts';
 import { branchOf, labelRef, labelsOf, nameOfWord } from './ref-name.ts';
 import { asHistoryError, blobOf, HistoryRepository } from './repository.ts';
 import type { PackedObjects } from './repository.ts';
-import type { KeepLimits } from './retention.ts';
+import type { Arrived, KeepLimits } from './retention.ts';
 import { file, objectsOf } from './revision-objects.ts';
 import { changedLines, commitOf, revisionOf } from './revision.ts';
 import type { Revision, Why } from './revision.ts';
@@ -44,13 +46,15 @@ const leastFreeBytes = 32 * 1024 * 1024;
 export class Archive {
   readonly #repository: HistoryRepository;
   readonly #site: string;
+  readonly #grown: () => void;
   readonly #writing = new PQueue({ concurrency: 1 });
   /** The newest revision of each device and its text's object, as long as nobody else wrote: one writer. */
   readonly #newest = new Map<string, { readonly revision: Revision; readonly blob: string }>();
 
-  constructor(repository: HistoryRepository, site: string) {
+  constructor(repository: HistoryRepository, site: string, grown: () => void) {
     this.#repository = repository;
     this.#site = site;
+    this.#grown = grown;
   }
 
   /** Adds a revision unless the newest one says the same. Throws `SitewardError` history-unwritable, history-damaged. */
@@ -72,6 +76,7 @@ export class Archive {
       await this.#repository.setRef(branchOf(reading.device), commit.oid);
       const revision = revisionOf(commit);
       this.#newest.set(reading.device, { revision, blob: blob.oid });
+      this.#grown();
       return { revision, isNew: true };
     });
   }
@@ -95,18 +100,19 @@ export class Archive {
       const tag = tagOf(revision, label, this.#site);
       await this.#repository.write([tag]);
       await this.#repository.setRef(ref, tag.oid);
+      this.#grown();
     });
   }
 
   /** Drops what the limits no longer keep. `nowMs` null: the clock is not believed. How many revisions went. */
-  prune(device: string, limits: KeepLimits, nowMs: number | null): Promise<number> {
+  prune(device: string, limits: KeepLimits, nowMs: number | null, arrived: Arrived = null): Promise<number> {
     return this.#alone(async () => {
       const branch: Revision[] = [];
       for await (const revision of this.revisions(device)) branch.push(revision);
       const labelled = new Set((await this.labels(device)).map(({ of }) => of));
       const checkpoints: Revision[] = [];
       for (const oid of labelled) checkpoints.push(await this.revision(oid));
-      return await pruneRevisions(this.#repository, branch, checkpoints, { limits, nowMs });
+      return await pruneRevisions(this.#repository, branch, checkpoints, { limits, nowMs, arrived });
     });
   }
 
@@ -142,6 +148,16 @@ export class Archive {
     const refs = await this.#repository.refs(labelsOf(device));
     const labels = await Promise.all([...refs].map(([word, oid]) => this.#label(oid, nameOfWord(word))));
     return labels.sort((a, b) => b.atS - a.atS || (a.name < b.name ? -1 : 1));
+  }
+
+  /** Of which something is kept, those that the settings no longer name included. */
+  async devices(): Promise<readonly string[]> {
+    return [...(await this.#repository.refs('refs/heads')).keys()].map(nameOfWord).sort();
+  }
+
+  /** What a git server with these references lacks of the device. Throws `SitewardError` history-remote-differs. */
+  outgoing(device: string, has: ReadonlyMap<string, string>): AsyncGenerator<OutgoingParcel> {
+    return outgoing(this.#repository, device, has);
   }
 
   /** What the device said then, without what changes by itself. */
@@ -220,7 +236,9 @@ export function openArchive(options: {
   readonly site: string;
   readonly disk: HistoryDisk;
   readonly packed: PackedObjects;
+  /** Told of each new revision and label. */
+  readonly grown?: () => void;
 }): Archive {
-  const { folder, site, disk, packed } = options;
-  return new Archive(new HistoryRepository(folder, disk, packed), site);
+  const { folder, site, disk, packed, grown = () => undefined } = options;
+  return new Archive(new HistoryRepository(folder, disk, packed), site, grown);
 }

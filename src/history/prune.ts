@@ -5,8 +5,8 @@
  * left to `git gc`.
  */
 import type { HistoryRepository } from './repository.ts';
-import { boundaryAfter, retained } from './retention.ts';
-import type { KeepLimits, Sized } from './retention.ts';
+import { boundaryAfter, retained, unsent } from './retention.ts';
+import type { Arrived, KeepLimits, Sized } from './retention.ts';
 import { objectsLeft, objectsOf } from './revision-objects.ts';
 import { revisionOf } from './revision.ts';
 import type { Revision } from './revision.ts';
@@ -19,11 +19,15 @@ export async function pruneRevisions(
   repository: HistoryRepository,
   branch: readonly Revision[],
   checkpoints: readonly Revision[],
-  { limits, nowMs }: { readonly limits: KeepLimits; readonly nowMs: number | null },
+  {
+    limits,
+    nowMs,
+    arrived,
+  }: { readonly limits: KeepLimits; readonly nowMs: number | null; readonly arrived: Arrived },
 ): Promise<number> {
   const before = await repository.boundary();
   const sized = limits.bytes === null ? branch.map(unweighed) : await weigh(repository, branch);
-  const now = retained(sized, limits, nowMs);
+  const now = retained(sized, limits, nowMs, Math.max(1, unsent(branch, arrived)));
   const { boundary, roots } = boundaryAfter(before, now, checkpoints);
   const stay = [...now.kept, ...checkpoints];
   const gone = await behind(repository, roots, new Set(stay.map(({ oid }) => oid)));

@@ -1,6 +1,7 @@
 /**
  * How much of a device's history stays: up to which revision the branch goes back, by count, age and size. The newest
- * stays whatever the limits are, and so does every checkpoint, on its own where the branch no longer reaches it. Pure.
+ * stays whatever the limits are, and so does every checkpoint, on its own where the branch no longer reaches it. With a
+ * git server that is to have all of it, what has not arrived there stays, too. Pure.
  */
 import type { Revision } from './revision.ts';
 
@@ -31,6 +32,8 @@ export function retained<T extends Sized>(
   branch: readonly T[],
   limits: KeepLimits,
   nowMs: number | null,
+  /** So many of the newest stay whatever the limits are. */
+  least = 1,
 ): Retained<T> {
   const { revisions, ageMs, bytes } = limits;
   const oldestS = ageMs === null || nowMs === null ? -Infinity : (nowMs - ageMs) / 1000;
@@ -40,7 +43,7 @@ export function retained<T extends Sized>(
     sum += one.bytes;
     const replacedS = branch[many - 1]?.atS ?? Infinity;
     const stays = many < (revisions ?? Infinity) && sum <= (bytes ?? Infinity) && replacedS >= oldestS;
-    if (many > 0 && !stays) break;
+    if (many >= least && !stays) break;
     many += 1;
   }
   return { kept: branch.slice(0, many), dropped: branch.slice(many) };
@@ -65,4 +68,14 @@ export function boundaryAfter<T extends Pick<Revision, 'oid' | 'parent'>>(
   const gone = new Set([...kept, ...dropped, ...checkpoints].map(({ oid }) => oid));
   const others = [...before].filter((oid) => !gone.has(oid));
   return { boundary: new Set([...others, ...roots.map(({ oid }) => oid)]), roots };
+}
+
+/** What the git server that is to have all of a device's history has as its newest; null: nothing, or it was not asked yet. */
+export type Arrived = { readonly oid: string | null } | null;
+
+/** How many of the newest stay because the server has them not. `arrived` null: there is no such server. */
+export function unsent(branch: readonly Pick<Revision, 'oid'>[], arrived: Arrived): number {
+  if (arrived === null) return 0;
+  const found = branch.findIndex(({ oid }) => oid === arrived.oid);
+  return found < 0 ? branch.length : found;
 }

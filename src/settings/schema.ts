@@ -167,8 +167,23 @@ const menus = (about: string, pattern: RegExp, words: string) =>
 const shareWords = 'expected a share such as 10%';
 
 /** Other schemes send what they carry in the open; a password in the URL would be in every message about it. */
-const desiredUrl =
-  /^(?:https:\/\/(?:[^\s/:@]+@)?[^\s/:@]+(?::\d{1,5})?\/\S+|ssh:\/\/[^\s/:@]+@[^\s/:@]+(?::\d{1,5})?\/\S+|(?![^/]*:)[^\0-\x1f\x7f]{1,1000})$/;
+const serverUrl =
+  /^(?:https:\/\/(?:[^\s/:@]+@)?[^\s/:@]+(?::\d{1,5})?\/\S+|ssh:\/\/[^\s/:@]+@[^\s/:@]+(?::\d{1,5})?\/\S+)$/;
+const desiredUrl = new RegExp(`${serverUrl.source}|^(?![^/]*:)[^\\0-\\x1f\\x7f]{1,1000}$`);
+
+/** How a git server lets the daemon in. */
+const serverShape = {
+  token: path('File with the token or password for https://').optional(),
+  ca: path(
+    'File with the certificate authorities to trust for https://, instead of the usual ones',
+  ).optional(),
+  identity: path('File with the private key for ssh://').optional(),
+  'host-key': text(
+    'a host key such as SHA256:…',
+    'Host key of the git server for ssh://, as ssh-keygen -lf shows it',
+    /^SHA256:[A-Za-z0-9+/]{43}$/,
+  ).optional(),
+};
 
 export const settingsSchema = z.strictObject(
   {
@@ -188,16 +203,7 @@ export const settingsSchema = z.strictObject(
           'Repository with the desired state: a local path, bare or not, https:// or ssh://',
           desiredUrl,
         ),
-        token: path('File with the token or password for https://').optional(),
-        ca: path(
-          'File with the certificate authorities to trust for https://, instead of the usual ones',
-        ).optional(),
-        identity: path('File with the private key for ssh://').optional(),
-        'host-key': text(
-          'a host key such as SHA256:…',
-          'Host key of the git server for ssh://, as ssh-keygen -lf shows it',
-          /^SHA256:[A-Za-z0-9+/]{43}$/,
-        ).optional(),
+        ...serverShape,
         branch: text(
           'a branch name',
           'Branch that is followed',
@@ -358,14 +364,29 @@ export const settingsSchema = z.strictObject(
               },
               mapping,
             )
-            .optional(),
+            .optional()
+            .describe(
+              'How much of the history of a device is kept. Its newest revision and its checkpoints always are',
+            ),
+          remote: z
+            .strictObject(
+              {
+                url: text(
+                  'https://HOST/PATH or ssh://USER@HOST/PATH, without a password in it',
+                  'Bare repository for the history alone: https:// or ssh://',
+                  serverUrl,
+                ),
+                ...serverShape,
+              },
+              mapping,
+            )
+            .optional()
+            .describe('A git server that every revision and checkpoint is pushed to; nowhere if not said'),
         },
         mapping,
       )
       .optional()
-      .describe(
-        'How much of the history of a device is kept. Its newest revision and its checkpoints always are',
-      ),
+      .describe('What devices really had: how much of it is kept, and where else'),
     listen: text(
       'HOST:PORT such as 127.0.0.1:9464',
       'Where metrics and health are served; nowhere if not said',

@@ -15,21 +15,24 @@ import type { RawDefaults, RawDevice, RawSettings } from './schema.ts';
 import { readOwnedFile } from './trust-files.ts';
 import { maxYamlBytes, readYaml } from './yaml-file.ts';
 
+export interface GitServer {
+  readonly url: string;
+  /** For `https://`: files with the token, and with the authorities to trust. */
+  readonly tokenFile: string | null;
+  readonly caFile: string | null;
+  /** For `ssh://`: the file with the key, and `SHA256:…` of the server's. */
+  readonly identityFile: string | null;
+  readonly hostKey: string | null;
+}
+
 export interface Settings {
   /** Absolute path of the settings file. */
   readonly file: string;
   readonly site: string;
   readonly organization: string;
   readonly state: string;
-  readonly desired: {
-    /** An absolute path, or a URL as written. */
-    readonly url: string;
-    /** For `https://`: files with the token, and with the authorities to trust. */
-    readonly tokenFile: string | null;
-    readonly caFile: string | null;
-    /** For `ssh://`: the file with the key, and `SHA256:…` of the server's. */
-    readonly identityFile: string | null;
-    readonly hostKey: string | null;
+  /** Its `url` may be an absolute path, too. */
+  readonly desired: GitServer & {
     readonly branch: string;
     /** Pattern of the tags that are followed; null: the branch is. */
     readonly tags: string | null;
@@ -67,6 +70,8 @@ export interface Settings {
       readonly ageMs: number | null;
       readonly bytes: number | null;
     };
+    /** Where it is pushed to; null: nowhere. */
+    readonly remote: GitServer | null;
   };
   readonly listen: { readonly host: string; readonly port: number } | null;
   readonly socket: string;
@@ -119,7 +124,14 @@ export async function loadSettings(file: string): Promise<Settings> {
         parsed.at([]),
       ),
     );
-  problems.push(...desiredProblems(parsed.value, (keys) => parsed.at(['desired', ...keys])));
+  const { desired, history } = parsed.value;
+  problems.push(...serverProblems(desired, 'desired', (keys) => parsed.at(['desired', ...keys])));
+  if (history?.remote !== undefined)
+    problems.push(
+      ...serverProblems(history.remote, 'history: remote', (keys) =>
+        parsed.at(['history', 'remote', ...keys]),
+      ),
+    );
   problems.push(...sharedPrincipals(parsed.value, (keys) => parsed.at(['trust', 'people', ...keys])));
   const listen = listenOf(parsed.value.listen);
   if (listen instanceof InvalidInput)
@@ -148,11 +160,7 @@ function settingsOf(
     organization: raw.organization,
     state: path.resolve(folder, raw.state),
     desired: {
-      url: isUrl(desired.url) ? desired.url : path.resolve(folder, desired.url),
-      tokenFile: fileOf(folder, desired.token),
-      caFile: fileOf(folder, desired.ca),
-      identityFile: fileOf(folder, desired.identity),
-      hostKey: desired['host-key'] ?? null,
+      ...serverOf(folder, desired),
       branch: desired.branch,
       tags: desired.track === 'branch' ? null : desired.track.slice('tag '.length),
       path: path.posix.normalize(desired.path).replace(/^(?:\.?\/)+|^\.$|\/+$/g, ''),
@@ -173,7 +181,7 @@ function settingsOf(
     },
     policy,
     journal: journalOf(raw.journal ?? {}),
-    history: historyOf(raw.history?.keep ?? {}),
+    history: historyOf(folder, raw.history ?? {}),
     listen,
     socket: path.resolve(folder, raw.socket),
   };
@@ -200,9 +208,27 @@ function journalOf(raw: NonNullable<RawSettings['journal']>): Settings['journal'
   return { segmentBytes: segment, keep: { bytes, ageMs, segments } };
 }
 
-function historyOf(raw: NonNullable<NonNullable<RawSettings['history']>['keep']>): Settings['history'] {
-  const { revisions = null, age: ageMs = null, size: bytes = null } = raw;
-  return { keep: { revisions, ageMs, bytes } };
+function historyOf(
+  folder: string,
+  { keep = {}, remote }: NonNullable<RawSettings['history']>,
+): Settings['history'] {
+  const { revisions = null, age: ageMs = null, size: bytes = null } = keep;
+  return {
+    keep: { revisions, ageMs, bytes },
+    remote: remote === undefined ? null : serverOf(folder, remote),
+  };
+}
+
+type RawServer = Pick<RawSettings['desired'], 'url' | 'token' | 'ca' | 'identity' | 'host-key'>;
+
+function serverOf(folder: string, raw: RawServer): GitServer {
+  return {
+    url: isUrl(raw.url) ? raw.url : path.resolve(folder, raw.url),
+    tokenFile: fileOf(folder, raw.token),
+    caFile: fileOf(folder, raw.ca),
+    identityFile: fileOf(folder, raw.identity),
+    hostKey: raw['host-key'] ?? null,
+  };
 }
 
 function isUrl(text: string): boolean {
@@ -214,9 +240,9 @@ function fileOf(folder: string, written: string | undefined): string | null {
 }
 
 /** Each way to a git server needs its own means, and the others would be set in vain. */
-function desiredProblems({ desired }: RawSettings, at: (keys: string[]) => Place): InvalidInput[] {
-  const ssh = desired.url.startsWith('ssh://');
-  const https = desired.url.startsWith('https://');
+function serverProblems(server: RawServer, setting: string, at: (keys: string[]) => Place): InvalidInput[] {
+  const ssh = server.url.startsWith('ssh://');
+  const https = server.url.startsWith('https://');
   const rules = [
     { key: 'identity', used: ssh, needed: ssh },
     { key: 'host-key', used: ssh, needed: ssh },
@@ -224,11 +250,11 @@ function desiredProblems({ desired }: RawSettings, at: (keys: string[]) => Place
     { key: 'ca', used: https, needed: false },
   ] as const;
   return rules.flatMap(({ key, used, needed }) => {
-    const there = desired[key] !== undefined;
+    const there = server[key] !== undefined;
     if (there ? used : !needed) return [];
     const message = there
-      ? `desired: "${key}" means nothing for this url; take it out`
-      : `desired: an ssh:// url needs "${key}"`;
+      ? `${setting}: "${key}" means nothing for this url; take it out`
+      : `${setting}: an ssh:// url needs "${key}"`;
     return [new InvalidInput('invalid-value', message, at(there ? [key] : ['url']))];
   });
 }

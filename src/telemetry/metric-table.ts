@@ -28,6 +28,19 @@ const readFailures = [
   'other',
 ] as const;
 
+const pushFailures = [
+  'repository-unreachable',
+  'repository-refused',
+  'repository-untrusted',
+  'repository-moved',
+  'not-a-git-server',
+  'history-remote-differs',
+  'history-remote-declined',
+  'history-remote-shallow',
+  'push-unanswered',
+  'other',
+] as const;
+
 export const metricTable = {
   build_info: { kind: 'gauge', help: 'Always 1; the version is its label', labels: { version: 'open' } },
   ready: { kind: 'gauge', help: '1 when the daemon can do its work', labels: {} },
@@ -94,6 +107,16 @@ export const metricTable = {
     kind: 'gauge',
     help: 'When what the device has was last known to be in its history; 0 when not since the start',
     labels: { device },
+  },
+  history_push_last_success_timestamp_seconds: {
+    kind: 'gauge',
+    help: 'When all of the history was last on the git server of `history: remote:`; 0 when not since the start',
+    labels: {},
+  },
+  history_push_failures_total: {
+    kind: 'counter',
+    help: 'Pushes of the history that did not bring all of it to the git server',
+    labels: { reason: pushFailures },
   },
   device_read_failures_total: {
     kind: 'counter',

@@ -6,10 +6,10 @@
 import { rm } from 'node:fs/promises';
 import fs from 'node:fs';
 import git from 'isomorphic-git';
-import { InvalidInput, messageOf, SitewardError } from '../../core/errors.ts';
+import { InvalidInput } from '../../core/errors.ts';
 import { isOid } from '../git-objects.ts';
 import { shallowCommits } from '../git-history.ts';
-import { asHttpClient, libraryUrl, TooMuch } from './git-remote.ts';
+import { asHttpClient, libraryUrl, remoteFault } from './git-remote.ts';
 import type { GitRemote } from './git-remote.ts';
 import { mergePacks } from './merge-packs.ts';
 
@@ -83,19 +83,4 @@ export function openMirror(gitdir: string, remote: GitRemote, stop: AbortSignal)
       await mergePacks(gitdir, tooManyPacks).catch(() => clear());
     },
   };
-}
-
-function remoteFault(error: unknown): SitewardError {
-  if (error instanceof SitewardError) return error;
-  if (error instanceof TooMuch)
-    return new InvalidInput(
-      'too-large',
-      `the git server sends ${error.message}; make the repository smaller`,
-    );
-  return new InvalidInput(
-    'repository-unreachable',
-    `the git server's answer can't be used (${messageOf(error).slice(0, 200)})`,
-    null,
-    { cause: error },
-  );
 }

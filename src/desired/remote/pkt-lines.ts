@@ -1,6 +1,6 @@
 /**
- * Where a server's list of refs ends: after its flush. Over a channel the server then waits for what is wanted, so
- * the end has to be known without an end of the stream.
+ * The lines that git's protocol is made of, each with its length before it, and an empty one as the end of a part. Over a
+ * channel a server waits for what is wanted after its refs, so their end has to be known without an end of the stream. Pure.
  */
 import { InvalidInput } from '../../core/errors.ts';
 
@@ -14,9 +14,30 @@ export function endOfAdvertisement(bytes: Uint8Array): number | null {
     if (length < 4)
       throw new InvalidInput(
         'not-a-git-server',
-        'what answers there is no git server; check `desired: url:`',
+        'what answers there is no git server; check the url of the settings',
       );
     at += length;
   }
   return null;
+}
+
+export const flush = Buffer.from('0000', 'latin1');
+
+export function pktLine(text: string): Buffer {
+  return Buffer.from((text.length + 4).toString(16).padStart(4, '0') + text, 'latin1');
+}
+
+/** The lines up to the first flush, which has to be there. Throws `InvalidInput` not-a-git-server. */
+export function linesUpToFlush(bytes: Uint8Array): readonly Buffer[] {
+  const end = endOfAdvertisement(bytes);
+  if (end === null)
+    throw new InvalidInput('not-a-git-server', "the git server's answer ends early; try again later");
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, end);
+  const lines: Buffer[] = [];
+  for (let at = 0; at < end - flush.length;) {
+    const length = Number.parseInt(buffer.toString('latin1', at, at + 4), 16);
+    lines.push(buffer.subarray(at + 4, at + length));
+    at += length;
+  }
+  return lines;
 }

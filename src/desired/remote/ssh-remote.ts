@@ -1,10 +1,9 @@
 /**
- * A git server over SSH: one channel a question, each a `git-upload-pack` that sends its refs first and then answers
- * one request. The session is opened by others, with the host key pinned, and used for one look at a time.
+ * A git server over SSH: one channel a question, each a command that sends its refs first and then answers one request. The session is opened by others, with the host key pinned, and used for one look at a time.
  */
 import type { Duplex } from 'node:stream';
 import { InvalidInput } from '../../core/errors.ts';
-import type { GitRemote } from './git-remote.ts';
+import type { GitRemote, GitService } from './git-remote.ts';
 import { endOfAdvertisement } from './pkt-lines.ts';
 
 export interface ChannelSource {
@@ -15,14 +14,21 @@ export interface ChannelSource {
 
 const maxAdvertisement = 16 * 1024 * 1024;
 
-/** `path` as the server knows it, from the URL. */
-export function sshRemote(path: string, source: ChannelSource): GitRemote {
-  const command = `git-upload-pack '${path.replaceAll("'", `'\\''`)}'`;
+export interface SshOptions {
+  readonly service: GitService;
+  /** As the server knows it, from the URL. */
+  readonly path: string;
+  /** The key of the settings that the URL stands under, for messages. */
+  readonly setting: string;
+}
+
+export function sshRemote({ service, path, setting }: SshOptions, source: ChannelSource): GitRemote {
+  const command = `${service} '${path.replaceAll("'", `'\\''`)}'`;
 
   async function begin(signal: AbortSignal): Promise<{ readonly channel: Duplex; readonly refs: Buffer }> {
     const channel = await source.open(command, signal);
     try {
-      return { channel, refs: await readRefs(channel) };
+      return { channel, refs: await readRefs(channel, setting) };
     } catch (error) {
       channel.destroy();
       throw error;
@@ -32,28 +38,28 @@ export function sshRemote(path: string, source: ChannelSource): GitRemote {
   return {
     async advertisement(signal) {
       const { channel, refs } = await begin(signal);
-      // A flush instead of wants: the server ends without a complaint.
+      // A flush instead of wants or commands: the server ends without a complaint.
       channel.end('0000');
       channel.resume();
       return refs;
     },
-    async uploadPack(request, signal) {
+    async request(body, signal) {
       const { channel } = await begin(signal);
-      channel.write(request);
+      channel.write(body);
       return channel;
     },
     close: () => source.close(),
   };
 }
 
-async function readRefs(channel: Duplex): Promise<Buffer> {
+async function readRefs(channel: Duplex, setting: string): Promise<Buffer> {
   let all = Buffer.alloc(0);
   for (;;) {
     const piece = await nextPiece(channel);
     if (piece === null)
       throw new InvalidInput(
         'repository-refused',
-        'the git server ended without an answer; check `desired: url:`, and that the key may read the repository',
+        `the git server ended without an answer; check \`${setting}: url:\`, and what the key may do with the repository`,
       );
     all = Buffer.concat([all, piece]);
     const end = endOfAdvertisement(all);

@@ -271,6 +271,7 @@ export class DaemonProcess {
     this.running = {
       settings,
       archive: emptyArchive as RunningSite['archive'],
+      historyPush: null,
       ledger,
       files: room.files,
       desired: null as never,

@@ -137,6 +137,7 @@ test('each device has its turn, whatever is wrong with another; without limits n
       devices: ['bad', 'gw1', 'gw2'],
       keep,
       now: () => 7,
+      arrived: () => null,
       signal: new AbortController().signal,
       log: (event, facts) => said.push([event, facts]),
     });

@@ -97,7 +97,7 @@ test('the least that can be said gets every default', async () => {
       batch: 5,
     },
     journal: { segmentBytes: 16_777_216, keep: { bytes: 1_073_741_824, ageMs: null, segments: null } },
-    history: { keep: { revisions: null, ageMs: null, bytes: null } },
+    history: { keep: { revisions: null, ageMs: null, bytes: null }, remote: null },
     listen: null,
     socket: '/run/siteward/siteward.sock',
     secrets: { file: null, identityFile: null },
@@ -152,7 +152,9 @@ policy:
   removals: { items: 5, share: 50% }
   batch: 1
 journal: { segment: 64KiB, size: 2MiB, age: 30d, files: 7 }
-history: { keep: { revisions: 500, age: 90d, size: 8MiB } }
+history:
+  keep: { revisions: 500, age: 90d, size: 8MiB }
+  remote: { url: "https://git.example.org/history.git", token: keys/token }
 listen: "[::1]:0"
 socket: run/s.sock
 `),
@@ -163,6 +165,13 @@ socket: run/s.sock
   });
   expect(settings.history).toEqual({
     keep: { revisions: 500, ageMs: 90 * 86_400_000, bytes: 8_388_608 },
+    remote: {
+      url: 'https://git.example.org/history.git',
+      tokenFile: path.join(folder, 'keys/token'),
+      caFile: null,
+      identityFile: null,
+      hostKey: null,
+    },
   });
   expect(settings.desired).toEqual({
     url: 'ssh://git@git.example.org/network.git',
