@@ -149,6 +149,8 @@ function rolloutWords(record: JournalRecord): string | null {
       return `nothing to roll out for commit ${short(record, 'commit')}`;
     case 'device-changed':
       return changes[text(record, 'code')] ?? 'the device is again what it was';
+    case 'device-known':
+      return `known from now on by ${[text(record, 'hardware'), record['witness'] === null ? '' : 'its witness'].filter((word) => word !== '').join(' and ')}`;
     case 'retry':
       return 'may be tried again';
     case 'resolve-ordered':

@@ -98,6 +98,12 @@ export function foldRecord(state: SiteState, record: SitewardRecord): void {
     case 'device-changed':
       deviceState(state, record.device).changed = record.code;
       return;
+    case 'device-known': {
+      const device = deviceState(state, record.device);
+      device.hardware = record.hardware ?? device.hardware;
+      if (record.witness !== null) foldKept(device, record.witness);
+      return;
+    }
     case 'resolve-ordered': {
       const { as, sealed } = record;
       deviceState(state, record.device).resolve = as === null ? null : { as, sealed };

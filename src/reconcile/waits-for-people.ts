@@ -20,7 +20,7 @@ export function waitsForPeople(rollout: RolloutState): Stuck | null {
 
 function divergedMessage(rollout: string): string {
   return (
-    `rollout ${rollout}: the device has neither what it had (base) nor what was planned (target); ` +
+    `rollout ${rollout}: it is over on the device, which has neither what it had (base) nor what was planned (target); ` +
     'resolve it as base, as target, or as actual, which keeps what it has now; nothing is done before it is signed'
   );
 }

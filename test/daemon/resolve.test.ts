@@ -183,6 +183,62 @@ describe.concurrent('a device that diverged', () => {
   );
 });
 
+/**
+ * The plan adds a list, and by hand something hangs on it before the rollout goes back: as on some devices, what is
+ * referred to can't be removed. The timer goes too, since the device's own runs are waited for longer than a test wants.
+ */
+async function stuckRollback(): Promise<World> {
+  const simulator = { behaviour: { removedReference: 'refused' } } as const;
+  const one = await buildWorld({ devices: { gw1: { exportText: demoExport, simulator } } });
+  await one.start();
+  await one.untilSettled();
+  one.edit((text) => `${text}${line}/interface list\nadd name=guests\n`);
+  const { id } = await one.untilPending();
+  await one.approve(id);
+  await one.untilRecord('applied');
+  const { console } = one.device();
+  await console('/interface list member add list=guests interface=ether2');
+  await console(`/ip dns static set [find where ${printer}] address=192.0.2.99`);
+  await one.untilRecord('roll-back-started');
+  await console('/system scheduler remove [find where name~"^sw-"]');
+  return one;
+}
+
+describe.concurrent('a rollback that does not come to the base', () => {
+  test('because a step of it always fails: rollback-failed, and people end it', async (t) => {
+    const one = await stuckRollback();
+    t.onTestFinished(() => one.close());
+    await until('it was tried again', () => {
+      expect(count(one, 'roll-back-finished')).toBeGreaterThan(2);
+      return Promise.resolve();
+    });
+    const { next, message } = await one.untilDevice('stuck', ({ reason }) => reason === 'rollback-failed');
+    expect(next).toBe('siteward resolve gw1 --as actual');
+    expect(message).toMatch(/rolling back failed 5 times: .*it is tried again/);
+    const { id } = await ordered(one, 'actual');
+    await one.approve(id);
+    await one.untilRecord('settled', 'gw1', { outcome: 'resolved' });
+    expect(await one.traces()).toEqual(['sw-witness']);
+    expect(await one.has('/interface list', 'name=guests')).toBe(true);
+  });
+
+  test('and says that it did: diverged, and people end it', async (t) => {
+    const one = await stuckRollback();
+    t.onTestFinished(() => one.close());
+    await until('diverged', async () => {
+      // A pass that is under way notes what it found, after this.
+      await one.device().console('/system script set [find where name~"-back"] comment="rolled back"');
+      expect(count(one, 'diverged')).toBe(1);
+    });
+    const { next } = await one.untilDevice('diverged', ({ state }) => state === 'diverged');
+    expect(next).toBe('siteward resolve gw1 --as base');
+    const { id } = await ordered(one, 'actual');
+    await one.approve(id);
+    await one.untilRecord('settled', 'gw1', { outcome: 'resolved' });
+    expect(await one.traces()).toEqual(['sw-witness']);
+  });
+});
+
 describe.concurrent('a device that another has written to', () => {
   test('a journal that was rewound goes on when people accept what the device has seen', async (t) => {
     const one = await world();

@@ -262,6 +262,12 @@ export type SitewardEvent =
       readonly hardware: string | null;
     })
   | (OfDevice & {
+      /** Two readings in a row said the same of what tells it from another; null: not told, or no measure yet. */
+      readonly kind: 'device-known';
+      readonly witness: Witness | null;
+      readonly hardware: string | null;
+    })
+  | (OfDevice & {
       /** What a person wants of a device that stands still; null: no longer. Nothing is done before it is signed. */
       readonly kind: 'resolve-ordered';
       readonly as: Resolution | null;

@@ -16,6 +16,8 @@ const lookAgainMs = 1_000;
 const lookRarelyMs = 15_000;
 /** Looks without an apply job and without a note of its end, after which the job counts as dead. */
 const looksForMissingJob = 3;
+/** Rollbacks that came to their end and not to the base, after which people judge. */
+const rollBacksInVain = 3;
 
 /** The next step of a rollout. `sight` is what was read from the device since the last record. */
 export function nextStep(state: RolloutState, sight: Sight): Step {
@@ -133,7 +135,8 @@ function judgeRollingBack(state: RolloutState, evidence: Evidence, sight: Sight)
   const { kind } = evidence.footprint;
   if (!evidence.net.present) {
     if (kind === 'base') return rolledBack(state, evidence, cause);
-    if (kind === 'other' && state.rollBackAttempts >= 3) {
+    // Nobody's plan led to what it has, or its rollback says that it is over while it is not at the base.
+    if ((kind === 'other' || state.problem === null) && state.rollBackAttempts >= rollBacksInVain) {
       const ids = { rollout: state.id, device: state.device, evidence: factsOf(evidence) };
       return { do: 'record', event: { kind: 'diverged', ...ids } };
     }

@@ -219,6 +219,7 @@ const kinds: KindTable = {
     witness: nullOr(witness),
     hardware: nullOr(text),
   },
+  'device-known': { ...ofDevice, witness: nullOr(witness), hardware: nullOr(text) },
   'resolve-ordered': { ...ofDevice, as: nullOr(oneOf(...resolutions)), sealed: nullOr(text) },
   resolved: {
     ...ofDevice,

@@ -2,10 +2,13 @@
 import { describe, expect, test } from 'vitest';
 import type { SitewardEvent } from '../../../src/core/rollout/events.ts';
 import type { Witness } from '../../../src/core/rollout/rollout.ts';
+import type { Observation } from '../../../src/drivers/driver.ts';
 import { foldRecord } from '../../../src/core/site-fold.ts';
 import { deviceState, emptySiteState } from '../../../src/core/site-state.ts';
 import type { DeviceState, SiteState } from '../../../src/core/site-state.ts';
 import { changeOf, requireUnchanged } from '../../../src/reconcile/changed-device.ts';
+import { unreadReport } from '../../../src/reconcile/device-report.ts';
+import type { DeviceReport } from '../../../src/reconcile/device-report.ts';
 import type { DeviceRoom } from '../../../src/reconcile/device-room.ts';
 
 const at = (seq: number, daemon = 'd'): Witness => ({
@@ -87,30 +90,41 @@ describe('what a reading tells', () => {
   });
 });
 
+function world(known: readonly SitewardEvent[] = rollout('serial number A1', at(7))): {
+  room: DeviceRoom;
+  events: SitewardEvent[];
+  state: SiteState;
+  report: { value: DeviceReport };
+} {
+  const state = emptySiteState();
+  fold(state, known);
+  const report = { value: unreadReport };
+  const events: SitewardEvent[] = [];
+  const append = (event: SitewardEvent): Promise<void> => {
+    events.push(event);
+    fold(state, [event]);
+    return Promise.resolve();
+  };
+  const room = {
+    device: { name: 'gw1', flushMs: 45_000 },
+    daemon: 'd'.repeat(32),
+    report: { current: () => report.value },
+    folded: () => deviceState(state, 'gw1'),
+    ledger: { journal: { broken: null }, append },
+  } as unknown as DeviceRoom;
+  return { room, events, state, report };
+}
+
 describe('once it is noticed', () => {
-  function world(): { room: DeviceRoom; events: SitewardEvent[]; state: SiteState } {
-    const state = emptySiteState();
-    fold(state, rollout('serial number A1', at(7)));
-    const events: SitewardEvent[] = [];
-    const append = (event: SitewardEvent): Promise<void> => {
-      events.push(event);
-      fold(state, [event]);
-      return Promise.resolve();
-    };
-    const room = {
-      device: { name: 'gw1' },
-      folded: () => deviceState(state, 'gw1'),
-      ledger: { journal: { broken: null }, append },
-    } as unknown as DeviceRoom;
-    return { room, events, state };
-  }
-  const gone = { witness: null, hardware: 'serial number A1' };
+  const gone = { witness: null, hardware: 'serial number A1', facts: { uptimeS: 1000 } };
 
   test('it is recorded once, with what was seen, and people are told the ways', async () => {
     const { room, events } = world();
     await expect(requireUnchanged(room, gone)).rejects.toMatchObject({ code: 'device-reset' });
     await expect(requireUnchanged(room, gone)).rejects.toThrow(/sw-witness.*as target.*as base.*as actual/);
-    expect(events).toEqual([{ kind: 'device-changed', device: 'gw1', code: 'device-reset', ...gone }]);
+    expect(events).toEqual([
+      { kind: 'device-changed', device: 'gw1', code: 'device-reset', witness: null, hardware: gone.hardware },
+    ]);
   });
 
   test('it is as it was again: that is recorded, too', async () => {
@@ -128,5 +142,56 @@ describe('once it is noticed', () => {
     fold(state, [{ kind: 'resolved', device: 'gw1', commit: 'c', ...resolved, ...consumed }]);
     await requireUnchanged(room, gone);
     expect(events).toHaveLength(1);
+  });
+});
+
+describe('before any rollout was over', () => {
+  const reading = (witness: Witness | null, hardware: string | null, uptimeS: number) => ({
+    witness,
+    hardware,
+    facts: { uptimeS },
+  });
+  type Reading = ReturnType<typeof reading>;
+  async function readAll(readings: readonly Reading[]): Promise<SitewardEvent[]> {
+    const { room, events, report } = world([]);
+    for (const one of readings) {
+      await requireUnchanged(room, one);
+      report.value = { ...report.value, observation: one as unknown as Observation };
+    }
+    return events;
+  }
+  const known = (witness: Witness | null, hardware: string | null): SitewardEvent => ({
+    kind: 'device-known',
+    device: 'gw1',
+    witness,
+    hardware,
+  });
+
+  test('what two readings agree on is recorded once, and then it is missed', async () => {
+    const same = [reading(at(7), 'A1', 100), reading(at(7), 'A1', 200), reading(at(7), 'A1', 300)];
+    expect(await readAll(same)).toEqual([known(at(7), 'A1')]);
+    await expect(readAll([...same, reading(at(7), 'B2', 400)])).rejects.toMatchObject({
+      code: 'device-replaced',
+    });
+    await expect(readAll([...same, reading(null, 'A1', 400)])).rejects.toMatchObject({
+      code: 'device-reset',
+    });
+  });
+
+  test.each([
+    ['read once', [reading(at(7), 'A1', 100)], []],
+    ['not told', [reading(null, null, 100), reading(null, null, 200)], []],
+    [
+      'a witness that may still be lost: read too soon, or before and after a reboot',
+      [reading(at(7), 'A1', 100), reading(at(7), 'A1', 120), reading(at(7), 'A1', 5)],
+      [known(null, 'A1')],
+    ],
+    [
+      'a witness of another daemon',
+      [reading(at(7, 'e'), 'A1', 100), reading(at(7, 'e'), 'A1', 200)],
+      [known(null, 'A1')],
+    ],
+  ])('no measure: %s', async (_what, readings, events) => {
+    expect(await readAll(readings)).toEqual(events);
   });
 });

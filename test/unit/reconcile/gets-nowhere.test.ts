@@ -51,7 +51,11 @@ function openMemory(): { readonly ledger: Ledger; readonly state: SiteState; rea
 }
 
 /** The rollout up to apply, and one turn of it after the other on a device where `effect` always fails. */
-async function worldWhere(decision: 'confirm' | 'rollback', events: readonly SitewardEvent[]) {
+async function worldWhere(
+  decision: 'confirm' | 'rollback',
+  events: readonly SitewardEvent[],
+  more: Partial<Pick<Driver, 'rollBack'>> = {},
+) {
   const { ledger, state, kinds } = openMemory();
   const parts = { commit: 'c', plan: 'p', base: 'b', desired: 'd', sealed: 's' };
   const first: readonly SitewardEvent[] = [
@@ -65,7 +69,12 @@ async function worldWhere(decision: 'confirm' | 'rollback', events: readonly Sit
   ];
   for (const event of first) await ledger.append(event);
   const refuse = (): Promise<never> => Promise.reject(new DeviceError('rejected', 'gw1: the device refused'));
-  const driver = { evidence: () => Promise.resolve(seen(decision)), clean: refuse, rollBack: refuse };
+  const driver = {
+    evidence: () => Promise.resolve(seen(decision)),
+    clean: refuse,
+    rollBack: refuse,
+    ...more,
+  };
   const { windowMs, tickMs, flushMs, minUptimeMs, soakMs } = device;
   const rollout = remainsOf({
     id: ids.rollout,
@@ -144,5 +153,16 @@ describe.each([
     const help = await runCli(command, '--help');
     expect(help).toMatchObject({ code: 0, err: '' });
     expect(help.out).toContain('resolve [options] <device>');
+  });
+});
+
+test('a rollback that says it is over and is not at the base ends as diverged, after as many as it takes to be sure', async () => {
+  const { turn, standing } = await worldWhere('rollback', [], { rollBack: () => Promise.resolve() });
+  expect(await turn('roll-back')).toBe(3);
+  expect(await turn('roll-back')).toBe(0);
+  expect(standing()).toMatchObject({
+    state: 'diverged',
+    reason: 'diverged',
+    next: 'siteward resolve gw1 --as base',
   });
 });

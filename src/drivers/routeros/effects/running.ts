@@ -142,9 +142,12 @@ export function rollBack(
     if (!facts.names.includes(names.back)) {
       await writeScript(console, names.back, withTimes(payloadOf(rollout).back, deadline, rollout.times));
     }
-    for (let pass = 0; pass < rollbackPasses; pass++) {
+    for (let pass = 0, before = ''; pass < rollbackPasses; pass++) {
       const note = await onePass(reach, console, rollout, signal);
       if (note === rolledBackNote) return;
+      // What failed twice alike, and changed nothing, needs time or people and not another pass at once.
+      if (note === before && note.startsWith('changed 0 ')) break;
+      before = note;
       // Between two clean passes the device writes down what the rollback has written.
       if (note.startsWith(cleanSince)) await reach.clock.sleep(flushSeconds(rollout.times) * 1000, signal);
     }
