@@ -140,8 +140,14 @@ async function checkState(settings: Settings): Promise<Finding> {
   const what = 'state';
   const { state } = settings;
   try {
-    const { judgeStateFolder } = await import('../daemon/state-folder.ts');
-    if (await judgeStateFolder(state)) return await judgeRoom(state);
+    const [{ judgeStateFolder }, { refuseUnfinishedImport }] = await Promise.all([
+      import('../daemon/state-folder.ts'),
+      import('../daemon/state-import.ts'),
+    ]);
+    if (await judgeStateFolder(state)) {
+      await refuseUnfinishedImport(state);
+      return await judgeRoom(state);
+    }
     const parent = await stat(path.dirname(state)).catch(() => null);
     const message = `${state} will be made at first start${parent === null ? ', with the folders above it' : ''}`;
     return { what, result: 'ok', code: 'first-start', message };

@@ -190,6 +190,12 @@ const entries: readonly Entry[] = [
     load: async () => (await import('./journal.ts')).journalCommand(),
   },
   {
+    name: 'state',
+    usage: 'export|import FILE',
+    summary: "the daemon's whole state in one sealed file, and back: for the day its machine is gone",
+    load: async () => (await import('./state.ts')).stateCommand(),
+  },
+  {
     name: 'verify',
     usage: '…',
     summary: 'stands in for `ssh-keygen -Y verify`, strict',

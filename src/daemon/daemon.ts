@@ -44,6 +44,7 @@ import { openSiteJournal } from './site-journal.ts';
 import { probeWith } from './rollout-probes.ts';
 import { openStateFiles } from './state-files.ts';
 import { openStateFolder } from './state-folder.ts';
+import { refuseUnfinishedImport } from './state-import.ts';
 import { lockState } from './state-lock.ts';
 import { systemClock } from './system-clock.ts';
 import { every, poll } from './turns.ts';
@@ -105,6 +106,7 @@ async function start(
     void stop();
   });
   undo.push(() => lock.release());
+  await refuseUnfinishedImport(settings.state);
 
   // Who may sign is judged before anything is written: with files that anybody could write, nothing begins.
   await loadTrust({ ...settings.trust, organization: settings.organization });
