@@ -33,7 +33,9 @@ export function stateCommand(): Command {
     .argument('<file>', 'a file that is not there yet')
     .option('--recipient <age1…>', 'whose key opens it; may be said several times', collect)
     .option('--passphrase-file <file>', 'or the passphrase that opens it, in a file')
-    .action(async (file: string, options: ExportOptions, command: Command) => takeOut(file, options, command));
+    .action(async (file: string, options: ExportOptions, command: Command) =>
+      takeOut(file, options, command),
+    );
   state
     .command('import')
     .description('put an exported state into an empty state folder, proved')

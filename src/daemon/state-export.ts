@@ -6,6 +6,7 @@
  */
 import type { Stats } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { rfc3339 } from '../core/clock.ts';
@@ -82,7 +83,7 @@ async function* partsOf(
 ): AsyncGenerator<TarPart> {
   const text = Buffer.from(`${JSON.stringify(head, null, 2)}\n`);
   const atS = Math.floor(Date.parse(head.at) / 1000);
-  yield { path: stateHeadName, kind: 'file', bytes: text.length, atS, content: once(text) };
+  yield { path: stateHeadName, kind: 'file', bytes: text.length, atS, content: [text] };
   const missing = new Set(filesInUse(state));
   const special = ['journal', 'history.git'];
   for (const name of await namesIn(folder)) {
@@ -108,9 +109,12 @@ async function* journalParts(
     const path = `journal/${name}`;
     if (number === null) yield* below(folder, path, unfinished);
     else if (last !== null && number <= last.number) {
-      const part = await fileAt(folder, path, number === last.number ? last.bytes : null);
-      if (part === null) throw new StateMoved(path);
-      yield part;
+      let isThere = false;
+      for await (const part of fileAt(folder, path, number === last.number ? last.bytes : null)) {
+        isThere = true;
+        yield part;
+      }
+      if (!isThere) throw new StateMoved(path);
     }
   }
 }
@@ -145,12 +149,9 @@ async function* historyParts(folder: string): AsyncGenerator<TarPart> {
 async function* below(folder: string, path: string, skip: RegExp): AsyncGenerator<TarPart> {
   const stats = await statusOf(join(folder, path));
   if (stats === null || skip.test(path.slice(path.lastIndexOf('/') + 1))) return;
-  if (stats.isFile()) {
-    const part = await fileAt(folder, path, null);
-    if (part !== null) yield part;
-  }
+  if (stats.isFile()) yield* fileAt(folder, path, null);
   if (!stats.isDirectory()) return;
-  yield { path, kind: 'folder', bytes: 0, atS: Math.floor(stats.mtimeMs / 1000), content: once() };
+  yield { path, kind: 'folder', bytes: 0, atS: Math.floor(stats.mtimeMs / 1000), content: [] };
   for (const name of await namesIn(join(folder, path))) yield* below(folder, `${path}/${name}`, skip);
 }
 
@@ -161,37 +162,34 @@ async function statusOf(file: string): Promise<Stats | null> {
   });
 }
 
-/** Opened before its head is written, so that it stays there; null when it is gone. */
-async function fileAt(folder: string, path: string, length: number | null): Promise<TarPart | null> {
+/** Opened before its head is written, so that it stays there, and closed behind its content; nothing when it is gone. */
+async function* fileAt(folder: string, path: string, length: number | null): AsyncGenerator<TarPart> {
   const handle = await open(join(folder, path), 'r').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
     throw error;
   });
-  if (handle === null) return null;
-  const { size, mtimeMs } = await handle.stat();
-  const bytes = length ?? size;
-  async function* content(): AsyncGenerator<Uint8Array> {
-    if (handle === null) return;
-    try {
-      for (let at = 0; at < bytes;) {
-        const buffer = Buffer.allocUnsafe(Math.min(pieceBytes, bytes - at));
-        const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
-        if (bytesRead === 0) throw new StateMoved(path);
-        at += bytesRead;
-        yield buffer.subarray(0, bytesRead);
-      }
-    } finally {
-      await handle.close();
-    }
+  if (handle === null) return;
+  try {
+    const { size, mtimeMs } = await handle.stat();
+    const bytes = length ?? size;
+    const atS = Math.floor(mtimeMs / 1000);
+    yield { path, kind: 'file', bytes, atS, content: contentOf(handle, path, bytes) };
+  } finally {
+    await handle.close();
   }
-  return { path, kind: 'file', bytes, atS: Math.floor(mtimeMs / 1000), content: content() };
+}
+
+async function* contentOf(handle: FileHandle, path: string, bytes: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes;) {
+    const buffer = Buffer.allocUnsafe(Math.min(pieceBytes, bytes - at));
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
+    if (bytesRead === 0) throw new StateMoved(path);
+    at += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
 }
 
 const pieceBytes = 256 * 1024;
-
-async function* once(...pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
-  yield* pieces;
-}
 
 function noState(folder: string): SitewardError {
   return new SitewardError(

@@ -165,7 +165,10 @@ async function prove(staging: string, head: StateHead): Promise<Imported> {
   const { state, replayed } = await proveJournal(staging);
   const { seq, hash } = replayed.head;
   if (seq !== head.journal.seq || hash !== head.journal.head || state.daemon !== head.daemon)
-    throw new InvalidInput('not-a-state', 'its journal is not the one that its head names; take another export');
+    throw new InvalidInput(
+      'not-a-state',
+      'its journal is not the one that its head names; take another export',
+    );
   const missing = await proveFiles(staging, state);
   const { devices, revisions, faults } = await proveHistory(staging, head.site);
   return {

@@ -16,7 +16,7 @@ export interface TarEntry {
 
 export interface TarPart extends TarEntry {
   /** Exactly `bytes` of them. */
-  readonly content: AsyncIterable<Uint8Array>;
+  readonly content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 }
 
 const block = 512;
@@ -51,9 +51,13 @@ export function isTarPath(path: string): boolean {
 export function tarHead({ path, kind, bytes, atS }: TarEntry): Buffer {
   const split = isTarPath(path) ? splitPath(kind === 'folder' ? `${path}/` : path) : null;
   if (split === null || bytes > mostBytes)
-    throw new InvalidInput('not-exportable', 'its name or size can not be written; take it out of the state', {
-      file: path,
-    });
+    throw new InvalidInput(
+      'not-exportable',
+      'its name or size can not be written; take it out of the state',
+      {
+        file: path,
+      },
+    );
   const head = Buffer.alloc(block);
   const put = (field: keyof typeof fields, text: string): void => {
     head.write(text, fields[field][0], 'latin1');

@@ -6,6 +6,7 @@
 import { Decrypter, armor } from 'age-encryption';
 import * as z from 'zod';
 import { InvalidInput, messageOf } from '../core/errors.ts';
+import { addIdentities } from '../settings/age-identity.ts';
 import { readYaml } from '../settings/yaml-file.ts';
 import type { SecretOf } from './compose.ts';
 
@@ -96,20 +97,7 @@ async function unseal({ file, bytes }: SealedFile, identity: SecretSources['iden
     );
   const key = await identity();
   const decrypter = new Decrypter();
-  const lines = Buffer.from(key.bytes).toString('latin1').split(/\r?\n/);
-  const identities = lines.filter((line) => line !== '' && !line.startsWith('#'));
-  if (identities.length === 0)
-    throw new InvalidInput('invalid-value', 'expected an age identity, as age-keygen writes it', {
-      file: key.file,
-    });
-  try {
-    for (const line of identities) decrypter.addIdentity(line.trim());
-  } catch {
-    // The library's words would quote the key.
-    throw new InvalidInput('invalid-value', 'expected an age identity, as age-keygen writes it', {
-      file: key.file,
-    });
-  }
+  addIdentities(decrypter, key.file, key.bytes);
   try {
     const text = Buffer.from(bytes).toString('latin1');
     return await decrypter.decrypt(text.startsWith(armorHead) ? armor.decode(text) : bytes);

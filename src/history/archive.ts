@@ -116,11 +116,6 @@ export class Archive {
     });
   }
 
-  /** Devices of which something is kept. */
-  async devices(): Promise<readonly string[]> {
-    return [...(await this.#repository.refs('refs/heads')).keys()].map(nameOfWord).sort();
-  }
-
   /** Null: nothing was kept of this device yet. */
   async newest(device: string): Promise<{ readonly revision: Revision; readonly blob: string } | null> {
     const known = this.#newest.get(device);

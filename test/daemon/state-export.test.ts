@@ -3,7 +3,7 @@
  * everything goes on; imported after the world had gone on, nothing is done to the device that is ahead; a daemon on a
  * copy is fenced by the device.
  */
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { demoExport } from '../../src/cli/demo/export.ts';
@@ -60,7 +60,9 @@ test('exported beside the daemon, imported at once: all goes on, and no first st
   await world.start();
   await world.untilSettled();
   expect(world.records().filter(({ kind }) => kind === 'daemon-created')).toHaveLength(1);
-  expect(world.records().filter((one) => one.kind === 'commit-accepted' && one.reason === 'first')).toHaveLength(1);
+  expect(
+    world.records().filter((one) => one.kind === 'commit-accepted' && one.reason === 'first'),
+  ).toHaveLength(1);
   const { revisions } = await world.api.call('history', { device: 'gw1', limit: 10 });
   expect(revisions).toHaveLength(2);
 });
@@ -73,6 +75,13 @@ test('two daemons on one export: the device is ahead of the second, which does n
   const over = await importFrom('first.age');
   expect(over.code).toBe(2);
   expect(over.stderr).toMatch(/state holds \S+ already, and a state is never written over/);
+
+  // What an import leaves that is killed.
+  mkdirSync(world.at('state/importing'));
+  await expect(world.start()).rejects.toMatchObject({ code: 'import-unfinished' });
+  expect((await siteward('check', '--offline')).stdout).toContain(
+    `find ${world.at('state')} -mindepth 1 -delete`,
+  );
 
   rmSync(world.at('state'), { recursive: true });
   expect((await importFrom('first.age')).code).toBe(0);

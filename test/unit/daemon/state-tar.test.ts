@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { InvalidInput } from '../../../src/core/errors.ts';
@@ -14,22 +15,26 @@ interface Said {
   readonly bytes: Buffer | null;
 }
 
-async function* inPieces(bytes: Uint8Array, length: number): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length);
+function inPieces(bytes: Uint8Array, length: number): AsyncIterable<Uint8Array> {
+  const pieces = Math.ceil(bytes.length / length);
+  return Readable.from(
+    Array.from({ length: pieces }, (_, at) => bytes.subarray(at * length, (at + 1) * length)),
+  );
 }
 
-async function* partsOf(said: readonly Said[]): AsyncGenerator<TarPart> {
-  for (const { path: name, bytes } of said)
-    yield {
+function partsOf(said: readonly Said[]): AsyncIterable<TarPart> {
+  return Readable.from(
+    said.map(({ path: name, bytes }) => ({
       path: name,
       kind: bytes === null ? 'folder' : 'file',
       bytes: bytes?.length ?? 0,
       atS: 1_700_000_000,
       content: inPieces(bytes ?? Buffer.alloc(0), 1000),
-    };
+    })),
+  );
 }
 
-async function gather(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
+async function gather(stream: TarPart['content']): Promise<Buffer> {
   const all: Uint8Array[] = [];
   for await (const piece of stream) all.push(piece);
   return Buffer.concat(all);
