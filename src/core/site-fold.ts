@@ -6,10 +6,11 @@ import { JournalError } from './errors.ts';
 import { pinOf } from './gate/host-key.ts';
 import { closeBlock, foldPending } from './gate/pending.ts';
 import type { TouchedItem } from './rollout/event-fields.ts';
+import { isOfEffect } from './rollout/effects.ts';
 import type { SitewardRecord } from './rollout/events.ts';
 import { foldRotation } from './rotation.ts';
 import type { RolloutState } from './rollout/state.ts';
-import { durationsOf, keptDurations, stopped, timed } from './rollout/window.ts';
+import { durationsOf, foldTime, keptDurations, newStopwatch } from './rollout/window.ts';
 import type { Witness } from './rollout/rollout.ts';
 import { foldRollout, goesBack, newRollout } from './rollout/state.ts';
 import type { DeviceState, SiteState } from './site-state.ts';
@@ -20,6 +21,11 @@ const keptWitnesses = 256;
 
 /** Folds one record into the state. Throws `JournalError` for one that does not fit those before it. */
 export function foldRecord(state: SiteState, record: SitewardRecord): void {
+  // Most records are of these: they are not compared with every other kind first.
+  if (isOfEffect(record)) {
+    foldRolloutRecord(state, record);
+    return;
+  }
   switch (record.kind) {
     case 'daemon-created':
       state.daemon = record.daemon;
@@ -153,12 +159,13 @@ export function foldRecord(state: SiteState, record: SitewardRecord): void {
       return;
     }
     case 'rollout-planned': {
-      const { rollout: id, commit } = record;
+      const { rollout: id, device: name, commit, plan, base, desired, complete, sealed, restores } = record;
       state.touched.set(id, record.items);
-      const device = deviceState(state, record.device);
+      const device = deviceState(state, name);
       device.plannedAt = commit === state.accepted?.commit ? record.seq : device.upToDateAt;
       device.hardware = record.hardware ?? device.hardware;
-      device.rollout = newRollout({ ...record, id, left: record.left ?? 0, plannedAt: record.at });
+      const ids = { id, device: name, commit, plan, base, desired, complete, sealed, restores };
+      device.rollout = newRollout({ ...ids, left: record.left ?? 0, plannedAt: record.at });
       return;
     }
     default:
@@ -223,7 +230,7 @@ function foldRolloutRecord(state: SiteState, record: RolloutRecord): void {
     );
   }
   if (record.kind === 'witness-started' && record.witness !== undefined)
-    device.witnesses = [...device.witnesses, record.witness].slice(-keptWitnesses);
+    foldWitness(device.witnesses, record.witness);
   if (record.kind === 'witness-finished' && record.result === 'ok') device.witnessAccepted = null;
   if (record.kind === 'clean-finished' && record.witness != null) foldKept(device, record.witness);
   if (record.kind === 'authorization-consumed') closeBlock(state.pending, record.pending, record.device);
@@ -232,12 +239,20 @@ function foldRolloutRecord(state: SiteState, record: RolloutRecord): void {
     const why = record.kind === 'diverged' ? 'diverged' : record.reason;
     state.stopped = { commit: rollout.commit, device: record.device, why };
   }
-  rollout.watch = timed(rollout.watch ?? stopped, record, record.at);
+  foldTime((rollout.watch ??= newStopwatch()), record, record.at);
   if (record.kind === 'drilled')
     device.lastDrill = { at: record.at, fired: record.fired, message: record.message };
   if (record.kind === 'not-started' && rollout.drill === true && record.code !== 'daemon-gone')
     device.lastDrill = { at: record.at, fired: false, message: record.message };
   if (record.kind === 'settled') foldSettled(state, device, rollout, record.at);
+}
+
+function foldWitness(
+  witnesses: DeviceState['witnesses'],
+  { seq, head }: Pick<Witness, 'seq' | 'head'>,
+): void {
+  witnesses.push({ seq, head });
+  if (witnesses.length > keptWitnesses) witnesses.shift();
 }
 
 /** One that is older than what was there came with a backup: it is no measure. */
@@ -264,7 +279,7 @@ function foldSettled(state: SiteState, device: DeviceState, rollout: RolloutStat
   };
   if (goesBack(rollout)) foldRestored(device, rollout, at);
   if (outcome === 'confirmed') {
-    const took = durationsOf(rollout.watch ?? stopped);
+    const took = durationsOf(rollout.watch ?? newStopwatch());
     if (took !== null) device.measured = [...device.measured, took].slice(-keptDurations);
     // A part of the text is no state that anybody meant: what was confirmed before stays the measure for the rest.
     if (complete) {

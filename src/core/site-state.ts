@@ -59,7 +59,7 @@ export interface DeviceState {
   /** Items that siteward itself made: `section identity` to the digest of their content. */
   readonly own: Map<string, string>;
   /** What was announced as `sw-witness`, the newest last: the device carries one of these, or another wrote on it. */
-  witnesses: readonly { readonly seq: number; readonly head: string }[];
+  readonly witnesses: { readonly seq: number; readonly head: string }[];
   /** Number of the record from which on the device has everything that was accepted before it. */
   upToDateAt: number;
   /** The same of the rollout in flight, should it be confirmed. */

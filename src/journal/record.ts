@@ -24,7 +24,16 @@ export type DecodedLine =
   | { readonly ok: true; readonly record: RecordEnvelope; readonly head: JournalHead }
   | { readonly ok: false; readonly reason: string };
 
-const timePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+/** All of a line's head that has the same form in each; what follows is compared with what was parsed. */
+const lineHead = /^\{"v":1,"seq":[1-9]\d{0,15},"at":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z","prev":"/;
+const seqPlace = '{"v":1,"seq":'.length;
+const toAt = ',"at":"'.length;
+const timeLength = '2026-11-21T10:00:00.000Z'.length;
+const toPrev = toAt + timeLength + '","prev":"'.length;
+const hashLength = 64;
+const beforeKind = '","kind":"';
+const beforeActor = '","actor":"';
+const [comma, zero] = [44, 48];
 const hashPattern = /^[0-9a-f]{64}$/;
 const versionHead = /^\{"v":(\d{1,9}),/;
 const kindPattern = /^[a-z][a-z0-9-]{0,63}$/;
@@ -72,49 +81,46 @@ export function decodeLine(line: Buffer, isAscii = false, prevHash = ''): Decode
   } catch {
     return bad(text.startsWith('{"v":') ? 'not JSON' : 'not a record');
   }
-  const version = versionHead.exec(text.slice(0, 20))?.[1];
-  if (version !== '1')
-    return bad(
-      version === undefined ? 'not a record' : `format version ${version}; this siteward reads version 1`,
-    );
+  if (!lineHead.test(text)) return bad(whyNoHead(text));
   // The text begins with a member, so the value is an object.
   const record = value as RecordEnvelope;
-  const { seq, at, prev, kind, actor } = record;
-  const isEnvelope =
-    Number.isSafeInteger(seq) &&
-    seq > 0 &&
-    timePattern.test(at) &&
-    (prev === prevHash || hashPattern.test(prev)) &&
-    kindPattern.test(kind);
-  if (!isEnvelope || typeof actor !== 'string')
-    return bad('not a record: a field of the envelope is missing or wrong');
-  // Whatever a parser makes of a name that is there twice: what it found must be what the line begins with.
-  if (
-    record.v !== 1 ||
-    !beginsWith(text, [
-      '{"v":1,"seq":',
-      String(seq),
-      ',"at":"',
-      at,
-      '","prev":"',
-      prev,
-      '","kind":"',
-      kind,
-      '","actor":"',
-    ])
-  )
-    return bad('the envelope is not as it has to be, or a field of it is there twice');
-  return { ok: true, record, head: { seq, hash: lineHash(line) } };
+  if (!isEnvelope(record, text, prevHash))
+    return bad('not a record: a field of the envelope is missing, wrong, or there twice');
+  return { ok: true, record, head: { seq: record.seq, hash: lineHash(line) } };
 }
 
-/** Piece by piece, since putting them together costs more than comparing them. */
-function beginsWith(text: string, pieces: readonly string[]): boolean {
-  let at = 0;
-  for (const piece of pieces) {
-    if (!text.startsWith(piece, at)) return false;
-    at += piece.length;
-  }
-  return true;
+/**
+ * Whatever a parser makes of a name that is there twice: what it found must be what the line begins with. Cut out and
+ * compared, which costs a third of `startsWith`.
+ */
+function isEnvelope(record: RecordEnvelope, text: string, prevHash: string): boolean {
+  const { v, seq, at, prev, kind, actor } = record;
+  if (v !== 1 || !Number.isSafeInteger(seq) || typeof kind !== 'string' || typeof actor !== 'string')
+    return false;
+  let place = seqPlace;
+  let digits = 0;
+  for (; text.charCodeAt(place) !== comma; place++) digits = 10 * digits + text.charCodeAt(place) - zero;
+  const [atPlace, prevPlace] = [place + toAt, place + toPrev];
+  const kindPlace = prevPlace + hashLength + beforeKind.length;
+  const actorPlace = kindPlace + kind.length + beforeActor.length;
+  return (
+    digits === seq &&
+    text.slice(atPlace, atPlace + timeLength) === at &&
+    text.slice(prevPlace, prevPlace + hashLength) === prev &&
+    (prev === prevHash || hashPattern.test(prev)) &&
+    text.slice(prevPlace + hashLength, kindPlace) === beforeKind &&
+    text.slice(kindPlace, kindPlace + kind.length) === kind &&
+    kindPattern.test(kind) &&
+    text.slice(kindPlace + kind.length, actorPlace) === beforeActor
+  );
+}
+
+/** Of a text that is JSON and begins otherwise than a record does. */
+function whyNoHead(text: string): string {
+  const version = versionHead.exec(text.slice(0, 20))?.[1];
+  if (version === undefined) return 'not a record';
+  if (version !== '1') return `format version ${version}; this siteward reads version 1`;
+  return 'not a record: it does not begin as one';
 }
 
 /** Null when the record follows `tip`; else why not. */

@@ -114,4 +114,79 @@ describe('the codec', () => {
       }),
     );
   });
+
+  /** The same said once more, slowly: the head by one pattern, and what a parser found must be what stands there. */
+  function isRecord(line: Buffer): boolean {
+    const text = line.toString('utf8');
+    let value: Record<string, unknown>;
+    try {
+      value = JSON.parse(text) as Record<string, unknown>;
+    } catch {
+      return false;
+    }
+    const [, seq, at, prev, kind] =
+      /^\{"v":1,"seq":([1-9]\d{0,15}),"at":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)","prev":"([0-9a-f]{64})","kind":"([a-z][a-z0-9-]{0,63})","actor":"/.exec(
+        text,
+      ) ?? [];
+    return (
+      line.equals(Buffer.from(text)) &&
+      value['v'] === 1 &&
+      Number.isSafeInteger(value['seq']) &&
+      String(value['seq']) === seq &&
+      value['at'] === at &&
+      value['prev'] === prev &&
+      value['kind'] === kind &&
+      typeof value['actor'] === 'string'
+    );
+  }
+
+  const value = fc.oneof(
+    fc.constantFrom('1', '2', '0', '-1', '1.5', '1e0', '9007199254740993', 'null', 'true', '{}', '[]', '""'),
+    fc.constantFrom('"noted"', '"No"', '"\\u006eoted"', `"${'0'.repeat(64)}"`, `"${'A'.repeat(64)}"`),
+    fc.constantFrom('"2026-11-21T10:00:00.000Z"', '["2026-11-21T10:00:00.000Z"]', '"2026-11-21"', '"daemon"'),
+    fc.jsonValue().map((one) => JSON.stringify(one)),
+  );
+  const member = fc.tuple(
+    fc.constantFrom('v', 'seq', 'at', 'prev', 'kind', 'actor', 'text', '__proto__'),
+    value,
+  );
+  const right = [
+    ['v', '1'],
+    ['seq', '7'],
+    ['at', '"2026-11-21T10:00:00.000Z"'],
+    ['prev', `"${'ab'.repeat(32)}"`],
+    ['kind', '"noted"'],
+    ['actor', '"daemon"'],
+  ] as const;
+
+  test('takes a line for a record exactly when its head stands there and nothing contradicts it', () => {
+    let records = 0;
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(5), value), { maxLength: 1 }),
+        fc.array(fc.tuple(fc.nat(6), member), { maxLength: 2 }),
+        fc.option(fc.tuple(fc.nat(5), fc.nat(5)), { nil: null, freq: 4 }),
+        fc.constantFrom('', '', '', ' ', '\uFEFF'),
+        (changed, inserted, swapped, before) => {
+          const members: (readonly [string, string])[] = [...right];
+          for (const [at, to] of changed) members[at] = [right[at]?.[0] ?? '', to];
+          if (swapped !== null) {
+            const [a, b] = swapped;
+            [members[a], members[b]] = [members[b] ?? right[0], members[a] ?? right[0]];
+          }
+          for (const [at, one] of inserted) members.splice(at, 0, one);
+          const text = members.map(([name, content]) => `"${name}":${content}`).join(',');
+          const line = Buffer.from(`${before}{${text}}`);
+          const decoded = decodeLine(line);
+          expect(decoded.ok, line.toString()).toBe(isRecord(line));
+          if (!decoded.ok) return;
+          records++;
+          expect(decoded.record).toEqual(JSON.parse(line.toString()));
+          expect(decodeLine(line, false, 'ab'.repeat(32))).toEqual(decoded);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+    expect(records).toBeGreaterThan(50);
+  });
 });

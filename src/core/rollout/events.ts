@@ -4,7 +4,6 @@
  * device has to be asked.
  */
 import type { StateEntry } from '../journal.ts';
-import { effectNames } from './event-fields.ts';
 import type {
   EffectName,
   Cause,
@@ -415,15 +414,3 @@ export type SitewardRecord = SitewardEvent & {
   readonly at: string;
   readonly actor: string;
 };
-
-export function isEffectStarted(event: SitewardEvent): event is EffectStarted {
-  return event.kind.endsWith('-started') && effectNames.some((name) => event.kind === `${name}-started`);
-}
-
-export function isEffectFinished(event: SitewardEvent): event is EffectFinished {
-  return effectNames.some((name) => event.kind === `${name}-finished`);
-}
-
-export function effectOf(event: EffectStarted | EffectFinished): EffectName {
-  return event.kind.slice(0, event.kind.lastIndexOf('-')) as EffectName;
-}

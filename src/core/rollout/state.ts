@@ -3,8 +3,8 @@
  * a crash hold the same state, since nothing else is put into it. Decides nothing; that is `machine.ts`.
  */
 import type { Cause, EffectName, RolloutOutcome } from './event-fields.ts';
+import { effectOf, isEffectFinished, isEffectStarted } from './effects.ts';
 import type { EffectFinished, SitewardEvent } from './events.ts';
-import { effectOf, isEffectFinished, isEffectStarted } from './events.ts';
 import type { Deadline } from './rollout.ts';
 import type { Stopwatch } from './window.ts';
 
@@ -80,7 +80,7 @@ export interface RolloutState {
 type RolloutIds = Pick<
   RolloutState,
   'id' | 'device' | 'commit' | 'plan' | 'base' | 'desired' | 'complete' | 'left' | 'sealed' | 'plannedAt'
-> & { readonly restores?: string };
+> & { readonly restores?: string | undefined };
 
 /** Before its first record. */
 export function newRollout(ids: RolloutIds): RolloutState {

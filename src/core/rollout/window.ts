@@ -2,9 +2,9 @@
  * How long a device waits before it rolls back: at least what the settings say, and never less than the same device
  * took for its last rollouts. The plan's text never holds it. Pure.
  */
+import { effectOf, isEffectFinished, isEffectStarted } from './effects.ts';
 import type { EffectName } from './event-fields.ts';
 import type { SitewardEvent } from './events.ts';
-import { effectOf, isEffectFinished, isEffectStarted } from './events.ts';
 
 /** What one confirmed rollout took, as the journal tells it; each holds the logins that it needed. */
 export interface Durations {
@@ -17,26 +17,31 @@ export interface Durations {
 /** Kept for the next rollout's window. */
 export const keptDurations = 8;
 
-/** When each effect of a rollout was announced, and what those that ended took. */
+/** When the effects of a rollout that a window is made of were announced, and what those that ended took. */
 export interface Stopwatch {
-  readonly startedAt: Readonly<Partial<Record<EffectName, string>>>;
-  readonly tookMs: Readonly<Partial<Record<EffectName, number>>>;
+  readonly startedAt: Partial<Record<EffectName, string>>;
+  readonly tookMs: Partial<Record<EffectName, number>>;
 }
 
-export const stopped: Stopwatch = { startedAt: {}, tookMs: {} };
+export function newStopwatch(): Stopwatch {
+  return { startedAt: {}, tookMs: {} };
+}
 
-/** Apply ends when it was seen to have ended, not when the order for it had left. */
-export function timed(watch: Stopwatch, event: SitewardEvent, at: string): Stopwatch {
-  if (isEffectStarted(event)) return { ...watch, startedAt: { ...watch.startedAt, [effectOf(event)]: at } };
-  const ended =
-    event.kind === 'applied'
-      ? 'apply'
-      : isEffectFinished(event) && event.result === 'ok' && effectOf(event) !== 'apply'
-        ? effectOf(event)
-        : null;
-  const since = ended === null ? undefined : watch.startedAt[ended];
-  if (ended === null || since === undefined) return watch;
-  return { ...watch, tookMs: { ...watch.tookMs, [ended]: Math.max(0, Date.parse(at) - Date.parse(since)) } };
+/** Like all of the fold it changes what it is given. Apply ends when it was seen to have ended, not when the order for it had left. */
+export function foldTime(watch: Stopwatch, event: SitewardEvent, at: string): void {
+  if (isEffectStarted(event)) {
+    const effect = effectOf(event);
+    if (effect === 'arm' || effect === 'apply' || effect === 'verify') watch.startedAt[effect] = at;
+  } else if (event.kind === 'applied') foldEnd(watch, 'apply', at);
+  else if (isEffectFinished(event) && event.result === 'ok') {
+    const effect = effectOf(event);
+    if (effect === 'arm' || effect === 'verify') foldEnd(watch, effect, at);
+  }
+}
+
+function foldEnd({ startedAt, tookMs }: Stopwatch, effect: EffectName, at: string): void {
+  const since = startedAt[effect];
+  if (since !== undefined) tookMs[effect] = Math.max(0, Date.parse(at) - Date.parse(since));
 }
 
 /** Null where it was not seen whole. */

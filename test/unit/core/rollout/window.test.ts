@@ -1,7 +1,12 @@
 /** The window: at least the setting, and as long as the same device took for its last rollouts. */
 import { describe, expect, test } from 'vitest';
 import type { SitewardEvent } from '../../../../src/core/rollout/events.ts';
-import { durationsOf, effectiveWindowMs, stopped, timed } from '../../../../src/core/rollout/window.ts';
+import {
+  durationsOf,
+  effectiveWindowMs,
+  foldTime,
+  newStopwatch,
+} from '../../../../src/core/rollout/window.ts';
 import { settleMs } from '../../../../src/drivers/routeros/radios.ts';
 
 const needs = { windowMs: 120_000, tickMs: 10_000, soakMs: 0, probesMs: 0, settleMs: 0 };
@@ -30,8 +35,11 @@ describe('the effective window', () => {
 
 describe('what a rollout took', () => {
   const at = (s: number): string => new Date(Date.UTC(2026, 10, 21, 10, 0, s)).toISOString();
-  const watched = (...events: readonly (readonly [number, SitewardEvent])[]) =>
-    durationsOf(events.reduce((watch, [s, event]) => timed(watch, event, at(s)), stopped));
+  const watched = (...events: readonly (readonly [number, SitewardEvent])[]) => {
+    const watch = newStopwatch();
+    for (const [s, event] of events) foldTime(watch, event, at(s));
+    return durationsOf(watch);
+  };
   const end = (kind: 'arm-finished' | 'apply-finished' | 'verify-finished', result: 'ok' | 'failed' = 'ok') =>
     ({ kind, ...ids, result }) as const;
   const evidence = {} as never;
