@@ -2,7 +2,13 @@
  * Key pairs for logging in to devices, in the forms that OpenSSH writes and devices take. What is made is handed out and
  * kept nowhere.
  */
-import { generateKeyPairSync, randomBytes, type JsonWebKey } from 'node:crypto';
+import {
+  createPrivateKey,
+  generateKeyPairSync,
+  randomBytes,
+  type JsonWebKey,
+  type KeyObject,
+} from 'node:crypto';
 import { wireString, wireUnsigned } from '../core/sshsig/wire.ts';
 
 export type KeyKind = 'ed25519' | 'rsa';
@@ -15,6 +21,22 @@ export interface KeyPair {
 }
 
 const rsaBits = 3072;
+/** What stands in front of the 32 bytes of an Ed25519 key in PKCS#8 (RFC 8410, section 7). */
+const ed25519Der = Buffer.from('302e020100300506032b657004220420', 'hex');
+const ed25519Bytes = 32;
+
+/**
+ * An Ed25519 key ready to sign with; null: it is of another kind. OpenSSL takes ten times as long to make one of a PEM text,
+ * which is what the SSH library gives it for each signature. `publicKey` is the blob of the other half.
+ */
+export function signingKey(pem: string, publicKey: Uint8Array): KeyObject | null {
+  const der = Buffer.from(pem.replace(/-----[^-\n]*-----/g, ''), 'base64');
+  if (!der.subarray(0, ed25519Der.length).equals(ed25519Der)) return null;
+  if (der.length !== ed25519Der.length + ed25519Bytes) return null;
+  const d = der.subarray(ed25519Der.length).toString('base64url');
+  const x = Buffer.from(publicKey.subarray(-ed25519Bytes)).toString('base64url');
+  return createPrivateKey({ key: { kty: 'OKP', crv: 'Ed25519', d, x }, format: 'jwk' });
+}
 
 export function makeKeyPair(kind: KeyKind, comment: string): KeyPair {
   return kind === 'rsa' ? rsaPair(comment) : ed25519Pair(comment);

@@ -4,13 +4,14 @@
  * `OutcomeUnknown`, or, for one that only reads, a `DeviceError`. Nothing here waits without a limit, keeps more
  * output than allowed, or puts a command or its output into a message.
  */
-import { createHash } from 'node:crypto';
+import { createHash, sign } from 'node:crypto';
 import { connect as connectSocket, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 // CommonJS without named exports that Node could see.
 import ssh2 from 'ssh2';
-import type { Client, ClientChannel, ConnectConfig } from 'ssh2';
+import type { Client, ClientChannel, ConnectConfig, ParsedKey } from 'ssh2';
 import { DeviceError, HostKeyMismatch, InvalidInput, OutcomeUnknown, messageOf } from '../core/errors.ts';
+import { signingKey } from './key-pair.ts';
 
 export interface SshTarget {
   readonly host: string;
@@ -168,7 +169,7 @@ interface Link {
 }
 
 type Login =
-  | { type: 'publickey'; username: string; key: Buffer }
+  | { type: 'publickey'; username: string; key: ParsedKey }
   | { type: 'password'; username: string; password: string };
 
 function loginsFor(target: SshTarget): readonly Login[] {
@@ -181,12 +182,21 @@ function loginsFor(target: SshTarget): readonly Login[] {
         `the private key for ${target.host} can't be used: it needs to be an unencrypted OpenSSH or PEM key`,
       );
     }
-    logins.push({ type: 'publickey', username: target.user, key: target.privateKey });
+    logins.push({ type: 'publickey', username: target.user, key: quickToSign(parsed) });
   }
   if (target.password !== undefined) {
     logins.push({ type: 'password', username: target.user, password: target.password });
   }
   return logins;
+}
+
+/** The same key, and a signature with it costs a tenth, where its kind allows that. */
+function quickToSign(parsed: ParsedKey): ParsedKey {
+  const key = signingKey(parsed.getPrivatePEM(), parsed.getPublicSSH());
+  if (key === null) return parsed;
+  const quick = Object.create(parsed) as ParsedKey;
+  quick.sign = (data) => sign(null, typeof data === 'string' ? Buffer.from(data) : data, key);
+  return quick;
 }
 
 function refusedLogin(target: SshTarget): DeviceError {

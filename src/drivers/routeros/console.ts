@@ -54,6 +54,27 @@ export function readAnswer(output: string, sentinel: string): Answer {
   return failure === null ? { kind: 'unclear' } : { kind: 'failed', failure };
 }
 
+/** Several commands in one line, each with its end, so that nothing one of them says passes for another's answer. */
+export function allWithSentinel(commands: readonly string[], sentinel: string): string {
+  return commands.map((command) => withSentinel(command, sentinel)).join('; ');
+}
+
+/** What each of them said, bytes as sent; null: not every one ran to its end, or more follows. */
+export function readAnswers(output: string, sentinel: string, count: number): readonly string[] | null {
+  const answers: string[] = [];
+  let at = 0;
+  while (answers.length < count) {
+    const end = output.startsWith(sentinel, at) ? at : output.indexOf(`\n${sentinel}`, at) + 1;
+    if (end < at || !output.startsWith(sentinel, end)) return null;
+    answers.push(output.slice(at, end));
+    at = end + sentinel.length;
+    while (output[at] === '\r') at++;
+    if (output[at] === '\n') at++;
+    else if (at < output.length) return null;
+  }
+  return /^[\r\n]*$/.test(output.slice(at)) ? answers : null;
+}
+
 interface KnownError {
   readonly pattern: RegExp;
   readonly code: DeviceErrorCode;

@@ -14,7 +14,8 @@ import type { DriverEvent, Reach } from './effects/device-console.ts';
 import { keepConsole } from './effects/kept-console.ts';
 import { loginKeys } from './effects/login-keys.ts';
 import { loginPassword } from './effects/login-password.ts';
-import { gatherEvidence, incompleteSections, observe, readChanges, readRights } from './effects/reading.ts';
+import { observer } from './effects/observing.ts';
+import { gatherEvidence, incompleteSections, readChanges, readRights } from './effects/reading.ts';
 import { apply, arm, confirm, rollBack } from './effects/running.ts';
 import { stage, takeLock, writeWitness } from './effects/staging.ts';
 import { renderRollout } from './scripts.ts';
@@ -35,6 +36,7 @@ export function createRouterosDriver(options: RouterosDriverOptions): Driver {
   /** Ends with the caller's signal or with the driver. */
   const either = (signal: AbortSignal): AbortSignal => AbortSignal.any([signal, closing.signal]);
   const kept = keepConsole(reach);
+  const observe = observer(reach, kept);
   const password = loginPassword(reach);
   const running = new Set<Promise<unknown>>();
   const tracked = <T>(step: Promise<T>): Promise<T> => {
@@ -53,7 +55,7 @@ export function createRouterosDriver(options: RouterosDriverOptions): Driver {
   });
   return {
     dialect: routerosDialect,
-    observe: (signal) => tracked(observe(reach, kept, either(signal))),
+    observe: (signal) => tracked(observe(either(signal))),
     rights: (signal) => tracked(readRights(reach, kept, either(signal))),
     changes: (signal) => tracked(readChanges(kept, either(signal))),
     incompleteSections: (sections, exported, signal) =>

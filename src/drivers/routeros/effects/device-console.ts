@@ -7,7 +7,7 @@ import { assert, DeviceError, OutcomeUnknown } from '../../../core/errors.ts';
 import type { Clock } from '../../../core/clock.ts';
 import type { DeviceSettings } from '../../../core/site.ts';
 import type { SshSession, SshTarget } from '../../ssh-session.ts';
-import { readAnswer, withSentinel, type Answer } from '../console.ts';
+import { allWithSentinel, readAnswer, readAnswers, withSentinel, type Answer } from '../console.ts';
 
 export interface Credentials {
   readonly privateKey?: Buffer;
@@ -37,6 +37,8 @@ export interface DeviceConsole {
   readonly localAddress: string;
   /** Runs what changes nothing; the text it said. Throws `DeviceError`. */
   read(command: string): Promise<string>;
+  /** Several such in one go, the export among them; null: not all of them ran to their end. Throws when it was cut. */
+  readAll(commands: readonly string[]): Promise<readonly string[] | null>;
   /** The device's export, bytes as sent. Throws `DeviceError` incomplete-export when its end did not come. */
   readExport(command: string): Promise<Buffer>;
   /** Runs what changes something. Throws `DeviceError` when the device said no, else `OutcomeUnknown`. */
@@ -94,17 +96,21 @@ export async function withConsole<T>(
 }
 
 export function consoleOn(session: SshSession, reach: Reach, signal: AbortSignal): DeviceConsole {
+  // Unpredictable, so that nothing on the device can imitate it.
+  const newSentinel = (prefix: string): string => `${prefix}-${reach.random(8).toString('hex')}`;
+  const run = async (line: string, timeoutMs: number, readsOnly: boolean): Promise<string> => {
+    assert(/^[\x20-\x7e]+$/.test(line), 'a command is one line of printable ASCII');
+    const { output } = await session.exec(line, { timeoutMs, readsOnly }, signal);
+    return output.toString('latin1');
+  };
   const ask = async (
     command: string,
     prefix: string,
     timeoutMs: number,
     readsOnly: boolean,
   ): Promise<Answer> => {
-    assert(/^[\x20-\x7e]+$/.test(command), 'a command is one line of printable ASCII');
-    // Unpredictable, so that nothing on the device can imitate it.
-    const sentinel = `${prefix}-${reach.random(8).toString('hex')}`;
-    const { output } = await session.exec(withSentinel(command, sentinel), { timeoutMs, readsOnly }, signal);
-    return readAnswer(output.toString('latin1'), sentinel);
+    const sentinel = newSentinel(prefix);
+    return readAnswer(await run(withSentinel(command, sentinel), timeoutMs, readsOnly), sentinel);
   };
   const { name } = reach.device;
   return {
@@ -119,6 +125,11 @@ export function consoleOn(session: SshSession, reach: Reach, signal: AbortSignal
         'unsupported',
         `${name}: the device did not answer to the end, or in words that are not known`,
       );
+    },
+    readAll: async (commands) => {
+      const sentinel = newSentinel('sw-end');
+      const output = await run(allWithSentinel(commands, sentinel), exportTimeoutMs, true);
+      return readAnswers(output, sentinel, commands.length);
     },
     readExport: async (command) => {
       const answer = await ask(command, 'sw-end', exportTimeoutMs, true);

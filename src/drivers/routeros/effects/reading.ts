@@ -1,11 +1,11 @@
-/** Everything that is read from a device: an observation, and the evidence of a rollout. Changes nothing, ever. */
+/** What is asked of a device beside its observation: rights, changes, evidence of a rollout. Changes nothing, ever. */
 import { DeviceError } from '../../../core/errors.ts';
 import type { Problem } from '../../../core/dialect.ts';
 import type { Configuration } from '../../../core/item.ts';
 import { countForeignChanges, footprintState } from '../../../core/plan/footprint.ts';
 import type { Plan } from '../../../core/plan/action.ts';
 import type { Evidence, Rollout } from '../../../core/rollout/rollout.ts';
-import type { DeviceFacts, DeviceRights, LoggedChange, Observation } from '../../driver.ts';
+import type { DeviceRights, LoggedChange } from '../../driver.ts';
 import { parseChanges } from '../changers.ts';
 import {
   changesCommand,
@@ -21,7 +21,6 @@ import { requireComplete } from '../completeness.ts';
 import { linesOf } from '../console.ts';
 import { routerosDialect } from '../dialect.ts';
 import {
-  leftoversOf,
   parseConditions,
   parseDeviceMode,
   parseRolloutFacts,
@@ -30,56 +29,11 @@ import {
   type RolloutFacts,
   type StandingFacts,
 } from '../facts.ts';
-import { fingerprint, hardwareOf, headerFact } from '../fingerprint.ts';
-import { objectsOf, parseWitness, rolloutOf } from '../objects.ts';
-import { obstaclesOf } from '../preflight.ts';
+import { objectsOf, parseWitness } from '../objects.ts';
 import { countable, countCommand, missingRows, parseCount } from '../static-rows.ts';
 import { judgeRights, parseRights } from '../rights.ts';
 import { withConsole, type DeviceConsole, type Reach } from './device-console.ts';
 import type { KeptConsole } from './kept-console.ts';
-
-/** Over the connection that is kept for it. */
-export function observe(reach: Reach, kept: KeptConsole, signal: AbortSignal): Promise<Observation> {
-  return kept.ask('observe', signal, async (console) => {
-    const { facts, conditions } = await readConditions(console, reach.device.user);
-    const exportText = await readExport(console, facts.version);
-    const witness = facts.witness === null ? null : parseWitness(facts.witness);
-    const leftovers = leftoversOf(facts, facts.witness === null || witness !== null);
-    const leftover = rolloutOf(leftovers, facts.lock);
-    const { user, manage, minUptimeMs } = reach.device;
-    return {
-      exportText,
-      fingerprint: fingerprint(exportText),
-      facts: deviceFacts(facts, conditions, exportText),
-      hardware: hardwareOf(exportText),
-      hostKey: console.hostKey,
-      localAddress: console.localAddress,
-      witness,
-      lock: facts.lock,
-      leftovers,
-      ...(leftover === null ? {} : { leftover }),
-      obstacles: obstaclesOf({ ...facts, conditions }, { user, manage, minUptimeMs, scriptBytes: 0 }),
-      logins: conditions.logins.filter((login) => login.user !== user),
-    };
-  });
-}
-
-function deviceFacts(facts: StandingFacts, conditions: Conditions, exportText: Buffer): DeviceFacts {
-  const { board: model, version, identity, uptimeS } = facts;
-  const { freeBytes, deviceMode, rights, date } = conditions;
-  const serial = headerFact(exportText, 'serial number');
-  return {
-    model,
-    version,
-    identity,
-    uptimeS,
-    date,
-    ...(serial === null ? {} : { serial }),
-    ...(freeBytes === null ? {} : { freeBytes }),
-    ...(deviceMode === null ? {} : { deviceMode: deviceMode.mode }),
-    ...(rights === null || rights === 'refused' ? {} : { policies: rights.policies }),
-  };
-}
 
 /** One question a section, so that a menu that is not there or not to be seen costs no other answer. */
 export async function incompleteSections(
@@ -170,7 +124,7 @@ export async function readConditions(
 }
 
 /** From 7.17 on a device-mode can forbid what a login may do. */
-function hasDeviceMode(version: string): boolean {
+export function hasDeviceMode(version: string): boolean {
   const match = /^(\d{1,4})\.(\d{1,4})/.exec(version);
   const [major, minor] = [Number(match?.[1] ?? 0), Number(match?.[2] ?? 0)];
   return major > 7 || (major === 7 && minor >= 17);
