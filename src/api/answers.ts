@@ -287,6 +287,19 @@ export const revisionSchema = z.object({
   rollout: z.string().nullable().optional(),
   /** The revision that this rollout went back to. */
   restored: z.string().nullable().optional(),
+  /** When the newest of the device's own backups of this state was made; null: there is none. */
+  binary: time.nullable().optional(),
+});
+
+export const binarySchema = z.object({
+  v: version,
+  device: z.string(),
+  revision: revisionSchema,
+  /** Encrypted with age to `history: recipients:`; base64. */
+  content: z.base64(),
+  /** As the device made it. */
+  bytes: z.number().int(),
+  sha256: z.string(),
 });
 
 /** The newest first. */

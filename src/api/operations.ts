@@ -7,6 +7,7 @@ import * as z from 'zod';
 import { resolutions, rotated } from '../core/rollout/event-fields.ts';
 import {
   approveSchema,
+  binarySchema,
   documentSchema,
   historySchema,
   orderSchema,
@@ -108,6 +109,8 @@ export const operations = {
   },
   /** `rev`: a hash, a label, `~n` or a time. */
   show: { request: z.strictObject({ device: name, rev }), answer: showSchema },
+  /** The newest of the device's own backups of that state. */
+  binary: { request: z.strictObject({ device: name, rev }), answer: binarySchema },
   /**
    * The way back to a state of the device's history, as of a reading made now; without `rev` the newest checkpoint, or
    * the state before the last rollout. With `order` it is ordered, bound to the plan shown; `plan`: to that of an earlier

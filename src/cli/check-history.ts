@@ -36,9 +36,14 @@ async function checkRemote({ history: { remote: server } }: Settings): Promise<F
 }
 
 /** Nothing is said of a history that was not begun. */
-async function checkKept({ state, site, devices }: Settings): Promise<Finding[]> {
+async function checkKept(settings: Settings): Promise<Finding[]> {
+  const { state, site, devices } = settings;
   const folder = path.join(state, 'history.git');
+  const { binaryBackupsOf } = await import('../daemon/site-history.ts');
+  let backups: ReturnType<typeof binaryBackupsOf>;
   try {
+    // Recipients that are none are found here, before a history is begun.
+    backups = binaryBackupsOf(settings);
     if ((await statusIfThere(folder)) === null) return [];
   } catch (error) {
     return [failure(what, error)];
@@ -52,11 +57,18 @@ async function checkKept({ state, site, devices }: Settings): Promise<Finding[]>
   const archive = openArchive({ folder, site, disk: fileDisk, packed: packedObjects(folder) });
   const findings: Finding[] = [];
   let revisions = 0;
+  let binary = 0;
   for (const { name } of devices)
-    await verifyHistory(archive, name).then(
-      (many) => (revisions += many),
-      (error: unknown) => findings.push(failure(what, error, name)),
-    );
+    try {
+      revisions += await verifyHistory(archive, name);
+      for (const backup of await backups.list(name)) {
+        await backups.read(name, backup);
+        binary += 1;
+      }
+    } catch (error) {
+      findings.push(failure(what, error, name));
+    }
   if (findings.length > 0) return findings;
-  return [{ what, result: 'ok', code: 'valid', message: `${count(revisions, 'revision')}, each proved` }];
+  const all = [count(revisions, 'revision'), ...(binary === 0 ? [] : [count(binary, 'binary backup')])];
+  return [{ what, result: 'ok', code: 'valid', message: `${all.join(', ')}, each proved` }];
 }

@@ -4,7 +4,16 @@ import type { RevisionAnswer } from '../api/answers.ts';
 import type { AnswerOf } from '../api/operations.ts';
 import { InvalidInput } from '../core/errors.ts';
 import { daemonOf, setExit, wantsJson } from './common.ts';
-import { paint, printJson, printLine, printNote, printTable, safe, stampTime } from './terminal.ts';
+import {
+  paint,
+  printExactly,
+  printJson,
+  printLine,
+  printNote,
+  printTable,
+  safe,
+  stampTime,
+} from './terminal.ts';
 import type { Cell, Tone } from './terminal.ts';
 
 const usual = 30;
@@ -54,11 +63,13 @@ function revisionRow({
   labels,
   rollout,
   restored,
+  binary,
 }: RevisionAnswer): Cell[] {
   const tone = tones[why];
   const about = [
     ...(rollout === null || rollout === undefined ? [] : [rollout]),
     ...(restored === null || restored === undefined ? [] : [`back to ${restored}`]),
+    ...(binary === null || binary === undefined ? [] : [`binary ${stampTime(binary)}`]),
   ];
   return [
     { text: safe(rev) },
@@ -74,14 +85,33 @@ export function showCommand(): Command {
   return new Command('show')
     .argument('<device>')
     .argument('<rev>', 'a hash, a label, ~1 for the one before the newest, or a time')
-    .action(async (device: string, rev: string, _options: object, command: Command) => {
+    .option('--binary', "the device's own backup of that state, encrypted: age -d opens it")
+    .action(async (device: string, rev: string, { binary }: { binary?: true }, command: Command) => {
       const daemon = await daemonOf(command);
+      if (binary === true) return showBinary(await daemon.call('binary', { device, rev }), command);
       const answer = await daemon.call('show', { device, rev });
       if (wantsJson(command)) return printJson(answer);
       // On standard output is the text alone, so that it can be kept in a file.
       printNote(safe(`${device} ${revisionWords(answer.revision)}`));
       for (const line of answer.text.split('\n').slice(0, -1)) printLine(safe(line));
     });
+}
+
+/** Bytes for a file, and nothing else; a terminal is none. */
+function showBinary(answer: AnswerOf<'binary'>, command: Command): void {
+  if (wantsJson(command)) return printJson(answer);
+  const { device, revision, bytes, sha256 } = answer;
+  const file = `${device}-${revision.rev}.backup`;
+  if (process.stdout.isTTY)
+    throw new InvalidInput(
+      'usage',
+      `these are bytes, not a text: run: siteward show ${device} ${revision.rev} --binary > ${file}.age`,
+    );
+  printNote(safe(`${device} ${revisionWords(revision)}`));
+  printNote(
+    safe(`open it with: age -d -i IDENTITY ${file}.age > ${file}   ${bytes} bytes, SHA-256 ${sha256}`),
+  );
+  printExactly(Buffer.from(answer.content, 'base64'));
 }
 
 export function revisionWords({ rev, at, why, who, labels }: RevisionAnswer): string {

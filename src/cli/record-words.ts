@@ -28,7 +28,10 @@ export function isOver(record: JournalRecord): string | null {
 
 /** An announcement that its own end follows: only of use when that end never came. */
 export function isAnnouncement(record: JournalRecord): boolean {
-  return record.kind === 'rotation-step-started' || (record.kind in started && text(record, 'cause') === '');
+  return (
+    ['rotation-step-started', 'backup-started'].includes(record.kind) ||
+    (record.kind in started && text(record, 'cause') === '')
+  );
 }
 
 export function recordWords(record: JournalRecord): string {
@@ -163,6 +166,12 @@ function rolloutWords(record: JournalRecord): string | null {
         : 'to be taken over';
     case 'items-adopted':
       return `TAKEN OVER: ${count(list(record, 'items').length, 'item')}, by ${list(record, 'by').map(personOf).join(', ')}`;
+    case 'backup-started':
+      return 'binary backup';
+    case 'backup-finished':
+      return text(record, 'result') === 'ok'
+        ? `binary backup kept, ${text(record, 'bytes')} bytes, with revision ${text(record, 'revision').slice(0, 12)}`
+        : `NO binary backup: ${text(record, 'code')}: ${text(record, 'message')}`;
     case 'rotation-authorized':
       return `new credential ${text(record, 'rotation')} for the daemon's login, by ${list(record, 'by').map(personOf).join(', ')}`;
     case 'rotation-step-started':

@@ -118,6 +118,12 @@ export function foldRecord(state: SiteState, record: SitewardRecord): void {
     case 'resolved':
       foldResolved(state, record);
       return;
+    case 'backup-started':
+      deviceState(state, record.device).backup = record.backup;
+      return;
+    case 'backup-finished':
+      deviceState(state, record.device).backup = null;
+      return;
     case 'adopt-ordered':
       deviceState(state, record.device).adopt = record.sections;
       return;

@@ -76,6 +76,8 @@ export interface DeviceState {
   resolve: { readonly as: Resolution; readonly sealed: string | null } | null;
   /** Sections of which people want what is there to count as siteward's own; none: all. */
   adopt: readonly string[] | null;
+  /** A backup file that may be on the device. */
+  backup: string | null;
   /** What people want to have replaced. */
   rotation: RotationOrder | null;
   /** A new key of the daemon's own that is being put on the device. */
@@ -162,6 +164,7 @@ export function deviceState(state: SiteState, name: string): DeviceState {
       changed: null,
       resolve: null,
       adopt: null,
+      backup: null,
       rotation: null,
       credential: null,
       login: null,

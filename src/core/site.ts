@@ -1,4 +1,5 @@
 /** What the daemon serves: the site and its devices, as the settings say. Durations are milliseconds. */
+import type { BackupSettings } from './backup.ts';
 import type { MaintenanceTimes } from './maintenance.ts';
 
 import type { Probe } from './rollout/probe.ts';
@@ -41,6 +42,7 @@ export interface DeviceSettings {
   readonly probes: readonly Probe[];
   /** How often the net is drilled by itself; null: only when ordered. */
   readonly drillMs: number | null;
+  readonly backup: BackupSettings;
   readonly secretsOnDevice: 'allow' | 'refuse';
   readonly management: Partial<ManagementPath>;
 }

@@ -4,7 +4,6 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import path from 'node:path';
 import PQueue from 'p-queue';
 import { startHttp } from '../api/http.ts';
 import type { RunningHttp } from '../api/http.ts';
@@ -18,6 +17,7 @@ import { deviceState } from '../core/site-state.ts';
 import { composeDevice } from '../desired/compose.ts';
 import { openSecretWord } from './secret-word.ts';
 import { secretsOfSite } from './secrets.ts';
+import { nextBackupAt } from '../reconcile/back-up-device.ts';
 import { openDesiredState } from '../reconcile/desired-state.ts';
 import { startDeviceLoop } from '../reconcile/device-loop.ts';
 import type { DeviceRoom } from '../reconcile/device-room.ts';
@@ -29,17 +29,13 @@ import { loadTrust } from '../settings/trust-files.ts';
 import { openClockMark, saveEveryMs } from './clock-mark.ts';
 import { commitSignatureJudge } from './commit-signature.ts';
 import { credentialsInForce, driverFor, unknownMenus } from './device-drivers.ts';
-import { copyFolder, historyRemote, openDesiredRepository } from './git-remote.ts';
+import { copyFolder, openDesiredRepository } from './git-remote.ts';
 import { firstStartObstacle } from './first-start.ts';
 import { openHostKeys } from './host-keys.ts';
-import { pruneEveryMs, pruneHistory } from './history-pruning.ts';
-import { startHistoryPush } from './history-push.ts';
 import { buildOperations } from './operations.ts';
 import type { RunningDevice, RunningSite } from './running-site.ts';
 import { digestsInUse } from '../reconcile/state-files.ts';
-import { fileDisk } from '../history/disk.ts';
-import { openArchive } from '../history/archive.ts';
-import { packedObjects } from '../history/packed-objects.ts';
+import { openSiteHistory } from './site-history.ts';
 import { openSiteJournal } from './site-journal.ts';
 import { probeWith } from './rollout-probes.ts';
 import { openStateFiles } from './state-files.ts';
@@ -126,29 +122,8 @@ async function start(
   const trust = keeper.current;
   const files = await openStateFiles(settings.state);
   const secretWord = await openSecretWord(settings.state, (bytes) => randomBytes(bytes));
-  const historyFolder = path.join(settings.state, 'history.git');
-  const archive = openArchive({
-    folder: historyFolder,
-    site: settings.site,
-    disk: fileDisk,
-    packed: packedObjects(historyFolder),
-    grown: () => {
-      historyPush?.wake();
-    },
-  });
-  const { remote } = settings.history;
-  const historyPush =
-    remote === null
-      ? null
-      : startHistoryPush({
-          archive,
-          remote: historyRemote(remote),
-          clock,
-          random: Math.random,
-          signal,
-          log: telemetry.log,
-          pushed: telemetry.pushed,
-        });
+  const history = openSiteHistory(settings, clock, telemetry, signal);
+  const { archive, binaryBackups } = history;
   const nonce = randomBytes(8).toString('hex');
   const inUse = digestsInUse(state);
   if (journal.broken === null) {
@@ -215,7 +190,8 @@ async function start(
     ledger,
     files,
     archive,
-    historyPush,
+    binaryBackups,
+    historyPush: history.push,
     desired,
     devices,
     clock,
@@ -266,6 +242,7 @@ async function start(
       ledger,
       files,
       archive,
+      binaryBackups,
       probe: probeWith(driver),
       clock,
       random: (bytes) => randomBytes(bytes),
@@ -289,7 +266,10 @@ async function start(
       if (room.folded().rollout !== null && stuck === null) return inFlightMs;
       const waits = failure !== null || stuck !== null || comparison?.planned?.obstacle != null;
       const delay = waits ? Math.min(soonMs, device.readMs) : device.readMs;
-      return Math.min(delay, untilWindowMs(device, clock.now()));
+      const now = clock.now();
+      const backup = nextBackupAt(room) ?? Infinity;
+      // One that is overdue could not be made: the next pass in its time tries again.
+      return Math.min(delay, untilWindowMs(device, now), backup > now ? backup - now : Infinity);
     };
     const loop = startDeviceLoop(
       (order) => telemetry.pass(device.name, () => reconcileDevice(room, order)),
@@ -310,17 +290,7 @@ async function start(
     await marking;
     await saveMark();
   });
-  const prune = (): Promise<void> =>
-    pruneHistory({
-      archive,
-      devices: settings.devices.map(({ name }) => name),
-      keep: settings.history.keep,
-      now: () => (mark.distrust() === null ? clock.now() : null),
-      arrived: (device) => historyPush?.arrived(device) ?? null,
-      signal,
-      log: telemetry.log,
-    });
-  const pruning = prune().then(() => every(pruneEveryMs, signal, prune));
+  const pruning = history.keepWithin(() => (mark.distrust() === null ? clock.now() : null));
   const polling = poll(look, settings.desired.pollMs, signal);
   const keeping = recorded.keep({
     signal,
@@ -331,7 +301,7 @@ async function start(
   });
   undo.push(async () => {
     const loops = devices.map((device) => device.loop.done);
-    await Promise.allSettled([polling, keeping, pruning, historyPush?.done, ...loops]);
+    await Promise.allSettled([polling, keeping, pruning, history.push?.done, ...loops]);
   });
   telemetry.log('started', { site: settings.site, devices: devices.length, journal: journal.head.seq });
 

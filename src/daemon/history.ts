@@ -7,6 +7,7 @@ import type { AnswerOf, Operations } from '../api/operations.ts';
 import { rfc3339Seconds } from '../core/clock.ts';
 import { InvalidInput, SitewardError, codeOf, messageOf } from '../core/errors.ts';
 import type { Kept } from '../history/archive.ts';
+import type { BinaryBackup } from '../history/binary-backups.ts';
 import { findRevision } from '../history/find-revision.ts';
 import type { Label } from '../history/label.ts';
 import { labelProblem } from '../history/ref-name.ts';
@@ -18,7 +19,7 @@ import type { RunningDevice, RunningSite } from './running-site.ts';
 
 type Result = AnswerOf<'backup'>['results'][number];
 
-export function buildHistory(site: RunningSite): Pick<Operations, 'backup' | 'history' | 'show'> {
+export function buildHistory(site: RunningSite): Pick<Operations, 'backup' | 'history' | 'show' | 'binary'> {
   return {
     backup: async ({ device, label }, client) => {
       const problem = label === undefined ? null : labelProblem(label);
@@ -30,26 +31,53 @@ export function buildHistory(site: RunningSite): Pick<Operations, 'backup' | 'hi
     },
     history: async ({ device: name, limit }) => {
       select(site, name);
-      const labels = await site.archive.labels(name);
+      const notes = await notesOf(site, name);
       const revisions: RevisionAnswer[] = [];
       for await (const revision of site.archive.revisions(name)) {
         if (revisions.length === limit) return { v: 1, device: name, revisions, more: true };
-        revisions.push(revisionAnswer(revision, labels));
+        revisions.push(revisionAnswer(revision, notes));
       }
       return { v: 1, device: name, revisions, more: false };
     },
     show: async ({ device: name, rev }) => {
       select(site, name);
       const revision = await findRevision(site.archive, name, rev);
-      const labels = await site.archive.labels(name);
       const text = await site.archive.text(revision);
-      return { v: 1, device: name, revision: revisionAnswer(revision, labels), text };
+      return { v: 1, device: name, revision: revisionAnswer(revision, await notesOf(site, name)), text };
+    },
+    binary: async ({ device: name, rev }) => {
+      select(site, name);
+      const revision = await findRevision(site.archive, name, rev);
+      const notes = await notesOf(site, name);
+      const found = notes.backups.find((one) => one.revision === revision.oid);
+      if (found === undefined)
+        throw new InvalidInput(
+          'no-binary-backup',
+          `${name}: of revision ${shortOid(revision.oid)} no binary backup is kept; siteward history ${name} marks those of which one is`,
+        );
+      const content = (await site.binaryBackups.read(name, found)).toString('base64');
+      return { v: 1, device: name, revision: revisionAnswer(revision, notes), content, ...found.made };
     },
   };
 }
 
-export function revisionAnswer(revision: Revision, labels: readonly Label[]): RevisionAnswer {
+export interface RevisionNotes {
+  readonly labels: readonly Label[];
+  /** The newest first. */
+  readonly backups: readonly BinaryBackup[];
+}
+
+/** What is known of a device's revisions beside themselves. */
+export async function notesOf(
+  { archive, binaryBackups }: Pick<RunningSite, 'archive' | 'binaryBackups'>,
+  device: string,
+): Promise<RevisionNotes> {
+  return { labels: await archive.labels(device), backups: await binaryBackups.list(device) };
+}
+
+export function revisionAnswer(revision: Revision, { labels, backups }: RevisionNotes): RevisionAnswer {
   const { oid, atS, why, who, added, removed, rollout, restored } = revision;
+  const binary = backups.find((one) => one.revision === oid);
   return {
     rev: shortOid(oid),
     at: rfc3339Seconds(atS * 1000),
@@ -60,6 +88,7 @@ export function revisionAnswer(revision: Revision, labels: readonly Label[]): Re
     labels: labels.filter(({ of }) => of === oid).map(({ name }) => name),
     rollout: why === 'rollout' ? rollout : null,
     restored: restored === null ? null : shortOid(restored),
+    binary: binary === undefined ? null : rfc3339Seconds(binary.atS * 1000),
   };
 }
 
@@ -81,7 +110,12 @@ async function backUp(
     const rev = shortOid(revision.oid);
     const what = isNew ? `+${revision.added} -${revision.removed} lines` : 'it has what it had then';
     const named = label === null ? '' : ` is ${label}`;
-    return { device, done: true, code: isNew ? 'kept' : 'unchanged', message: `${rev}${named}: ${what}` };
+    const { binary } = running.settings.backup;
+    if (binary) running.loop.wake({ backup: true });
+    const follows = binary ? '; its binary backup follows' : '';
+    const message = `${rev}${named}: ${what}${follows}`;
+    const next = binary ? { next: `siteward history ${device}` } : {};
+    return { device, done: true, code: isNew ? 'kept' : 'unchanged', message, ...next };
   } catch (error) {
     if (!(error instanceof SitewardError)) throw error;
     const next = error.code === 'rollout-in-flight' ? `siteward status ${device}` : null;

@@ -12,7 +12,7 @@ import { activeHold } from '../reconcile/device-status.ts';
 import { planRestore } from '../reconcile/restore-device.ts';
 import type { RestorePlan } from '../reconcile/restore-device.ts';
 import { actionAnswer } from './answers.ts';
-import { requireQuiet, revisionAnswer } from './history.ts';
+import { notesOf, requireQuiet, revisionAnswer } from './history.ts';
 import { record, select } from './orders.ts';
 import type { RunningDevice, RunningSite } from './running-site.ts';
 
@@ -45,7 +45,7 @@ export async function restore(
   return {
     v: 1,
     device: name,
-    revision: revisionAnswer(revision, await site.archive.labels(name)),
+    revision: revisionAnswer(revision, await notesOf(site, name)),
     found: what,
     plan: planned === null ? null : planAnswer(running, planned),
     categories: categoriesOf(running, planned?.plan.actions ?? []),

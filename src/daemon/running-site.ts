@@ -8,6 +8,7 @@ import type { DesiredState } from '../reconcile/desired-state.ts';
 import type { DeviceLoop } from '../reconcile/device-loop.ts';
 import type { DeviceRoom } from '../reconcile/device-room.ts';
 import type { Archive } from '../history/archive.ts';
+import type { BinaryBackups } from '../history/binary-backups.ts';
 import type { Ledger } from '../reconcile/ledger.ts';
 import type { StateFiles } from '../reconcile/state-files.ts';
 import type { HistoryPush } from './history-push.ts';
@@ -26,6 +27,7 @@ export interface RunningSite {
   readonly ledger: Ledger;
   readonly files: StateFiles;
   readonly archive: Archive;
+  readonly binaryBackups: BinaryBackups;
   /** Null: the settings name no git server for the history. */
   readonly historyPush: Pick<HistoryPush, 'failure'> | null;
   readonly desired: DesiredState;

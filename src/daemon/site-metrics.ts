@@ -88,6 +88,8 @@ function refreshDevice(metrics: Metrics, site: RunningSite, running: RunningDevi
   metrics.set('device_last_read_timestamp_seconds', { device }, seconds(status.lastRead));
   const keptAt = Math.floor((running.room.report.current().kept?.atMs ?? 0) / 1000);
   metrics.set('backup_last_success_timestamp_seconds', { device }, keptAt);
+  const binaryAt = Math.floor((report.backup.binaryMs ?? 0) / 1000);
+  metrics.set('binary_backup_last_success_timestamp_seconds', { device }, binaryAt);
   const held = {
     operator: activeHold(site.ledger.state, folded, site.clock.now()) !== null,
     quarantined: folded.quarantine !== null,

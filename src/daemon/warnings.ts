@@ -41,6 +41,12 @@ export function warningsOf(
     ...stranded.map(({ message }) => ({ code: 'rollout-of-unserved-device', message, next })),
     // One disk: what one device says of it is true of all.
     ...unkept.slice(0, 1).map((failure) => ({ ...failure, next })),
+    ...site.devices.flatMap(({ settings: { name }, room }) => {
+      const { failure } = room.report.current().backup;
+      if (failure === null) return [];
+      const message = `${name}: no binary backup: ${failure.message}`;
+      return [{ code: 'backup-failed', message, next: `siteward backup ${name}` }];
+    }),
     ...(unsent === null ? [] : [unsent]),
     ...(distrust === null ? [] : [clock]),
     ...(problem === null

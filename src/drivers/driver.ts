@@ -55,7 +55,7 @@ export interface Observation {
   /** Whose rollout the leftovers are of, where they tell. */
   readonly leftover?: { readonly rollout: string; readonly daemon: string | null };
   /** Reasons why no rollout may start now, the first before the others. */
-  readonly obstacles: readonly { readonly code: ObstacleCode; readonly message: string }[];
+  readonly obstacles: readonly Stop[];
   /** Who else is logged in. */
   readonly logins: readonly Login[];
 }
@@ -102,6 +102,26 @@ export interface LoginChanges {
   undo(login: NewLogin, secret: Buffer | null, signal: AbortSignal): Promise<void>;
 }
 
+/**
+ * The device's own backup: one file of everything it has, secrets and users with it, that only such a device reads. It is
+ * made on the device under a name of ours, fetched, and taken off again.
+ */
+export interface DeviceBackup {
+  /** Why none can be made now, by a reading; null: nothing is known to be in the way. */
+  obstacle(observation: Observation): Stop | null;
+  make(name: string, signal: AbortSignal): Promise<void>;
+  /** All of it, or `DeviceError`. Changes nothing. */
+  fetch(name: string, signal: AbortSignal): Promise<Buffer>;
+  /** Where there is none, nothing is done. */
+  remove(name: string, signal: AbortSignal): Promise<void>;
+}
+
+/** A reason on the device itself, with what a person does about it. */
+export interface Stop {
+  readonly code: ObstacleCode;
+  readonly message: string;
+}
+
 export interface Driver {
   readonly dialect: Dialect;
   readonly logins: Readonly<Record<LoginKind, LoginChanges>>;
@@ -121,6 +141,8 @@ export interface Driver {
     exported: Configuration,
     signal: AbortSignal,
   ): Promise<readonly Problem[]>;
+  /** Absent: this kind of device makes none. */
+  readonly backup?: DeviceBackup;
   /** Renders the device-side scripts; pure. */
   render(rolloutId: string, plan: Plan): unknown;
   /**

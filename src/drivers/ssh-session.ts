@@ -12,6 +12,8 @@ import ssh2 from 'ssh2';
 import type { Client, ClientChannel, ConnectConfig, ParsedKey } from 'ssh2';
 import { DeviceError, HostKeyMismatch, InvalidInput, OutcomeUnknown, messageOf } from '../core/errors.ts';
 import { signingKey } from './key-pair.ts';
+import { readRemoteFile } from './ssh-session-file.ts';
+import type { FileOptions } from './ssh-session-file.ts';
 
 export interface SshTarget {
   readonly host: string;
@@ -50,6 +52,8 @@ export interface SshSession {
 export interface SshConnection extends SshSession {
   /** Runs a command that both sides talk through; what it says on standard error is dropped. */
   open(command: string, signal: AbortSignal): Promise<Duplex>;
+  /** A file of the other side, whole. Throws `DeviceError`. */
+  readFile(path: string, options: FileOptions, signal: AbortSignal): Promise<Buffer>;
 }
 
 const defaultMaxBytes = 16 * 1024 * 1024;
@@ -231,6 +235,8 @@ function sessionOn(link: Link, target: SshTarget, hostKey: string): SshConnectio
     localAddress: socket.localAddress ?? '',
     exec: (command, options, signal) => exec(link, target, command, options, signal),
     open: (command, signal) => openChannel(link, target, command, signal),
+    readFile: (path, options, signal) =>
+      readRemoteFile(client, `${target.host} port ${target.port}`, path, options, signal),
     close: () =>
       new Promise((resolve) => {
         if (socket.closed) return resolve();

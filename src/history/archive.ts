@@ -18,6 +18,7 @@ import { asHistoryError, blobOf, HistoryRepository } from './repository.ts';
 import type { PackedObjects } from './repository.ts';
 import type { Arrived, KeepLimits } from './retention.ts';
 import { file, objectsOf } from './revision-objects.ts';
+import { requireRoom } from './room.ts';
 import { changedLines, commitOf, revisionOf } from './revision.ts';
 import type { Revision, Why } from './revision.ts';
 import type { Changer } from '../core/who-changed.ts';
@@ -39,9 +40,6 @@ export interface Kept {
   /** False: the device has what it had. */
   readonly isNew: boolean;
 }
-
-/** Less is the journal's: it needs it to finish what is in flight. */
-const leastFreeBytes = 32 * 1024 * 1024;
 
 export class Archive {
   readonly #repository: HistoryRepository;
@@ -160,6 +158,11 @@ export class Archive {
     return outgoing(this.#repository, device, has);
   }
 
+  /** What all of it takes on the disk. */
+  bytes(): Promise<number> {
+    return this.#repository.bytes();
+  }
+
   /** What the device said then, without what changes by itself. */
   async text(revision: Revision): Promise<string> {
     return withoutName(await this.#textOf(await this.#blobOf(revision)));
@@ -199,13 +202,7 @@ export class Archive {
   }
 
   async #requireRoom(bytes: number): Promise<void> {
-    const free = await this.#repository.freeBytes();
-    if (free >= leastFreeBytes + bytes) return;
-    throw new SitewardError(
-      'history-unwritable',
-      `history: ${Math.floor(free / 2 ** 20)} MiB are free and ${leastFreeBytes / 2 ** 20} MiB are left to the journal; ` +
-        'make room: rollouts go on, and what devices have is kept again then',
-    );
+    requireRoom(await this.#repository.freeBytes(), bytes);
   }
 
   async #alone<T>(work: () => Promise<T>): Promise<T> {

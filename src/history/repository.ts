@@ -127,6 +127,15 @@ export class HistoryRepository {
     await this.#replace('shallow', Buffer.from(text.join('')));
   }
 
+  /** What objects and packs take on the disk. */
+  async bytes(): Promise<number> {
+    let sum = 0;
+    for (const folder of await this.#disk.list(`${this.folder}/objects`))
+      for (const name of await this.#disk.list(`${this.folder}/objects/${folder}`))
+        sum += (await this.#disk.sizeOf(`${this.folder}/objects/${folder}/${name}`)) ?? 0;
+    return sum;
+  }
+
   freeBytes(): Promise<number> {
     return this.#disk.freeBytes(this.folder);
   }

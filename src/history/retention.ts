@@ -13,7 +13,7 @@ export interface KeepLimits {
   readonly bytes: number | null;
 }
 
-export type Sized = Pick<Revision, 'oid' | 'parent' | 'atS'> & {
+export type Sized = Pick<Revision, 'atS'> & {
   /** What it takes beside those that are newer. */
   readonly bytes: number;
 };

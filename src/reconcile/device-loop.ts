@@ -17,7 +17,7 @@ export interface LoopTimes {
   readonly delayMs: () => number;
 }
 
-const nothing: Order = { apply: false, drill: false };
+const nothing: Order = { apply: false, drill: false, backup: false };
 
 export function startDeviceLoop(
   pass: (order: Order) => Promise<void>,
@@ -58,7 +58,11 @@ export function startDeviceLoop(
 
   return {
     wake(more = {}) {
-      order = { apply: order.apply || more.apply === true, drill: order.drill || more.drill === true };
+      order = {
+        apply: order.apply || more.apply === true,
+        drill: order.drill || more.drill === true,
+        backup: order.backup || more.backup === true,
+      };
       wanted = true;
       wakeUp?.abort();
     },

@@ -42,6 +42,16 @@ export interface DeviceReport {
   } | null;
   /** Why the last reading is not in the history. */
   readonly keepFailure: Stuck | null;
+  /** Of backups that were due or ordered since start; milliseconds since the epoch. */
+  readonly backup: {
+    /** When a reading last counted as one. */
+    readonly readMs: number | null;
+    /** When the device's own was last kept; known from the first pass on. */
+    readonly binaryMs: number | null;
+    readonly triedMs: number | null;
+    /** Why the last of its own was not kept. */
+    readonly failure: Stuck | null;
+  };
   /** The newest look at the device while a rollout is in flight. */
   readonly sight: { readonly evidence: Evidence | null; readonly code: string | null } | null;
 }
@@ -57,6 +67,7 @@ export const unreadReport: DeviceReport = {
   justConfirmed: false,
   kept: null,
   keepFailure: null,
+  backup: { readMs: null, binaryMs: null, triedMs: null, failure: null },
   sight: null,
 };
 

@@ -7,6 +7,7 @@ import type { DeviceState } from '../core/site-state.ts';
 import type { DeviceSettings, Policy } from '../core/site.ts';
 import type { Driver } from '../drivers/driver.ts';
 import type { Archive } from '../history/archive.ts';
+import type { BinaryBackups } from '../history/binary-backups.ts';
 import type { ReportCell } from './device-report.ts';
 import type { Ledger } from './ledger.ts';
 import type { RunProbe } from './probes.ts';
@@ -18,6 +19,8 @@ export interface Order {
   readonly apply: boolean;
   /** `siteward drill`. */
   readonly drill: boolean;
+  /** `siteward backup`: the device's own, too, where the settings want it. */
+  readonly backup: boolean;
 }
 
 /** A device's part of an accepted commit. */
@@ -46,6 +49,8 @@ export interface DeviceRoom {
   readonly files: StateFiles;
   /** What devices really had. */
   readonly archive: Pick<Archive, 'newest' | 'keep'>;
+  /** Devices' own. */
+  readonly binaryBackups: Pick<BinaryBackups, 'keep' | 'list'>;
   readonly probe: RunProbe;
   readonly clock: Clock;
   readonly random: (bytes: number) => Buffer;

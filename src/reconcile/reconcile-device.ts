@@ -5,6 +5,7 @@
 import { HostKeyMismatch, SitewardError } from '../core/errors.ts';
 import { adoptItems } from './adopt-items.ts';
 import { archiveReading } from './archive-reading.ts';
+import { backUpDevice } from './back-up-device.ts';
 import { failureOf } from './device-report.ts';
 import type { Failure } from './device-report.ts';
 import { drillDevice } from './drill.ts';
@@ -33,6 +34,7 @@ export async function reconcileDevice(room: DeviceRoom, order: Order): Promise<v
     if (!readOnly) await keepHostKey(room);
     if (!readOnly) await rotateCredential(room, observation);
     await archiveReading(room, observation);
+    await backUpDevice(room, observation, order);
     if (room.device.manage === 'backup') return;
     if (!readOnly) await resolveDevice(room, observation);
     if (!readOnly && !standsStill(room) && (await restoreDevice(room, observation))) return;

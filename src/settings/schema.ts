@@ -107,6 +107,32 @@ const sharedShape = {
     'How often the rollback of a device is drilled by itself: armed with no change and left to fire; never if not said',
     { least: '1h' },
   ).optional(),
+  backup: z
+    .strictObject(
+      {
+        every: duration('How long after the last one the next backup is made', {
+          least: '1m',
+          most: '52d',
+        }).optional(),
+        at: text(
+          'a time of day such as 02:30',
+          'When a backup is made each day, instead of `every`',
+          /^(?:[01]\d|2[0-3]):[0-5]\d$/,
+        ).optional(),
+        zone: z
+          .string({ error: zoneWords })
+          .refine(isTimeZone, { error: zoneWords })
+          .describe('Whose wall clock `at` is on; UTC if not said')
+          .optional(),
+        binary: z
+          .boolean({ error: 'expected true | false' })
+          .describe("Whether the device's own backup is kept with it, encrypted; false if not said")
+          .optional(),
+      },
+      mapping,
+    )
+    .optional()
+    .describe('When the device is backed up though nothing changed, and whether as a binary, too'),
   'secrets-on-device': oneOf(
     ['allow', 'refuse'],
     'Whether a plan with a secret value may be staged on the device, where it can be read meanwhile; refuse if not said',
@@ -368,6 +394,21 @@ export const settingsSchema = z.strictObject(
             .describe(
               'How much of the history of a device is kept. Its newest revision and its checkpoints always are',
             ),
+          recipients: z
+            .array(
+              text(
+                'an age recipient such as age1…',
+                'Public key of an operator',
+                /^age1[02-9ac-hj-np-z]{58}$/,
+              ),
+              {
+                error: 'expected a list of age recipients',
+              },
+            )
+            .min(1, { error: 'expected at least one recipient' })
+            .max(20, { error: 'expected at most 20 recipients' })
+            .optional()
+            .describe('Whose age identities open what of the history holds secrets: binary backups'),
           remote: z
             .strictObject(
               {

@@ -5,6 +5,7 @@
  */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
+import type { BackupSettings } from '../core/backup.ts';
 import { InvalidInput } from '../core/errors.ts';
 import type { Place } from '../core/errors.ts';
 import { validatePolicy } from '../core/gate/policy.ts';
@@ -70,6 +71,8 @@ export interface Settings {
       readonly ageMs: number | null;
       readonly bytes: number | null;
     };
+    /** age recipients: only they open what of it holds secrets. */
+    readonly recipients: readonly string[];
     /** Where it is pushed to; null: nowhere. */
     readonly remote: GitServer | null;
   };
@@ -130,6 +133,16 @@ export async function loadSettings(file: string): Promise<Settings> {
     problems.push(
       ...serverProblems(history.remote, 'history: remote', (keys) =>
         parsed.at(['history', 'remote', ...keys]),
+      ),
+    );
+  for (const { name } of history?.recipients === undefined
+    ? devices.filter(({ backup }) => backup.binary)
+    : [])
+    problems.push(
+      new InvalidInput(
+        'missing-key',
+        `device ${name}: a binary backup holds every secret; name who may open it under \`history: recipients:\``,
+        placesOf(placed)(name, 'backup') ?? parsed.at([]),
       ),
     );
   problems.push(...sharedPrincipals(parsed.value, (keys) => parsed.at(['trust', 'people', ...keys])));
@@ -210,11 +223,12 @@ function journalOf(raw: NonNullable<RawSettings['journal']>): Settings['journal'
 
 function historyOf(
   folder: string,
-  { keep = {}, remote }: NonNullable<RawSettings['history']>,
+  { keep = {}, recipients = [], remote }: NonNullable<RawSettings['history']>,
 ): Settings['history'] {
   const { revisions = null, age: ageMs = null, size: bytes = null } = keep;
   return {
     keep: { revisions, ageMs, bytes },
+    recipients,
     remote: remote === undefined ? null : serverOf(folder, remote),
   };
 }
@@ -376,6 +390,13 @@ function deviceOf(
   const driver = raw.driver ?? defaults.driver;
   if (driver === undefined) return missing('driver');
   const rollout = raw.rollout ?? defaults.rollout ?? 'auto';
+  const backup = backupOf(raw.backup ?? defaults.backup ?? {});
+  if (backup === null)
+    return new InvalidInput(
+      'invalid-value',
+      `device ${name}: backup: expected either "every" or "at", and "zone" with "at" only`,
+      place('backup'),
+    );
   const maintenance = raw.maintenance ?? defaults.maintenance ?? null;
   if (rollout === 'window' && maintenance === null) return missing('maintenance');
   if (rollout !== 'window' && raw.maintenance !== undefined)
@@ -402,11 +423,26 @@ function deviceOf(
     flushMs: raw.flush ?? defaults.flush ?? 45_000,
     minUptimeMs: raw['min-uptime'] ?? defaults['min-uptime'] ?? 5 * 60_000,
     soakMs: raw.soak ?? defaults.soak ?? 0,
+    backup,
     drillMs: raw.drill ?? defaults.drill ?? null,
     probes: probesOf(raw.probes ?? defaults.probes ?? {}),
     secretsOnDevice: raw['secrets-on-device'] ?? defaults['secrets-on-device'] ?? 'refuse',
     management: defined({ ...defaults.management, ...raw.management }),
   };
+}
+
+/** Null: it contradicts itself. */
+function backupOf({
+  every,
+  at,
+  zone,
+  binary = false,
+}: NonNullable<RawDefaults['backup']>): BackupSettings | null {
+  if ((every !== undefined && at !== undefined) || (zone !== undefined && at === undefined)) return null;
+  if (every !== undefined) return { schedule: { everyMs: every }, binary };
+  if (at === undefined) return { schedule: null, binary };
+  const [hours = 0, minutes = 0] = at.split(':').map(Number);
+  return { schedule: { at: hours * 60 + minutes, zone: zone ?? 'UTC' }, binary };
 }
 
 /** Without keys that are there but undefined. */

@@ -108,6 +108,16 @@ export const metricTable = {
     help: 'When what the device has was last known to be in its history; 0 when not since the start',
     labels: { device },
   },
+  binary_backup_last_success_timestamp_seconds: {
+    kind: 'gauge',
+    help: "When the device's own backup was last kept; 0 when never, or not wanted",
+    labels: { device },
+  },
+  history_size_bytes: {
+    kind: 'gauge',
+    help: 'What the history takes on the disk: revisions, and binary backups beside it; counted every hour',
+    labels: { part: ['revisions', 'binary'] },
+  },
   history_push_last_success_timestamp_seconds: {
     kind: 'gauge',
     help: 'When all of the history was last on the git server of `history: remote:`; 0 when not since the start',

@@ -3,13 +3,16 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { boundaryAfter, retained } from '../../src/history/retention.ts';
 import type { KeepLimits, Sized } from '../../src/history/retention.ts';
+import type { Revision } from '../../src/history/revision.ts';
+
+type SizedRevision = Sized & Pick<Revision, 'oid' | 'parent'>;
 
 /** The newest first, never later than the one before. */
 const branches = fc
   .array(fc.record({ gap: fc.nat(100), bytes: fc.nat(1000) }), { maxLength: 30 })
   .map((steps) => {
     let atS = 5000;
-    return steps.map(({ gap, bytes }, at): Sized => {
+    return steps.map(({ gap, bytes }, at): SizedRevision => {
       atS -= gap;
       return { oid: `c${at}`, parent: at + 1 < steps.length ? `c${at + 1}` : null, atS, bytes };
     });
@@ -49,9 +52,9 @@ test('from every reference one comes to what stays and to nothing that was dropp
       const { boundary, roots } = boundaryAfter(others, now, checkpoints);
       const reached = new Set<string>();
       for (const start of [...branch.slice(0, 1), ...checkpoints]) {
-        let one: Sized | undefined = start;
+        let one: SizedRevision | undefined = start;
         while (one !== undefined) {
-          const { oid, parent }: Sized = one;
+          const { oid, parent }: SizedRevision = one;
           reached.add(oid);
           one = boundary.has(oid) ? undefined : branch.find((next) => next.oid === parent);
         }

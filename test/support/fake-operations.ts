@@ -223,6 +223,15 @@ export function fakeOperations(asked: Asked[], changes: Partial<Operations> = {}
         refusal: null,
         next: 'siteward pending',
       }),
+    binary: ({ device }) =>
+      Promise.resolve({
+        v: 1,
+        device,
+        revision: oneRevision,
+        content: Buffer.from([0, 255, 10]).toString('base64'),
+        bytes: 3,
+        sha256: 'ab'.repeat(32),
+      }),
     show: ({ device }) =>
       Promise.resolve({ v: 1, device, revision: oneRevision, text: '/ip dns\nset servers=192.0.2.1\n' }),
     refresh: () =>

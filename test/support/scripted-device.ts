@@ -93,6 +93,7 @@ export function deviceSettings(
     soakMs: 0,
     probes: [],
     drillMs: null,
+    backup: { schedule: null, binary: false },
     secretsOnDevice: 'refuse',
     management: {},
     ...changes,

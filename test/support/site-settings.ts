@@ -28,7 +28,7 @@ export function siteSettings(site: string, policy: Policy, devices: readonly Dev
     trust: { allowedSignersFile: 'allowed_signers', revokedKeysFile: null, people: [] },
     policy,
     journal: { segmentBytes: 2 ** 24, keep: { ...none, segments: null } },
-    history: { keep: { ...none, revisions: null }, remote: null },
+    history: { keep: { ...none, revisions: null }, recipients: [], remote: null },
     listen: null,
     socket: 's.sock',
   };

@@ -92,6 +92,18 @@ export const restoreEnds = ['moved', 'nothing-to-do', 'rejected', 'text-missing'
 export type RestoreEnd = (typeof restoreEnds)[number];
 
 /** `resolved`: ended by people, whatever the device had. */
+/** What became of a device's own backup. */
+export interface BackupFinished {
+  /** `unknown`: the daemon ended, or was left without an answer, in the middle of it. */
+  readonly result: 'ok' | 'failed' | 'unknown';
+  /** When it is kept: of the revision, with its size and SHA-256 as the device made it. */
+  readonly revision?: string;
+  readonly bytes?: number;
+  readonly sha256?: string;
+  readonly code?: string;
+  readonly message?: string;
+}
+
 export type RolloutOutcome = 'confirmed' | 'rolled-back' | 'not-started' | 'resolved' | 'drilled';
 
 /** What a device that stands still is to have: what it had before, what was planned, or what it has. */

@@ -10,6 +10,7 @@ import type {
   EvidenceFacts,
   TouchedItem,
   AdoptedItem,
+  BackupFinished,
   TrustDigests,
   PendingKind,
   Superseded,
@@ -311,6 +312,17 @@ export type SitewardEvent =
       readonly by: readonly SignedBy[];
       readonly trust?: TrustDigests;
     })
+  | (OfDevice & {
+      /** From now on a file of this name may be on the device: its own backup, made, fetched and taken off. */
+      readonly kind: 'backup-started';
+      readonly backup: string;
+    })
+  | (OfDevice &
+      BackupFinished & {
+        /** It is off the device again. */
+        readonly kind: 'backup-finished';
+        readonly backup: string;
+      })
   | (OfDevice & {
       /** What a person wants to have replaced; null: no longer. Nothing is done before it is signed. */
       readonly kind: 'rotation-ordered';

@@ -237,6 +237,16 @@ const kinds: KindTable = {
     ...{ ...ofDevice, ...consumed },
     items: listOf(objectOf<AdoptedItem>({ section: text, item: text, digest: text })),
   },
+  'backup-started': { ...ofDevice, backup: text },
+  'backup-finished': {
+    ...{ ...ofDevice, backup: text },
+    result: oneOf('ok', 'failed', 'unknown'),
+    revision: maybe(text),
+    bytes: maybe(whole),
+    sha256: maybe(text),
+    code: maybe(text),
+    message: maybe(text),
+  },
   'rotation-ordered': {
     ...ofDevice,
     what: nullOr(oneOf(...rotated)),

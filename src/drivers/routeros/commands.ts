@@ -221,3 +221,26 @@ export function confirmCommand(names: RolloutObjects, deadline: Deadline, times:
 export function decideRollbackCommand(names: RolloutObjects): string {
   return tryAddScriptCommand(names.decision, 'rollback');
 }
+
+/**
+ * Everything the device has, as a file. Not encrypted by the device: what lies there for seconds the device holds anyway, and
+ * a password on its command line would be in its log.
+ */
+export function saveBackupCommand(name: string): string {
+  return `/system backup save name=${quoteString(name)} dont-encrypt=yes`;
+}
+
+/** Where the file is: versions and boards differ in whether it gets into the folder that outlives a reboot. */
+export function findBackupCommand(name: string): string {
+  return eachBackup(name, ':put ("file=" . [/file get $i name])');
+}
+
+export function removeBackupCommand(name: string): string {
+  return eachBackup(name, '/file remove $i');
+}
+
+function eachBackup(name: string, statement: string): string {
+  return [`${name}.backup`, `flash/${name}.backup`]
+    .map((file) => `:foreach i in=[/file find where name=${quoteString(file)}] do={${statement}}`)
+    .join('; ');
+}

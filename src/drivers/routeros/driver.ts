@@ -9,6 +9,7 @@ import type { Driver, LoginChanges } from '../driver.ts';
 import { connect } from '../ssh-session.ts';
 import { routerosDialect } from './dialect.ts';
 import { askDevice } from './effects/asking.ts';
+import { deviceBackup } from './effects/backup.ts';
 import { clean, releaseLock } from './effects/cleaning.ts';
 import type { DriverEvent, Reach } from './effects/device-console.ts';
 import { keepConsole } from './effects/kept-console.ts';
@@ -53,6 +54,7 @@ export function createRouterosDriver(options: RouterosDriverOptions): Driver {
     removeOthers: (login, signal) => tracked(changes.removeOthers(login, either(signal))),
     undo: (login, secret, signal) => tracked(changes.undo(login, secret, either(signal))),
   });
+  const backup = deviceBackup(reach);
   return {
     dialect: routerosDialect,
     observe: (signal) => tracked(observe(either(signal))),
@@ -73,6 +75,12 @@ export function createRouterosDriver(options: RouterosDriverOptions): Driver {
     clean: (rollout, signal) => tracked(clean(reach, rollout, either(signal))),
     releaseLock: (owner, signal) => tracked(releaseLock(reach, owner, either(signal))),
     ask: (question, signal) => tracked(askDevice(reach, question, either(signal))),
+    backup: {
+      obstacle: backup.obstacle,
+      make: (name, signal) => tracked(backup.make(name, either(signal))),
+      fetch: (name, signal) => tracked(backup.fetch(name, either(signal))),
+      remove: (name, signal) => tracked(backup.remove(name, either(signal))),
+    },
     logins: { key: within(loginKeys(reach)), password: within(password.changes) },
     letGo: async () => {
       await password.letGo();

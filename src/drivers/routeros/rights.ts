@@ -24,6 +24,9 @@ const needed: Readonly<Record<DeviceSettings['manage'], readonly string[]>> = {
   rollout: [...new Set([...reading, ...scriptPolicies.split(',')])],
 };
 
+/** What making a file and fetching it needs; some versions may want `write` or more, and say so. */
+export const backupPolicies: readonly string[] = ['ftp'];
+
 /** The least that a login needs. */
 export function policiesFor(manage: DeviceSettings['manage']): readonly string[] {
   return needed[manage];
@@ -54,8 +57,10 @@ export function judgeRights(
   user: string,
   manage: DeviceSettings['manage'],
   rights: UserRights | 'refused',
+  /** Beyond what the level needs. */
+  more: readonly string[] = [],
 ): DeviceRights {
-  const need = needed[manage];
+  const need = [...needed[manage], ...more];
   if (rights === null) return { missing: null, of: `user ${user}`, remedy: null };
   const own = `siteward-${manage}`;
   const groupOfItsOwn =

@@ -130,7 +130,9 @@ test('each device has its turn, whatever is wrong with another; without limits n
   const said: unknown[] = [];
   const turn = (keep: KeepLimits): Promise<void> =>
     pruneHistory({
+      binaryBackups: { prune: () => Promise.resolve(0) },
       archive: {
+        labels: () => Promise.resolve([]),
         prune: (device, _limits, nowMs) =>
           device === 'bad' ? Promise.reject(new Error('full')) : Promise.resolve(nowMs ?? 0),
       },

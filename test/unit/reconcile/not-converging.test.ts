@@ -100,7 +100,11 @@ async function pass(wish: string, commit: string): Promise<Permission | null> {
     owns: 'sections',
     ignore: [],
   } as const;
-  return await passGate(room, await planDevice(room, observation, desired), { apply: false, drill: false });
+  return await passGate(room, await planDevice(room, observation, desired), {
+    apply: false,
+    drill: false,
+    backup: false,
+  });
 }
 
 const standing = () =>

@@ -81,6 +81,7 @@ test('the least that can be said gets every default', async () => {
         soakMs: 0,
         probes: [],
         drillMs: null,
+        backup: { schedule: null, binary: false },
         secretsOnDevice: 'refuse',
         management: {},
       },
@@ -97,7 +98,7 @@ test('the least that can be said gets every default', async () => {
       batch: 5,
     },
     journal: { segmentBytes: 16_777_216, keep: { bytes: 1_073_741_824, ageMs: null, segments: null } },
-    history: { keep: { revisions: null, ageMs: null, bytes: null }, remote: null },
+    history: { keep: { revisions: null, ageMs: null, bytes: null }, recipients: [], remote: null },
     listen: null,
     socket: '/run/siteward/siteward.sock',
     secrets: { file: null, identityFile: null },
@@ -154,6 +155,7 @@ policy:
 journal: { segment: 64KiB, size: 2MiB, age: 30d, files: 7 }
 history:
   keep: { revisions: 500, age: 90d, size: 8MiB }
+  recipients: [age1${'q'.repeat(58)}]
   remote: { url: "https://git.example.org/history.git", token: keys/token }
 listen: "[::1]:0"
 socket: run/s.sock
@@ -165,6 +167,7 @@ socket: run/s.sock
   });
   expect(settings.history).toEqual({
     keep: { revisions: 500, ageMs: 90 * 86_400_000, bytes: 8_388_608 },
+    recipients: [`age1${'q'.repeat(58)}`],
     remote: {
       url: 'https://git.example.org/history.git',
       tokenFile: path.join(folder, 'keys/token'),
@@ -220,6 +223,39 @@ socket: run/s.sock
       batch: 1,
     },
   });
+});
+
+test.each([
+  ['every and at', 'backup: { every: 24h, at: "02:30" }', 'expected either "every" or "at"'],
+  ['a zone for nothing', 'backup: { every: 24h, zone: UTC }', '"zone" with "at" only'],
+  ['a binary that nobody could open', 'backup: { binary: true }', 'history: recipients:'],
+])('a backup with %s is refused where it stands', async (_, text, message) => {
+  const file = write(least.replace('host-key:', `${text}, host-key:`));
+  await expect(loadSettings(file)).rejects.toMatchObject({
+    message: expect.stringContaining(message) as string,
+    place: { file, line: 5 },
+  });
+});
+
+test('a backup of its own takes the place of the one of all', async () => {
+  const defaults = 'defaults: { backup: { at: "02:30", zone: Europe/Budapest } }\n';
+  const more = `sec1: { driver: routeros, address: 192.0.2.2, user: u, identity: k, backup: { every: 12h }, host-key: ${hostKey} }\n`;
+  const file = write(`${least}${defaults}`);
+  write(more, 'devices.d/b.yaml');
+  expect((await loadSettings(file)).devices.map(({ backup }) => backup.schedule)).toEqual([
+    { at: 150, zone: 'Europe/Budapest' },
+    { everyMs: 12 * 3_600_000 },
+  ]);
+});
+
+test('the history is not pushed to a place on this machine, nor over ssh without a key and a pin', async () => {
+  const url = 'ssh://git@git.example.org/h.git';
+  expect(await faults(`${least}history: { remote: { url: "/srv/h.git" } }\n`)).toHaveLength(1);
+  const at = 'settings.yaml:7:27';
+  expect(await faults(`${least}history: { remote: { url: "${url}" } }\n`)).toEqual([
+    ['invalid-value', at, 'history: remote: an ssh:// url needs "identity"'],
+    ['invalid-value', at, 'history: remote: an ssh:// url needs "host-key"'],
+  ]);
 });
 
 test('devices.d adds devices, and its paths count from the settings file', async () => {

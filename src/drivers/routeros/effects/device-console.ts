@@ -42,7 +42,7 @@ export interface DeviceConsole {
   /** The device's export, bytes as sent. Throws `DeviceError` incomplete-export when its end did not come. */
   readExport(command: string): Promise<Buffer>;
   /** Runs what changes something. Throws `DeviceError` when the device said no, else `OutcomeUnknown`. */
-  modify(command: string): Promise<void>;
+  modify(command: string, timeoutMs?: number): Promise<void>;
   /** The same, where a name that is taken is an answer and not an error. */
   attempt(command: string): Promise<'done' | 'taken'>;
 }
@@ -65,18 +65,20 @@ export async function openSession(
   signal: AbortSignal,
   say: (event: DriverEvent['event']) => void = stepLog(reach, step),
 ): Promise<SshSession> {
-  const { address: host, port, user, hostKey } = reach.device;
   try {
-    const session = await reach.connect(
-      { host, port, user, hostKey, ...(await reach.credentials()), timeoutMs: connectTimeoutMs },
-      signal,
-    );
+    const session = await reach.connect(await targetOf(reach), signal);
     say('session-opened');
     return session;
   } catch (error) {
     say('session-failed');
     throw error;
   }
+}
+
+/** With the credentials of now. */
+export async function targetOf({ device, credentials }: Reach): Promise<SshTarget> {
+  const { address: host, port, user, hostKey } = device;
+  return { host, port, user, hostKey, ...(await credentials()), timeoutMs: connectTimeoutMs };
 }
 
 export async function withConsole<T>(
@@ -139,8 +141,8 @@ export function consoleOn(session: SshSession, reach: Reach, signal: AbortSignal
       }
       throw new DeviceError('incomplete-export', `${name}: the export ends early; it is read again later`);
     },
-    modify: async (command) => {
-      const answer = await ask(command, 'sw-ok', commandTimeoutMs, false);
+    modify: async (command, timeoutMs = commandTimeoutMs) => {
+      const answer = await ask(command, 'sw-ok', timeoutMs, false);
       if (answer.kind === 'failed')
         throw new DeviceError(answer.failure.code, `${name}: ${answer.failure.message}`);
       if (answer.kind === 'unclear') throw unclear(name);

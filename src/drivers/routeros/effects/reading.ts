@@ -31,7 +31,7 @@ import {
 } from '../facts.ts';
 import { objectsOf, parseWitness } from '../objects.ts';
 import { countable, countCommand, missingRows, parseCount } from '../static-rows.ts';
-import { judgeRights, parseRights } from '../rights.ts';
+import { backupPolicies, judgeRights, parseRights } from '../rights.ts';
 import { withConsole, type DeviceConsole, type Reach } from './device-console.ts';
 import type { KeptConsole } from './kept-console.ts';
 
@@ -64,13 +64,14 @@ async function countOf(console: DeviceConsole, section: string): Promise<number 
 }
 
 export function readRights(reach: Reach, kept: KeptConsole, signal: AbortSignal): Promise<DeviceRights> {
-  const { user, manage } = reach.device;
+  const { user, manage, backup } = reach.device;
+  const more = backup.binary ? backupPolicies : [];
   return kept.ask('rights', signal, async (console) => {
     try {
-      return judgeRights(user, manage, parseRights(await console.read(rightsCommand(user))));
+      return judgeRights(user, manage, parseRights(await console.read(rightsCommand(user))), more);
     } catch (error) {
       if (error instanceof DeviceError && error.code === 'permission-denied')
-        return judgeRights(user, manage, 'refused');
+        return judgeRights(user, manage, 'refused', more);
       throw error;
     }
   });
