@@ -20,6 +20,12 @@ module.exports = {
       },
     },
     {
+      name: 'packs-imports-nothing',
+      severity: 'error',
+      from: { path: room('packs') },
+      to: { path: '^src/', pathNot: room('packs') },
+    },
+    {
       name: 'dialects-are-pure',
       comment: 'in a driver folder all but driver.ts and effects/ is pure: no network, disk, or timers',
       severity: 'error',

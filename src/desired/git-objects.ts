@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import git from 'isomorphic-git';
 import { InvalidInput, messageOf } from '../core/errors.ts';
+import { Packs } from '../packs/packs.ts';
 
 export type ObjectKind = 'commit' | 'tree' | 'blob' | 'tag';
 
@@ -33,13 +34,18 @@ const limits: Readonly<Record<ObjectKind, number>> = {
   blob: 8 * 1024 * 1024,
 };
 
+/** Nothing larger is unpacked. */
+const maxObjectBytes = Math.max(...Object.values(limits));
+
 export class GitObjects {
   readonly #gitdir: string;
-  /** Kept between reads: a new one costs more than the reading. */
+  readonly #packs: Packs;
+  /** Of the git library; kept between reads, since a new one costs more than the reading. */
   #cache: object = {};
 
   constructor(gitdir: string) {
     this.#gitdir = gitdir;
+    this.#packs = new Packs(gitdir, maxObjectBytes);
   }
 
   /** The object's content without its header. Throws `InvalidInput`: object-missing, object-damaged, too-large. */
@@ -52,7 +58,7 @@ export class GitObjects {
 
   async readAny(oid: string): Promise<{ readonly type: ObjectKind; readonly content: Uint8Array }> {
     if (!isOid(oid)) throw new InvalidInput('object-damaged', 'expected a git object name of 40 hex digits');
-    const { type, object } = await this.#readOnceMore(oid);
+    const { type, object } = (await this.#readPacked(oid)) ?? (await this.#readOnceMore(oid));
     const kind = kindOf(type);
     if (kind === null || !(object instanceof Uint8Array))
       throw new InvalidInput(
@@ -72,6 +78,16 @@ export class GitObjects {
       );
     // What was inflated lies in a buffer many times as large, which would be kept with it.
     return { type: kind, content: new Uint8Array(object) };
+  }
+
+  /** Null: it is in no pack, or in one that only the git library can read. */
+  async #readPacked(oid: string): Promise<{ type: string; object: Uint8Array } | null> {
+    const packed = await this.#packs.find(oid);
+    if (packed === 'too-large')
+      throw new InvalidInput('too-large', `git object ${oid} has more than ${maxObjectBytes} bytes`, {
+        file: this.#gitdir,
+      });
+    return packed === null ? null : { type: packed.kind, object: packed.content };
   }
 
   /** A second try with a new cache: `git gc` may have moved the object to another pack since. */

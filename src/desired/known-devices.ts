@@ -18,10 +18,29 @@ interface Known {
 export class KnownDevices {
   readonly #known = new Map<string, Known>();
 
-  /** `entry` is the device's folder. */
+  /** By name, those that need not be read again. `folders` are the devices' folders. */
+  async unchanged(
+    tree: SourceTree,
+    folders: readonly SourceEntry[],
+  ): Promise<ReadonlyMap<string, DesiredDevice>> {
+    const found = new Map<string, DesiredDevice>();
+    // What many devices share is looked at once.
+    const now = new Map<string, string | null | undefined>();
+    for (const { name, id } of folders) {
+      const known = this.#known.get(name);
+      if (known?.id !== id) continue;
+      let isUnchanged = true;
+      for (const [path, then] of known.seen) {
+        if (!now.has(path)) now.set(path, await idAt(tree, path));
+        isUnchanged &&= now.get(path) === then;
+      }
+      if (isUnchanged) found.set(name, known.device);
+    }
+    return found;
+  }
+
+  /** `name` and `id` are those of the device's folder. */
   async read(tree: SourceTree, siteFolder: string, { name, id }: SourceEntry): Promise<DesiredDevice> {
-    const known = this.#known.get(name);
-    if (known !== undefined && known.id === id && (await isUnchanged(tree, known.seen))) return known.device;
     const folder = inFolder(inFolder(siteFolder, 'devices'), name);
     const seen = new Map<string, string | null>();
     const noting: SourceTree = {
@@ -42,14 +61,12 @@ export class KnownDevices {
   }
 }
 
-async function isUnchanged(tree: SourceTree, seen: Known['seen']): Promise<boolean> {
-  for (const [path, id] of seen) {
-    // Where a link stands now, reading says what is wrong. A tree that can't tell is read, too.
-    const now = await entryAt(tree, path).then(
-      (entry) => (entry === null ? null : (entry.id ?? undefined)),
-      () => undefined,
-    );
-    if (now !== id) return false;
+/** Where a link stands, reading says what is wrong: undefined, as in a tree that can't tell. */
+async function idAt(tree: SourceTree, path: string): Promise<string | null | undefined> {
+  try {
+    const entry = await entryAt(tree, path);
+    return entry === null ? null : (entry.id ?? undefined);
+  } catch {
+    return undefined;
   }
-  return true;
 }

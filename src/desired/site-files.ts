@@ -72,11 +72,13 @@ export async function readSiteFiles(
   const problems = oddEntries([...entries.values()], devicesFolder);
   if (problems.length > 0) return refused(site.name, problems);
   const folders = [...entries.values()].filter(({ kind }) => kind === 'folder');
-  const devices: DesiredDevice[] = [];
-  for (let start = 0; start < folders.length; start += atOnce)
+  const unchanged = await known.unchanged(tree, folders);
+  const devices: DesiredDevice[] = [...unchanged.values()];
+  const others = folders.filter(({ name }) => !unchanged.has(name));
+  for (let start = 0; start < others.length; start += atOnce)
     devices.push(
       ...(await Promise.all(
-        folders.slice(start, start + atOnce).map((entry) => known.read(tree, folder, entry)),
+        others.slice(start, start + atOnce).map((entry) => known.read(tree, folder, entry)),
       )),
     );
   known.keepOnly(new Set(folders.map(({ name }) => name)));

@@ -16,7 +16,7 @@ export interface GitObject {
 }
 
 /** No export comes near it; a packed object that claims more is not unpacked. */
-const mostBytes = 64 * 1024 * 1024;
+export const mostBytes = 64 * 1024 * 1024;
 const deflated = promisify(deflate);
 
 export function gitObject(kind: ObjectKind, content: Buffer): GitObject {
