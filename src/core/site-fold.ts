@@ -3,7 +3,7 @@
  * it, so what a restart finds is what was there.
  */
 import { JournalError } from './errors.ts';
-import { pinOf } from './gate/host-key.ts';
+import { pinOf } from './gate/host-key-pin.ts';
 import { closeBlock, foldPending } from './gate/pending.ts';
 import type { TouchedItem } from './rollout/event-fields.ts';
 import { isOfEffect } from './rollout/effects.ts';

@@ -2,7 +2,7 @@
  * What the fold of the journal holds: everything the daemon knows that must survive it. Bounded by the number of
  * devices and open items, not by the length of the journal.
  */
-import type { HostKeyPin } from './gate/host-key.ts';
+import type { HostKeyPin } from './gate/host-key-pin.ts';
 import type { PendingItems } from './gate/pending.ts';
 import type { Cause, DeviceChange, Resolution, RolloutOutcome, TouchedItem } from './rollout/event-fields.ts';
 import type { CredentialRotation, Login, RotationOrder } from './rotation.ts';

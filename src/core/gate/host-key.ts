@@ -4,34 +4,13 @@
  * it was pinned: what a revoked key allowed is over. It counts for the settings that it was signed over and no others.
  */
 import { sha256 } from '../digest.ts';
-import { JournalError } from '../errors.ts';
-import type { SitewardRecord } from '../rollout/events.ts';
-import type { Policy, Role } from '../site.ts';
+import type { Policy } from '../site.ts';
 import { checkAuthorization } from './decide.ts';
 import { documentText } from './document.ts';
-import type { Approval, PendingDevice, PendingItem, PendingState } from './pending.ts';
-import { pendingItem } from './pending.ts';
+import type { HostKeyPin } from './host-key-pin.ts';
+import type { PendingItem } from './pending.ts';
 import type { GateRefusal } from './refusal.ts';
 import type { Trust } from './trust.ts';
-
-export interface HostKeyPin {
-  readonly device: string;
-  readonly hostKey: string;
-  /** What the settings named then. */
-  readonly settingsKey: string;
-  /** When it was pinned: the moment at which its signatures are judged. RFC 3339. */
-  readonly at: string;
-  readonly by: readonly string[];
-  readonly id: string;
-  readonly class: Role;
-  readonly commit: string;
-  readonly devices: readonly PendingDevice[];
-  readonly text: string;
-  readonly challenge: string;
-  readonly notBefore: string;
-  readonly expires: string;
-  readonly approvals: readonly Approval[];
-}
 
 /** `none`: nothing was signed. `moot`: the settings name the signed key, or were changed to another since. */
 export type HostKeyStanding =
@@ -47,26 +26,6 @@ export type HostKeyStanding =
 /** What the signed text rests on, beside the key that the device shows. */
 export function hostKeyBase(settingsKey: string): string {
   return sha256(`the settings name ${settingsKey}`);
-}
-
-/** From the records. Throws `JournalError` where the item that was signed is not among them. */
-export function pinOf(
-  pending: PendingState | undefined,
-  record: Extract<SitewardRecord, { kind: 'host-key-pinned' }>,
-): HostKeyPin {
-  const { device, hostKey, settingsKey, text, at, by } = record;
-  if (pending?.document == null)
-    throw new JournalError(
-      'journal-damaged',
-      `record ${record.seq} (host-key-pinned) names ${record.pending}, for which no document was issued`,
-    );
-  const { challenge, notBefore, expires } = pending.document;
-  const item = pendingItem({ site: '', daemon: '' }, pending, [], text, null);
-  const { id, class: role, commit, devices, approvals } = item;
-  return {
-    ...{ device, hostKey, settingsKey, at, by: by.map(({ person }) => person), id, class: role, commit },
-    ...{ devices, text, challenge, notBefore, expires, approvals },
-  };
 }
 
 export function hostKeyStanding(

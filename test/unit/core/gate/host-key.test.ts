@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { sha256 } from '../../../../src/core/digest.ts';
 import { hostKeyBase, hostKeyStanding } from '../../../../src/core/gate/host-key.ts';
-import type { HostKeyPin } from '../../../../src/core/gate/host-key.ts';
+import type { HostKeyPin } from '../../../../src/core/gate/host-key-pin.ts';
 import type { PendingItem } from '../../../../src/core/gate/pending.ts';
 import { gateItem, gateNowMs, gatePolicy, gateTrust, operational, recovery } from '../../../support/gate.ts';
 import type { TestSigner } from '../../../support/gate.ts';

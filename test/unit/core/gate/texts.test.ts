@@ -1,6 +1,7 @@
 /** What signers read where no plan is asked for, to the last line, and what git or a device can't put into it. */
 import { describe, expect, test } from 'vitest';
-import { hostKeyStanding, pinOf } from '../../../../src/core/gate/host-key.ts';
+import { pinOf } from '../../../../src/core/gate/host-key-pin.ts';
+import { hostKeyStanding } from '../../../../src/core/gate/host-key.ts';
 import { movedLines } from '../../../../src/core/gate/moved.ts';
 import { acceptCommitText, hostKeyText, resolutionText } from '../../../../src/core/gate/texts.ts';
 import { gatePolicy, gateTrust } from '../../../support/gate.ts';
