@@ -8,6 +8,7 @@ import path from 'node:path';
 import { InvalidInput, fileProblem, messageOf, SitewardError } from '../core/errors.ts';
 import { cutState, StateMoved } from './state-export.ts';
 import type { StateHead } from './state-export.ts';
+import { sync } from '../durable.ts';
 import { importState } from './state-import.ts';
 import type { Imported } from './state-import.ts';
 import { opened, sealed } from './state-seal.ts';
@@ -40,7 +41,7 @@ export async function exportState(
       try {
         const bytes = await writeDurably(partial, await sealed(writeTar(parts), lock));
         await rename(partial, file);
-        await syncFolder(path.dirname(path.resolve(file)));
+        await sync(path.dirname(path.resolve(file)));
         return { head, bytes };
       } catch (error) {
         if (!(error instanceof StateMoved)) throw error;
@@ -92,15 +93,6 @@ async function writeDurably(file: string, content: AsyncIterable<Uint8Array>): P
     await handle.close();
   }
   return bytes;
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const directory = await open(folder, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
 }
 
 function busy(folder: string, cause: unknown): SitewardError {

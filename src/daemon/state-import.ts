@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { InvalidInput, messageOf, SitewardError } from '../core/errors.ts';
 import { importFolder, leftOut, stateHeadName, stateHeadSchema } from './state-export.ts';
 import type { StateHead } from './state-export.ts';
+import { sync, syncTree } from '../durable.ts';
 import { openStateFolder } from './state-folder.ts';
 import { lockState } from './state-lock.ts';
 import { proveFiles, proveHistory, proveJournal } from './state-proof.ts';
@@ -27,7 +28,6 @@ export interface Imported {
 }
 
 const mostHeadBytes = 8 * 1024 * 1024;
-const syncedAtOnce = 16;
 
 /**
  * `site`: what the settings say; null: they are not asked. Throws `SitewardError`: state-not-empty, import-unfinished,
@@ -98,7 +98,7 @@ async function stage(
 ): Promise<Imported> {
   const head = await unpack(staging, plain, site);
   const imported = await prove(staging, head);
-  await makeDurable(staging);
+  await syncTree(staging);
   return imported;
 }
 
@@ -181,14 +181,6 @@ async function prove(staging: string, head: StateHead): Promise<Imported> {
   };
 }
 
-/** All were written before the first is waited for, so that the disk takes most of them at once. */
-async function makeDurable(folder: string): Promise<void> {
-  const names = await readdir(folder, { recursive: true, withFileTypes: true });
-  const paths = names.map((entry) => join(entry.parentPath, entry.name));
-  while (paths.length > 0) await Promise.all(paths.splice(-syncedAtOnce).map(sync));
-  await sync(folder);
-}
-
 /** The staging folder goes last: as long as it is there, nothing in the folder counts. */
 async function moveIn(folder: string, staging: string): Promise<void> {
   for (const name of await readdir(staging)) await rename(join(staging, name), join(folder, name));
@@ -196,14 +188,4 @@ async function moveIn(folder: string, staging: string): Promise<void> {
   await sync(folder);
   await rmdir(staging);
   await sync(folder);
-}
-
-/** A file or a folder. */
-async function sync(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

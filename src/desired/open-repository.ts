@@ -28,7 +28,7 @@ export async function openRepository(
 ): Promise<DesiredRepository> {
   if (!isRemoteUrl(place.url)) return repositoryAt(await findGitDir(place.url), place);
   const remote = access.remote(new URL(place.url));
-  return openRemoteRepository(place, openMirror(access.folder, remote, access.signal));
+  return openRemoteRepository(place, await openMirror(access.folder, remote, access.signal));
 }
 
 export function isRemoteUrl(url: string): boolean {

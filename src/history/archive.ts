@@ -130,13 +130,21 @@ export class Archive {
     return revisionOf(await this.#repository.read(oid, 'commit'));
   }
 
-  /** The newest first, one after the other, as far as they are kept. */
+  /** The newest first, one after the other, as far as they are kept; one that goes meanwhile is where it ends. */
   async *revisions(device: string): AsyncGenerator<Revision> {
     const boundary = await this.#repository.boundary();
     let oid = await this.#repository.ref(branchOf(device));
+    let newer: string | null = null;
     while (oid !== null) {
-      const revision = await this.revision(oid);
+      let revision: Revision;
+      try {
+        revision = await this.revision(oid);
+      } catch (error) {
+        if (newer !== null && (await this.#repository.boundary()).has(newer)) return;
+        throw error;
+      }
       yield revision;
+      newer = oid;
       oid = boundary.has(oid) ? null : revision.parent;
     }
   }

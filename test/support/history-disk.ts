@@ -10,12 +10,14 @@ export class HistoryDiskInMemory {
   /** What a power cut leaves. */
   readonly #durable = new Map<string, Buffer>();
   #left: number | null = null;
+  #torn = false;
   #full = false;
   calls = 0;
 
-  /** Cuts the power before the call after so many more that change something. */
-  cutAfter(calls: number): void {
+  /** Cuts the power before the call after so many more that change something, or in the middle of its write. */
+  cutAfter(calls: number, cut: 'before' | 'half' = 'before'): void {
     this.#left = calls;
+    this.#torn = cut === 'half';
   }
 
   fill(full: boolean): void {
@@ -59,11 +61,14 @@ export class HistoryDiskInMemory {
         ),
       ]),
     makeFolder: () => Promise.resolve(),
-    writeSynced: (path, bytes) =>
-      this.#try(() => {
+    writeSynced: (path, bytes) => {
+      if (this.#left === 0 && this.#torn)
+        this.#seen.set(path, Buffer.from(bytes.subarray(0, bytes.length / 2)));
+      return this.#try(() => {
         if (this.#full) throw Object.assign(new Error('full'), { code: 'ENOSPC' });
         this.#seen.set(path, Buffer.from(bytes));
-      }),
+      });
+    },
     rename: (from, to) =>
       this.#try(() => {
         const bytes = this.#seen.get(from);

@@ -1,12 +1,16 @@
 /**
  * What was fetched of a git server, as a bare repository in the state. It is a cache: whatever is wrong with it, it is
- * thrown away and fetched again, so that a process killed at any moment costs time and nothing else. As deep as was
- * asked for, no deeper.
+ * thrown away and fetched again, so that a process killed at any moment costs time and nothing else. The library that
+ * writes it syncs nothing, so a mark says durably that it is being written, and goes when all of it is on the disk: a
+ * copy with that mark is none. As deep as was asked for, no deeper.
  */
-import { rm } from 'node:fs/promises';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import fs from 'node:fs';
+import type { Stats } from 'node:fs';
+import path from 'node:path';
 import git from 'isomorphic-git';
 import { InvalidInput } from '../../core/errors.ts';
+import { sync, syncTree } from '../../durable.ts';
 import { isOid } from '../git-objects.ts';
 import { shallowCommits } from '../git-history.ts';
 import { asHttpClient, libraryUrl, remoteFault } from './git-remote.ts';
@@ -29,15 +33,19 @@ const maxBytes = 256 * 1024 * 1024;
 const wholeHistory = 0x7fffffff;
 const patienceMs = 120_000;
 const tooManyPacks = 40;
+/** What the disk says, and no server. */
+const ofDisk: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EACCES', 'EPERM', 'EIO']);
 
-export function openMirror(gitdir: string, remote: GitRemote, stop: AbortSignal): Mirror {
+/** Throws away what an earlier process was writing when it ended. */
+export async function openMirror(gitdir: string, remote: GitRemote, stop: AbortSignal): Promise<Mirror> {
+  const mark = path.join(gitdir, 'unfinished');
   async function talk<T>(work: (http: ReturnType<typeof asHttpClient>) => Promise<T>): Promise<T> {
     const signal = AbortSignal.any([stop, AbortSignal.timeout(patienceMs)]);
     try {
       return await work(asHttpClient(remote, signal, maxBytes));
     } catch (error) {
       stop.throwIfAborted();
-      throw remoteFault(error);
+      throw ofDisk.has((error as NodeJS.ErrnoException).code ?? '') ? error : remoteFault(error);
     } finally {
       await remote.close();
     }
@@ -47,6 +55,34 @@ export function openMirror(gitdir: string, remote: GitRemote, stop: AbortSignal)
     await rm(gitdir, { recursive: true, force: true });
   }
 
+  /** While this process lives, what it wrote is there in the order in which it wrote it; the mark is for all others. */
+  async function marked(write: () => Promise<void>): Promise<void> {
+    try {
+      await mkdir(gitdir, { recursive: true, mode: 0o700 });
+      await writeFile(mark, '', { mode: 0o600 });
+      for (const one of [mark, gitdir, path.dirname(gitdir)]) await sync(one);
+      await write().finally(async () => {
+        // Where it could not be put in order there is none any more.
+        const begun = await statusOf(mark);
+        if (begun === null) return;
+        await syncTree(gitdir, begun.ctimeMs);
+        await rm(mark);
+        await sync(gitdir);
+      });
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException;
+      if (!ofDisk.has(code)) throw error;
+      await clear().catch(() => undefined);
+      throw new InvalidInput(
+        'copy-unwritable',
+        `the copy of the git repository can not be written (${code}); free space or rights are missing`,
+        { file: gitdir },
+        { cause: error },
+      );
+    }
+  }
+
+  if ((await statusOf(mark)) !== null) await clear();
   return {
     gitdir,
     clear,
@@ -56,31 +92,40 @@ export function openMirror(gitdir: string, remote: GitRemote, stop: AbortSignal)
         const refs = await git.listServerRefs({ http, url: libraryUrl, protocolVersion: 1 });
         return new Map(refs.filter(({ oid }) => isOid(oid)).map(({ ref, oid }) => [ref, oid]));
       }),
-    async fetch(ref, depth) {
-      // A repository that is there already stays as it is.
-      await git.init({ fs, gitdir, bare: true, defaultBranch: 'main' });
-      await git.addRemote({ fs, gitdir, remote: 'origin', url: libraryUrl, force: true });
-      const { fetchHead } = await talk((http) =>
-        git.fetch({
-          fs,
-          http,
-          gitdir,
-          url: libraryUrl,
-          remote: 'origin',
-          ref,
-          remoteRef: ref,
-          singleBranch: true,
-          tags: false,
-          depth: depth ?? wholeHistory,
-          cache: {},
-        }),
-      );
-      if (fetchHead === null)
-        throw new InvalidInput('no-such-branch', 'the repository on the git server is empty');
-      // By this the next fetch knows what it has.
-      await git.writeRef({ fs, gitdir, ref, value: fetchHead, force: true });
-      // A copy that can't be put in order is fetched anew at the next question, as any that is damaged.
-      await mergePacks(gitdir, tooManyPacks).catch(() => clear());
-    },
+    fetch: (ref, depth) =>
+      marked(async () => {
+        // A repository that is there already stays as it is.
+        await git.init({ fs, gitdir, bare: true, defaultBranch: 'main' });
+        await git.addRemote({ fs, gitdir, remote: 'origin', url: libraryUrl, force: true });
+        const { fetchHead } = await talk((http) =>
+          git.fetch({
+            fs,
+            http,
+            gitdir,
+            url: libraryUrl,
+            remote: 'origin',
+            ref,
+            remoteRef: ref,
+            singleBranch: true,
+            tags: false,
+            depth: depth ?? wholeHistory,
+            cache: {},
+          }),
+        );
+        if (fetchHead === null)
+          throw new InvalidInput('no-such-branch', 'the repository on the git server is empty');
+        // By this the next fetch knows what it has.
+        await git.writeRef({ fs, gitdir, ref, value: fetchHead, force: true });
+        // A copy that can't be put in order is fetched anew at the next question, as any that is damaged.
+        await mergePacks(gitdir, tooManyPacks).catch(() => clear());
+      }),
   };
+}
+
+/** Null: there is nothing. */
+async function statusOf(file: string): Promise<Stats | null> {
+  return await stat(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
 }

@@ -87,6 +87,24 @@ test('goes by size, in bytes on the disk, and by age only with a clock that is b
   expect(await kept(archive)).toEqual(['d']);
 });
 
+test('who reads while revisions go finds the end of what is kept, and no damage', async () => {
+  const memory = new HistoryDiskInMemory();
+  const archive = archiveOn(memory);
+  await keepAll(archive, ['a', 'b', 'c', 'd', 'e']);
+  const read: Revision[] = [];
+  for await (const revision of archive.revisions('gw1')) {
+    read.push(revision);
+    // Another keeps one more than the reader has come to.
+    if (read.length === 1) await archive.prune('gw1', { ...none, revisions: 3 }, null);
+  }
+  expect(read).toHaveLength(3);
+  const [, , last] = read;
+  // Damage is damage all the same.
+  const [gone = ''] = [...memory.files().keys()].filter((name) => name.includes(last?.oid.slice(2) ?? '-'));
+  await memory.disk.remove(gone);
+  await expect(kept(archive)).rejects.toMatchObject({ code: 'history-damaged' });
+});
+
 test('a name is given to no revision that is gone', async () => {
   const archive = archiveOn(new HistoryDiskInMemory());
   await keepAll(archive, ['a']);

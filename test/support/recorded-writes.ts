@@ -1,0 +1,108 @@
+/**
+ * What a piece of work does to a folder, call by call, and the folder as it is when the power goes behind any of them:
+ * of writes that nobody synced each may have arrived, in part, or not at all. For code that writes through Node's own
+ * file system, a library's included.
+ */
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import path from 'node:path';
+
+export type Change =
+  | { readonly kind: 'write'; readonly file: string; readonly bytes: Buffer }
+  | { readonly kind: 'folder'; readonly file: string }
+  | { readonly kind: 'rename'; readonly file: string; readonly to: string }
+  | { readonly kind: 'remove'; readonly file: string }
+  /** Of a file its bytes, of a folder the names in it: durable from then on. */
+  | { readonly kind: 'sync'; readonly file: string };
+
+/** How much of a change reached the disk, in thousandths of its bytes; null: nothing, its name included. */
+export type Arrival = (change: Change, index: number) => number | null;
+
+const recorded = ['writeFile', 'mkdir', 'rename', 'unlink', 'rmdir', 'rm'] as const;
+
+/** Every change below `folder` while `work` runs, in the order in which they were made. */
+export async function recordChanges(
+  folder: string,
+  work: () => Promise<unknown>,
+): Promise<readonly Change[]> {
+  const changes: Change[] = [];
+  const promises = fs.promises as unknown as Record<string, (...words: unknown[]) => Promise<unknown>>;
+  const originals = new Map(recorded.map((name) => [name, promises[name]]));
+  for (const [name, original] of originals)
+    promises[name] = async (...words) => {
+      const result = await original?.(...words);
+      const file = path.resolve(String(words[0]));
+      if (file.startsWith(folder)) changes.push(changeOf(name, file, words[1]));
+      return result;
+    };
+  const { open } = fs.promises;
+  fs.promises.open = async (...words) => {
+    const handle = await open(...words);
+    const sync = handle.sync.bind(handle);
+    handle.sync = async () => {
+      await sync();
+      changes.push({ kind: 'sync', file: path.resolve(String(words[0])) });
+    };
+    return handle;
+  };
+  syncBuiltinESMExports();
+  try {
+    await work();
+  } finally {
+    fs.promises.open = open;
+    for (const [name, original] of originals) if (original !== undefined) promises[name] = original;
+    syncBuiltinESMExports();
+  }
+  return changes;
+}
+
+function changeOf(name: (typeof recorded)[number], file: string, second: unknown): Change {
+  switch (name) {
+    case 'writeFile':
+      return {
+        kind: 'write',
+        file,
+        bytes: typeof second === 'string' ? Buffer.from(second) : Buffer.from(second as Uint8Array),
+      };
+    case 'mkdir':
+      return { kind: 'folder', file };
+    case 'rename':
+      return { kind: 'rename', file, to: path.resolve(String(second)) };
+    case 'unlink':
+    case 'rmdir':
+    case 'rm':
+      return { kind: 'remove', file };
+  }
+}
+
+/** Makes the changes again: whole where they were synced, and else as far as they arrived. */
+export function replayChanges(changes: readonly Change[], arrival: Arrival): void {
+  for (const [index, change] of changes.entries()) {
+    if (change.kind === 'sync') continue;
+    const share = isDurable(change, changes.slice(index + 1)) ? 1000 : arrival(change, index);
+    if (share === null) continue;
+    const { file } = change;
+    // What came before it in the same place may not have arrived.
+    if (change.kind !== 'remove') fs.mkdirSync(path.dirname(file), { recursive: true });
+    switch (change.kind) {
+      case 'write':
+        fs.writeFileSync(file, change.bytes.subarray(0, Math.floor((change.bytes.length * share) / 1000)));
+        break;
+      case 'folder':
+        fs.mkdirSync(file, { recursive: true });
+        break;
+      case 'rename':
+        if (fs.existsSync(file)) fs.renameSync(file, change.to);
+        break;
+      case 'remove':
+        fs.rmSync(file, { recursive: true, force: true });
+        break;
+    }
+  }
+}
+
+function isDurable(change: Change, later: readonly Change[]): boolean {
+  const synced = (file: string): boolean => later.some((one) => one.kind === 'sync' && one.file === file);
+  const named = synced(path.dirname(change.kind === 'rename' ? change.to : change.file));
+  return named && (change.kind !== 'write' || synced(change.file));
+}
