@@ -66,8 +66,8 @@ function successor(item: Item, section: string, desired: Configuration): Item | 
   const rows = desired.sections
     .find(({ path }) => path === section)
     ?.items.filter((one) => dialect.orderGroup(one) === group);
-  const identity = itemIdentity(item);
-  const at = rows?.findIndex((one) => itemIdentity(one) === identity) ?? -1;
+  const identity = itemIdentity(item, dialect);
+  const at = rows?.findIndex((one) => itemIdentity(one, dialect) === identity) ?? -1;
   return at < 0 ? null : (rows?.[at + 1] ?? null);
 }
 
@@ -77,7 +77,7 @@ function view({ base, target, section }: Difference, verb: Action['verb']): obje
   return {
     section,
     verb,
-    item: item === null ? '' : itemIdentity(item),
+    item: item === null ? '' : itemIdentity(item, dialect),
     text: item === null ? '' : rowWords(item),
     changes,
   };

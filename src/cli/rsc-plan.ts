@@ -4,7 +4,6 @@
  * can't be planned whole gives no commands.
  */
 import type { ParsedText, Problem } from '../core/dialect.ts';
-import { itemIdentity } from '../core/digest.ts';
 import { strictest } from '../core/gate/classify.ts';
 import { blockFaulty } from '../core/plan/blocked.ts';
 import { diffConfigurations } from '../core/plan/diff.ts';
@@ -197,9 +196,8 @@ export function planAnswer(
   };
 }
 
-function actionView({ action, ...planned }: PlannedAction): object {
+function actionView({ action, item, ...planned }: PlannedAction): object {
   const { section, verb } = action;
-  const item = itemIdentity(verb === 'set' ? action.from : action.item);
   const changes = verb === 'set' ? { changes: changesOf(action.from, action.to) } : {};
   const lost = hiddenSecrets(action);
   return { ...planned, section, verb, item, ...changes, ...(lost.length > 0 ? { lost } : {}) };

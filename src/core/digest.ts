@@ -33,7 +33,23 @@ function canonicalBytes(item: Item): string {
   return parts.map((part) => `${part.length}:${part}`).join('');
 }
 
+export interface SecretFacts {
+  isSecret(section: string, property: string): boolean;
+}
+
+/** The row as an export shows it. */
+export function withoutSecrets(item: Item, facts: SecretFacts): Item {
+  return item.properties.some(([name]) => facts.isSecret(item.section, name))
+    ? { ...item, properties: item.properties.filter(([name]) => !facts.isSecret(item.section, name)) }
+    : item;
+}
+
+/** Of what a row says but its secrets: whoever reads a digest could try values until one fits. */
+export function contentDigest(item: Item, facts: SecretFacts): string {
+  return sha256(canonicalItem(withoutSecrets(item, facts)));
+}
+
 /** The identity shown to people and kept in the journal: natural key, else `#` and 16 hex digits of the content. */
-export function itemIdentity(item: Item): string {
-  return item.key ?? `#${sha256(canonicalItem(item)).slice(0, 16)}`;
+export function itemIdentity(item: Item, facts: SecretFacts): string {
+  return item.key ?? `#${contentDigest(item, facts).slice(0, 16)}`;
 }

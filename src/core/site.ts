@@ -43,6 +43,8 @@ export interface DeviceSettings {
   /** How often the net is drilled by itself; null: only when ordered. */
   readonly drillMs: number | null;
   readonly backup: BackupSettings;
+  /** Whether the device is asked at each reading what its exports hide, or only when a plan depends on it. */
+  readonly secrets: 'hidden' | 'compare';
   readonly secretsOnDevice: 'allow' | 'refuse';
   readonly management: Partial<ManagementPath>;
 }

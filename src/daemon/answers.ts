@@ -4,7 +4,7 @@ import { rfc3339 } from '../core/clock.ts';
 import type { Problem } from '../core/dialect.ts';
 import { itemIdentity } from '../core/digest.ts';
 import { itemsFor } from '../core/gate/pending.ts';
-import type { Action, Difference, PlannedAction } from '../core/plan/action.ts';
+import type { Difference, PlannedAction } from '../core/plan/action.ts';
 import type { Item } from '../core/item.ts';
 import type { RecordEnvelope } from '../core/journal.ts';
 import type { RolloutState } from '../core/rollout/state.ts';
@@ -126,7 +126,7 @@ export function actionAnswer(
   planned: PlannedAction,
   differences: readonly Difference[],
 ): DevicePlan['actions'][number] {
-  const { id, label, class: cls, tier, reason, action, forward, rollback } = planned;
+  const { id, label, class: cls, tier, reason, item, action, forward, rollback } = planned;
   const { section, verb } = action;
   const answer = {
     id,
@@ -136,10 +136,10 @@ export function actionAnswer(
     reason,
     section,
     verb,
-    item: identityOf(action),
+    item,
     forward: [...forward],
     rollback: [...rollback],
-    ...(label === 'conflict' ? confirmedOf(device, action, differences) : {}),
+    ...(label === 'conflict' ? confirmedOf(device, planned, differences) : {}),
   };
   if (action.verb === 'set') {
     const { from, to } = action;
@@ -151,13 +151,15 @@ export function actionAnswer(
 /** The third side of a conflict: what both moved away from. Nothing where that is not known. */
 function confirmedOf(
   device: RunningDevice,
-  action: Action,
+  { item, action }: PlannedAction,
   differences: readonly Difference[],
 ): { confirmed?: string[] } {
-  const item = identityOf(action);
+  const { dialect } = device.room.driver;
   const found = differences.find(({ section, base, target, confirmed }) => {
     const own = base ?? target;
-    return confirmed !== null && section === action.section && own !== null && itemIdentity(own) === item;
+    return (
+      confirmed !== null && section === action.section && own !== null && itemIdentity(own, dialect) === item
+    );
   });
   const was = found?.confirmed ?? null;
   if (found === undefined || was === null) return {};
@@ -176,15 +178,11 @@ function rowOf(device: RunningDevice, from: Item, to: Item): { row?: string } {
 
 /** `name=value` of all that a row says, secrets masked. */
 function valuesOf(device: RunningDevice, { section, properties }: Item): string[] {
-  const { dialect } = device.room.driver;
+  const { driver, secretWord } = device.room;
   return properties.flatMap(([name, value]) => {
     if (value === null) return [];
-    return [`${name}=${dialect.isSecret(section, name) ? `<secret:${name}>` : value}`];
+    return [`${name}=${driver.dialect.isSecret(section, name) ? secretWord(name, value) : value}`];
   });
-}
-
-function identityOf(action: Action): string {
-  return itemIdentity(action.verb === 'set' ? action.from : action.item);
 }
 
 function changesOf(
@@ -200,7 +198,7 @@ function changesOf(
     const secret = dialect.isSecret(from.section, property);
     const absent = was === null || is === null ? (dialect.absentValue?.(from, property) ?? '') : '';
     const shown = (value: string | null): string | null =>
-      value === null ? null : secret ? `<secret:${property}>` : value;
+      value === null ? null : secret ? device.room.secretWord(property, value) : value;
     return [{ property, from: shown(was), to: shown(is), ...(absent === '' ? {} : { absent }) }];
   });
 }
@@ -213,7 +211,7 @@ function driftAnswer(
   const item = base ?? target;
   const verb = target === null ? 'add' : base === null ? 'remove' : 'set';
   if (item === null) return { section, verb, item: '', forward: [] };
-  const answer = { section, verb, item: itemIdentity(item) };
+  const answer = { section, verb, item: itemIdentity(item, device.room.driver.dialect) };
   if (base === null || target === null) return { ...answer, forward: valuesOf(device, item) };
   const forward = changesOf(device, target, base).map(
     (one) => `${one.property}: ${one.from ?? '-'} -> ${one.to ?? '-'}`,

@@ -15,7 +15,6 @@ import { openingAt } from '../core/maintenance.ts';
 import type { DeviceSettings } from '../core/site.ts';
 import { deviceState } from '../core/site-state.ts';
 import { composeDevice } from '../desired/compose.ts';
-import { openSecretWord } from './secret-word.ts';
 import { secretsOfSite } from './secrets.ts';
 import { nextBackupAt } from '../reconcile/back-up-device.ts';
 import { openDesiredState } from '../reconcile/desired-state.ts';
@@ -36,9 +35,11 @@ import { buildOperations } from './operations.ts';
 import type { RunningDevice, RunningSite } from './running-site.ts';
 import { digestsInUse } from '../reconcile/state-files.ts';
 import { openSiteHistory } from './site-history.ts';
+import { sealTo } from '../history/seal.ts';
 import { openSiteJournal } from './site-journal.ts';
 import { probeWith } from './rollout-probes.ts';
 import { openStateFiles } from './state-files.ts';
+import { credentialsFolder, openStateKey } from './state-key.ts';
 import { openStateFolder } from './state-folder.ts';
 import { refuseUnfinishedImport } from './state-import.ts';
 import { lockState } from './state-lock.ts';
@@ -120,8 +121,8 @@ async function start(
     telemetry.log,
   );
   const trust = keeper.current;
-  const files = await openStateFiles(settings.state);
-  const secretWord = await openSecretWord(settings.state, (bytes) => randomBytes(bytes));
+  const stateKey = await openStateKey(settings.state, credentialsFolder(), (bytes) => randomBytes(bytes));
+  const files = await openStateFiles(settings.state, stateKey);
   const history = openSiteHistory(settings, clock, telemetry, signal);
   const { archive, binaryBackups } = history;
   const nonce = randomBytes(8).toString('hex');
@@ -229,6 +230,7 @@ async function start(
       },
     );
   await look();
+  const { recipients } = settings.history;
   for (const { device, settingsKey, driver } of drivers) {
     const room: DeviceRoom = {
       site: settings.site,
@@ -249,7 +251,9 @@ async function start(
       signal,
       report: reportCell(),
       desired: () => desired.textFor(device.name, driver.dialect),
-      secretWord,
+      secretWord: stateKey.secretWord,
+      secretDigest: stateKey.secretDigest,
+      sealSecrets: recipients.length === 0 ? null : sealTo(recipients),
       trust,
       folded: () => deviceState(state, device.name),
       inRolloutSlot: (turn, work) => rollouts.add(work, { priority: turn === 'goes-on' ? 1 : 0 }),

@@ -1,13 +1,16 @@
 /**
  * Texts that the journal refers to by digest: desired texts last confirmed, what signers read, issued documents, sealed
  * rollouts. A file is whole and durable before its digest can be recorded, and is believed only if it still has that
- * digest. Readable by the daemon's user alone: sealed rollouts may hold secrets.
+ * digest. Readable by the daemon's user alone. `desired` and `rollouts` may hold secrets: they are encrypted and called by a
+ * keyed digest, both by the key in `state-key.ts`. What people sign holds none; `credentials` are the daemon's own private
+ * keys and passwords, plain, for people name them in the settings.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, SitewardError } from '../core/errors.ts';
-import type { StateFiles } from '../reconcile/state-files.ts';
+import type { StateFileKind, StateFiles } from '../reconcile/state-files.ts';
+import type { StateKey } from './state-key.ts';
 
 const folders = {
   desired: 'desired',
@@ -17,20 +20,41 @@ const folders = {
   credential: 'credentials',
 } as const;
 
+/** Of devices: values that git or a device knows. */
+const holdsSecrets: Readonly<Record<StateFileKind, boolean>> = {
+  desired: true,
+  rollout: true,
+  credential: false,
+  document: false,
+  plan: false,
+};
+
+/** Encrypted, and called by a keyed digest. */
+export function isSealed(kind: StateFileKind): boolean {
+  return holdsSecrets[kind];
+}
+
 /** Where a file of the state lies, for people. */
 export function stateFilePath(state: string, kind: keyof typeof folders, digest: string): string {
   return join(state, folders[kind], digest);
 }
 
-export async function openStateFiles(state: string): Promise<StateFiles> {
+export async function openStateFiles(
+  state: string,
+  key: Pick<StateKey, 'nameOf' | 'seal' | 'open'>,
+): Promise<StateFiles> {
   for (const folder of Object.values(folders))
     await mkdir(join(state, folder), { recursive: true, mode: 0o700 });
   const pathOf = (kind: keyof typeof folders, digest: string): string => stateFilePath(state, kind, digest);
+  const digestOf: StateFiles['digestOf'] = (kind, bytes) =>
+    isSealed(kind) ? key.nameOf(bytes) : createHash('sha256').update(bytes).digest('hex');
   return {
+    digestOf,
     async put(kind, bytes) {
-      const digest = createHash('sha256').update(bytes).digest('hex');
+      const digest = digestOf(kind, bytes);
+      const written = isSealed(kind) ? key.seal(`${kind} ${digest}`, bytes) : bytes;
       try {
-        await writeDurably(pathOf(kind, digest), join(state, folders[kind]), bytes);
+        await writeDurably(pathOf(kind, digest), join(state, folders[kind]), written);
       } catch (error) {
         throw new SitewardError(
           'state-unwritable',
@@ -53,8 +77,10 @@ export async function openStateFiles(state: string): Promise<StateFiles> {
           { cause: error },
         );
       });
-      if (bytes === null || createHash('sha256').update(bytes).digest('hex') !== digest) return null;
-      return bytes;
+      if (bytes === null) return null;
+      // The seal covers the name as well: what opens is what was put under it, whichever key made the name.
+      if (isSealed(kind)) return key.open(`${kind} ${digest}`, bytes);
+      return digestOf(kind, bytes) === digest ? bytes : null;
     },
     async remove(kind, digest) {
       await rm(pathOf(kind, digest), { force: true });

@@ -17,7 +17,8 @@ import { replayJournal } from '../journal/replay.ts';
 import { fileStorage } from '../journal/storage.ts';
 import { digestsInUse } from '../reconcile/state-files.ts';
 import type { StateFileKind } from '../reconcile/state-files.ts';
-import { openStateFiles, stateFilePath } from './state-files.ts';
+import { isSealed, openStateFiles, stateFilePath } from './state-files.ts';
+import { credentialsFolder, existingStateKey, stateKeyName } from './state-key.ts';
 
 export interface ProvedJournal {
   readonly state: SiteState;
@@ -53,12 +54,31 @@ export function filesInUse(state: SiteState): readonly string[] {
   return inUse.flatMap(([kind, digests]) => [...digests].map((digest) => stateFilePath('', kind, digest)));
 }
 
+const noKey: Parameters<typeof openStateFiles>[1] = {
+  nameOf: () => '',
+  seal: () => Buffer.alloc(0),
+  open: () => null,
+};
+
+const keyMissing: Fault = {
+  what: stateKeyName,
+  code: 'state-key-missing',
+  message:
+    'is neither in the state nor among the credentials of this command, so that texts with secrets were not proved; ' +
+    'give the daemon the credential that it had, or devices are read anew and people decide',
+};
+
 /** What is missing or no longer has its digest. */
 export async function proveFiles(folder: string, state: SiteState): Promise<readonly Fault[]> {
-  const files = await openStateFiles(folder);
+  const key = await existingStateKey(folder, credentialsFolder());
+  const files = await openStateFiles(folder, key ?? noKey);
   const faults: Fault[] = [];
   for (const [kind, digests] of Object.entries(digestsInUse(state)) as [StateFileKind, Set<string>][])
     for (const digest of digests) {
+      if (key === null && isSealed(kind)) {
+        if (!faults.some(({ what }) => what === stateKeyName)) faults.push(keyMissing);
+        continue;
+      }
       if ((await files.get(kind, digest)) !== null) continue;
       const what = stateFilePath('', kind, digest);
       faults.push({

@@ -7,6 +7,7 @@
 import type { ObstacleCode } from '../core/errors.ts';
 import type { Dialect, Problem } from '../core/dialect.ts';
 import type { Plan } from '../core/plan/action.ts';
+import type { ReadSecrets, SecretKnowledge } from '../core/plan/known-secrets.ts';
 import type { ProbeAnswer, ProbeQuestion } from '../core/rollout/probe.ts';
 import type { NewLogin } from '../core/rollout/event-fields.ts';
 import type { Deadline, Evidence, Rollout, RolloutOwner, Witness } from '../core/rollout/rollout.ts';
@@ -122,6 +123,19 @@ export interface Stop {
   readonly message: string;
 }
 
+export interface SealedSecretsQuestion {
+  readonly digestOf: SecretKnowledge['digestOf'];
+  readonly seal: (bytes: Uint8Array) => Promise<Uint8Array>;
+  /** Digest of what was sealed last; null: nothing was. */
+  readonly known: string | null;
+}
+
+export interface SealedSecrets {
+  readonly digest: string;
+  /** Null: they are what was sealed last. */
+  readonly sealed: Uint8Array | null;
+}
+
 export interface Driver {
   readonly dialect: Dialect;
   readonly logins: Readonly<Record<LoginKind, LoginChanges>>;
@@ -143,6 +157,16 @@ export interface Driver {
   ): Promise<readonly Problem[]>;
   /** Absent: this kind of device makes none. */
   readonly backup?: DeviceBackup;
+  /**
+   * What the device has where its exports hide it, as keyed digests; the values stay within. Absent: this kind of device
+   * can't tell. Changes nothing.
+   */
+  secrets?(digestOf: SecretKnowledge['digestOf'], signal: AbortSignal): Promise<ReadSecrets>;
+  /**
+   * The secrets themselves, sealed by `seal` before they leave; nothing is sealed when their digest is the `known` one.
+   * Absent: this kind of device can't tell. Changes nothing.
+   */
+  sealedSecrets?(ask: SealedSecretsQuestion, signal: AbortSignal): Promise<SealedSecrets>;
   /** Renders the device-side scripts; pure. */
   render(rolloutId: string, plan: Plan): unknown;
   /**

@@ -17,7 +17,7 @@ import { branchOf, labelRef, labelsOf, nameOfWord } from './ref-name.ts';
 import { asHistoryError, blobOf, HistoryRepository } from './repository.ts';
 import type { PackedObjects } from './repository.ts';
 import type { Arrived, KeepLimits } from './retention.ts';
-import { file, objectsOf } from './revision-objects.ts';
+import { file, objectsOf, secretsFile } from './revision-objects.ts';
 import { requireRoom } from './room.ts';
 import { changedLines, commitOf, revisionOf } from './revision.ts';
 import type { Revision, Why } from './revision.ts';
@@ -33,7 +33,12 @@ export interface Reading {
   readonly rollout: string | null;
   readonly restored: string | null;
   readonly atMs: number;
+  /** What the text leaves out, sealed for others; `sealed` null: as in the newest revision. Absent: it is not kept. */
+  readonly secrets?: { readonly digest: string; readonly sealed: Uint8Array | null };
 }
+
+/** A new object, or the name of one that is there. */
+type Sealed = GitObject | Pick<GitObject, 'kind' | 'oid'>;
 
 export interface Kept {
   readonly revision: Revision;
@@ -60,7 +65,12 @@ export class Archive {
     return this.#alone(async () => {
       const newest = await this.newest(reading.device);
       const blob = blobOf(textIn(reading));
-      if (newest !== null && newest.blob === blob.oid) return { revision: newest.revision, isNew: false };
+      const { secrets } = reading;
+      // Sealing twice gives other bytes each time, so what was sealed tells nothing: their digest does.
+      const isKept = secrets === undefined || secrets.digest === newest?.revision.secrets;
+      if (newest !== null && newest.blob === blob.oid && isKept)
+        return { revision: newest.revision, isNew: false };
+      const sealed = await this.#sealedIn(secrets, newest?.revision ?? null);
       const before = newest === null ? '' : await this.#textOf(newest.blob);
       const lines = changedLines(before, blob.content.toString('latin1'));
       await this.#repository.prepare(branchOf(reading.device));
@@ -69,7 +79,13 @@ export class Archive {
       const told = (await reading.changer?.(mark)) ?? { who: null, mark };
       // Of what came before the first revision nobody can tell what of it was whose.
       const changer = newest === null ? { ...told, who: null } : told;
-      const { commit, objects } = this.#commit(reading, changer, blob, newest?.revision ?? null, lines);
+      const { commit, objects } = this.#commit(
+        reading,
+        changer,
+        { blob, sealed },
+        newest?.revision ?? null,
+        lines,
+      );
       await this.#repository.write(objects);
       await this.#repository.setRef(branchOf(reading.device), commit.oid);
       const revision = revisionOf(commit);
@@ -176,6 +192,13 @@ export class Archive {
     return withoutName(await this.#textOf(await this.#blobOf(revision)));
   }
 
+  /** Reads all that is kept of it. Throws `SitewardError` history-damaged. */
+  async prove(revision: Revision): Promise<void> {
+    await this.text(revision);
+    const [, , , secrets] = await objectsOf(this.#repository, revision);
+    if (secrets !== undefined) await this.#repository.read(secrets, 'blob');
+  }
+
   async isSame(one: Revision, other: Revision): Promise<boolean> {
     return one.oid === other.oid || (await this.#blobOf(one)) === (await this.#blobOf(other));
   }
@@ -193,20 +216,30 @@ export class Archive {
     return (await this.#repository.read(blob, 'blob')).content.toString('latin1');
   }
 
+  /** The object of the newest revision where the secrets are the same. */
+  async #sealedIn(secrets: Reading['secrets'], newest: Revision | null): Promise<Sealed | null> {
+    if (secrets === undefined) return null;
+    if (secrets.sealed !== null) return gitObject('blob', Buffer.from(secrets.sealed));
+    const [, , , oid] = newest === null ? [] : await objectsOf(this.#repository, newest);
+    return oid === undefined ? null : { kind: 'blob', oid };
+  }
+
   #commit(
-    { device, why, rollout, restored, atMs }: Reading,
+    { device, why, rollout, restored, atMs, secrets }: Reading,
     { who, mark: logMark }: Changer,
-    blob: GitObject,
+    { blob, sealed }: { readonly blob: GitObject; readonly sealed: Sealed | null },
     newest: Revision | null,
     lines: { readonly added: number; readonly removed: number },
   ): { readonly commit: GitObject; readonly objects: readonly GitObject[] } {
-    const folder = treeOf(file, gitObject('blob', blob.content));
-    const root = treeOf(device, folder);
+    const folder = treeOf([file, blob], ...(sealed === null ? [] : [[secretsFile, sealed] as const]));
+    const root = treeOf([device, folder]);
     // A clock that went back must not turn the order round in which git shows them.
     const atS = Math.max(Math.floor(atMs / 1000), newest?.atS ?? 0);
-    const facts = { device, why, who, logMark, rollout, restored, ...lines };
+    const digest = sealed === null ? null : (secrets?.digest ?? null);
+    const facts = { device, why, who, logMark, rollout, restored, secrets: digest, ...lines };
     const commit = commitOf(facts, { tree: root.oid, parent: newest?.oid ?? null, atS, site: this.#site });
-    return { commit, objects: [blob, folder, root, commit] };
+    const fresh = sealed !== null && 'content' in sealed ? [sealed] : [];
+    return { commit, objects: [blob, ...fresh, folder, root, commit] };
   }
 
   async #requireRoom(bytes: number): Promise<void> {

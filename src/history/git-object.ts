@@ -24,22 +24,39 @@ export function gitObject(kind: ObjectKind, content: Buffer): GitObject {
   return { kind, oid, content };
 }
 
-/** A tree with one entry: a file, or a folder with the tree of that name. */
-export function treeOf(name: string, of: GitObject): GitObject {
-  const mode = of.kind === 'tree' ? '40000' : '100644';
-  return gitObject(
-    'tree',
-    Buffer.concat([Buffer.from(`${mode} ${name}\0`, 'latin1'), Buffer.from(of.oid, 'hex')]),
-  );
+/** Entries in the order of their names: files, or a folder with the tree of that name. */
+export function treeOf(
+  ...entries: readonly (readonly [name: string, of: Pick<GitObject, 'kind' | 'oid'>])[]
+): GitObject {
+  const parts = entries.flatMap(([name, { kind, oid }]) => [
+    Buffer.from(`${kind === 'tree' ? '40000' : '100644'} ${name}\0`, 'latin1'),
+    Buffer.from(oid, 'hex'),
+  ]);
+  return gitObject('tree', Buffer.concat(parts));
 }
 
-/** The object that the only entry of a tree names. Throws `SitewardError` history-damaged for any other tree. */
-export function onlyEntry({ oid, content }: GitObject, name: string): string {
-  const nul = content.indexOf(0);
-  const head = content.toString('latin1', 0, Math.max(nul, 0));
-  if (nul + 21 !== content.length || (head !== `100644 ${name}` && head !== `40000 ${name}`))
-    throw damaged(`tree ${oid} is not what siteward writes`);
-  return content.toString('hex', nul + 1);
+/**
+ * What the entries of a tree name: those that must be there, and then, if they are, those that may. Throws `SitewardError`
+ * history-damaged for any other tree.
+ */
+export function entriesOf(
+  { oid, content }: GitObject,
+  name: string,
+  ...optional: readonly string[]
+): readonly [first: string, ...others: string[]] {
+  const found: string[] = [];
+  let at = 0;
+  for (const wanted of [name, ...optional]) {
+    const nul = content.indexOf(0, at);
+    const head = content.toString('latin1', at, Math.max(nul, at));
+    if (head !== `100644 ${wanted}` && head !== `40000 ${wanted}`) continue;
+    found.push(content.toString('hex', nul + 1, nul + 21));
+    at = nul + 21;
+  }
+  const [first, ...others] = found;
+  const isWhole = at === content.length && content.includes(` ${name}\0`);
+  if (first === undefined || !isWhole) throw damaged(`tree ${oid} is not what siteward writes`);
+  return [first, ...others];
 }
 
 /** As it lies in a file of its own. */

@@ -36,8 +36,8 @@ export async function pruneRevisions(
     for (const revision of stay) for (const oid of await objectsOf(repository, revision)) needed.add(oid);
   const inside: string[][] = [[], [], []];
   for (const revision of gone)
-    for (const [depth, oid] of (await objectsLeft(repository, revision)).entries())
-      if (!needed.has(oid)) inside[depth]?.push(oid);
+    for (const [depth, oids] of (await objectsLeft(repository, revision)).entries())
+      inside[depth]?.push(...oids.filter((oid) => !needed.has(oid)));
   if (!isSame(before, boundary)) await repository.setBoundary(boundary);
   for (const oids of inside.reverse()) await repository.removeObjects(oids);
   for (const { oid } of gone) await repository.removeObjects([oid]);

@@ -23,6 +23,8 @@ export interface RevisionFacts {
   readonly restored: string | null;
   readonly added: number;
   readonly removed: number;
+  /** Keyed digest of the secrets sealed beside the text; null: none are. */
+  readonly secrets: string | null;
 }
 
 export interface Revision extends RevisionFacts {
@@ -48,7 +50,7 @@ export function commitOf(
   facts: RevisionFacts,
   at: { readonly tree: string; readonly parent: string | null; readonly atS: number; readonly site: string },
 ): GitObject {
-  const { device, why, rollout, restored, logMark, added, removed } = facts;
+  const { device, why, rollout, restored, logMark, added, removed, secrets } = facts;
   const site = printableWord(at.site);
   const who = facts.who === null ? '' : printableWord(facts.who);
   const author = who === '' ? `${ownName} <${ownName}@${site}>` : `${who} <${device}@${site}>`;
@@ -67,6 +69,7 @@ export function commitOf(
     ...(logMark === null ? [] : [`Log: ${printableWord(logMark)}`]),
     ...(rollout === null ? [] : [`Rollout: ${printableWord(rollout)}`]),
     ...(restored === null ? [] : [`Restored: ${restored}`]),
+    ...(secrets === null ? [] : [`Secrets: ${printableWord(secrets)}`]),
   ];
   return gitObject('commit', Buffer.from(lines.map((line) => `${line}\n`).join(''), 'latin1'));
 }
@@ -96,6 +99,7 @@ export function revisionOf({ oid, content, kind }: GitObject): Revision {
     logMark: field('Log'),
     rollout: field('Rollout'),
     restored: field('Restored'),
+    secrets: field('Secrets'),
     added: Number(lines[1]),
     removed: Number(lines[2]),
   };

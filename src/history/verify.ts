@@ -5,9 +5,9 @@ import type { Archive } from './archive.ts';
 export async function verifyHistory(archive: Archive, device: string): Promise<number> {
   let many = 0;
   for await (const revision of archive.revisions(device)) {
-    await archive.text(revision);
+    await archive.prove(revision);
     many += 1;
   }
-  for (const { of } of await archive.labels(device)) await archive.text(await archive.revision(of));
+  for (const { of } of await archive.labels(device)) await archive.prove(await archive.revision(of));
   return many;
 }

@@ -2,7 +2,7 @@
  * Takes over what people made: rows on which git and the device agree come to count as made by siteward, once that was
  * signed. Only the record changes; the device is only read. What differs, is ignored or is not named is not taken over.
  */
-import { canonicalItem, itemIdentity, sha256 } from '../core/digest.ts';
+import { contentDigest, itemIdentity, sha256, type SecretFacts } from '../core/digest.ts';
 import { adoptText } from '../core/gate/texts.ts';
 import type { Configuration, Item } from '../core/item.ts';
 import type { Difference } from '../core/plan/action.ts';
@@ -21,8 +21,10 @@ export function adoptable(parts: {
   readonly own: ReadonlyMap<string, string>;
   /** Only these; none: all. */
   readonly sections: readonly string[];
+  readonly facts: SecretFacts;
 }): readonly Item[] {
-  const { actual, desired, differences, own, sections } = parts;
+  const { actual, desired, differences, own, sections, facts } = parts;
+  const keyOf = (item: Item): string => `${item.section} ${itemIdentity(item, facts)}`;
   const named = new Set(desired.sections.flatMap(({ items }) => items.map(keyOf)));
   const differs = new Set(differences.flatMap(({ base }) => (base === null ? [] : [keyOf(base)])));
   return actual.sections
@@ -30,7 +32,9 @@ export function adoptable(parts: {
     .flatMap(({ items }) => items)
     .filter((item) => {
       const key = keyOf(item);
-      return item.created && named.has(key) && !differs.has(key) && own.get(key) !== digestOf(item);
+      return (
+        item.created && named.has(key) && !differs.has(key) && own.get(key) !== contentDigest(item, facts)
+      );
     });
 }
 
@@ -51,8 +55,9 @@ export async function adoptItems(
     differences: room.report.current().comparison?.differences ?? [],
     own,
     sections,
+    facts: dialect,
   });
-  const why = problemOf(name, items);
+  const why = problemOf(name, items, dialect);
   const proposal = why === null ? proposalFor(room, observation, items) : null;
   const signed = signedFor(room, await keepPending(room, name, 'adopt', proposal));
   if (proposal === null) {
@@ -65,7 +70,7 @@ export async function adoptItems(
   await room.ledger.append({
     kind: 'items-adopted',
     device: name,
-    items: items.map(adopted),
+    items: items.map((item) => adopted(item, dialect)),
     ...consumption(signed, by, room.trust()),
   });
   room.again();
@@ -78,13 +83,14 @@ const mostBytes = 160 * 1024;
 function problemOf(
   device: string,
   items: readonly Item[],
+  facts: SecretFacts,
 ): { readonly code: string; readonly message: string } | null {
   if (items.length === 0)
     return {
       code: 'nothing-to-adopt',
       message: 'no row that people made is on the device just as git names it',
     };
-  if (JSON.stringify(items.map(adopted)).length <= mostBytes) return null;
+  if (JSON.stringify(items.map((item) => adopted(item, facts))).length <= mostBytes) return null;
   const message =
     `${items.length} items are too many to be taken over at once; ` +
     `name sections: siteward adopt ${device} --take-over --items "/ip dns static"`;
@@ -93,7 +99,7 @@ function problemOf(
 
 function proposalFor(room: DeviceRoom, { hostKey }: Observation, items: readonly Item[]): Proposal {
   const { name } = room.device;
-  const records = JSON.stringify(items.map(adopted));
+  const records = JSON.stringify(items.map((item) => adopted(item, room.driver.dialect)));
   const paths = [...new Set(items.map(({ section }) => section))].sort();
   const text = adoptText({
     sections: paths.map((path) => ({
@@ -122,14 +128,6 @@ function wordsOf(room: DeviceRoom, item: Item): string {
   return values.join(' ');
 }
 
-function adopted(item: Item): AdoptedItem {
-  return { section: item.section, item: itemIdentity(item), digest: digestOf(item) };
-}
-
-function keyOf(item: Item): string {
-  return `${item.section} ${itemIdentity(item)}`;
-}
-
-function digestOf(item: Item): string {
-  return sha256(canonicalItem(item));
+function adopted(item: Item, facts: SecretFacts): AdoptedItem {
+  return { section: item.section, item: itemIdentity(item, facts), digest: contentDigest(item, facts) };
 }

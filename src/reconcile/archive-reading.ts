@@ -5,7 +5,7 @@
 import { codeOf, DeviceError, messageOf, OutcomeUnknown } from '../core/errors.ts';
 import type { Changer } from '../core/who-changed.ts';
 import { whoChanged } from '../core/who-changed.ts';
-import type { Observation } from '../drivers/driver.ts';
+import type { Observation, SealedSecrets } from '../drivers/driver.ts';
 import type { Kept } from '../history/archive.ts';
 import type { Why } from '../history/revision.ts';
 import type { DeviceRoom } from './device-room.ts';
@@ -13,8 +13,8 @@ import type { DeviceRoom } from './device-room.ts';
 /** After each reading. Never throws. */
 export async function archiveReading(room: DeviceRoom, observation: Observation): Promise<void> {
   const { kept, keepFailure } = room.report.current();
-  // Equal exports are equal revisions: not even the text is looked at.
-  if (kept?.fingerprint === observation.fingerprint) {
+  // Equal exports are equal revisions, but for the secrets that they hide: not even the text is looked at.
+  if (kept?.fingerprint === observation.fingerprint && !keepsSecrets(room)) {
     room.report.update({ kept: { ...kept, atMs: room.clock.now(), rollout: finishedRollout(room) } });
     return;
   }
@@ -39,6 +39,7 @@ export async function keepReading(
   const atMs = room.clock.now();
   const before = room.report.current().kept?.rollout ?? newest?.revision.rollout ?? null;
   const byRollout = rollout !== null && rollout !== before;
+  const { secrets, fault } = await readSealed(room, newest?.revision.secrets ?? null);
   const kept = await room.archive.keep({
     device,
     text: room.driver.dialect.archive(observation.exportText),
@@ -47,6 +48,7 @@ export async function keepReading(
     rollout,
     restored: byRollout ? (room.folded().lastRollout?.restores ?? null) : null,
     atMs,
+    ...(secrets === null ? {} : { secrets }),
   });
   const { fingerprint } = observation;
   room.report.update({ kept: { fingerprint, atMs, rollout }, keepFailure: null });
@@ -54,7 +56,32 @@ export async function keepReading(
     const { oid, why, added, removed } = kept.revision;
     room.log('revision-kept', { device, revision: oid, why, added, removed });
   }
+  // All but the secrets is kept.
+  if (fault !== null) throw fault;
   return kept;
+}
+
+function keepsSecrets({ sealSecrets, device, driver }: DeviceRoom): boolean {
+  return sealSecrets !== null && device.secrets === 'compare' && driver.sealedSecrets !== undefined;
+}
+
+/** `known`: digest of those in the newest revision, which stay where the device does not say them now. */
+async function readSealed(
+  room: DeviceRoom,
+  known: string | null,
+): Promise<{ readonly secrets: SealedSecrets | null; readonly fault: DeviceError | null }> {
+  const { sealSecrets: seal, driver, secretDigest: digestOf, signal } = room;
+  if (!keepsSecrets(room) || seal === null) return { secrets: null, fault: null };
+  try {
+    return {
+      secrets: (await driver.sealedSecrets?.({ digestOf, seal, known }, signal)) ?? null,
+      fault: null,
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof DeviceError)) throw error;
+    return { secrets: known === null ? null : { digest: known, sealed: null }, fault: error };
+  }
 }
 
 /** Nobody is the answer where the device can't be asked once more: what it has is kept all the same. */

@@ -60,6 +60,10 @@ export interface DeviceRoom {
   readonly desired: () => Promise<DesiredText>;
   /** By the daemon's own key: equal values read the same, and nobody learns them from it. */
   readonly secretWord: SecretWord;
+  /** The whole of that digest, for comparing; it is kept nowhere. */
+  readonly secretDigest: (value: string) => string;
+  /** For the operator's own keys, as the history keeps them; null: it keeps none. */
+  readonly sealSecrets: ((bytes: Uint8Array) => Promise<Uint8Array>) | null;
   readonly trust: () => Trust;
   /** What the journal knows of the device, as it is now. */
   readonly folded: () => DeviceState;

@@ -4,9 +4,9 @@
  */
 import { InvalidInput } from '../core/errors.ts';
 import type { Configuration } from '../core/item.ts';
-import { canonicalItem, itemIdentity, sha256 } from '../core/digest.ts';
+import { contentDigest, itemIdentity, sha256 } from '../core/digest.ts';
 import { blockFaulty } from '../core/plan/blocked.ts';
-import { diffConfigurations } from '../core/plan/diff.ts';
+import type { ReadSecrets } from '../core/plan/known-secrets.ts';
 import type { ParsedText, Problem } from '../core/dialect.ts';
 import type { Plan } from '../core/plan/action.ts';
 import type { PlanInput, PlanResult } from '../core/plan/plan.ts';
@@ -15,6 +15,7 @@ import { planDigest, planText } from '../core/plan/plan-text.ts';
 import { verifiedBy } from '../core/rollout/probe.ts';
 import type { ManagementPath } from '../core/site.ts';
 import type { Observation } from '../drivers/driver.ts';
+import { diffWithSecrets, secretsAtReading, secretsOnDemand } from './ask-secrets.ts';
 import type { Comparison, PlannedDevice } from './comparison.ts';
 import { hardwareIn } from './device-report.ts';
 import type { DesiredText, DeviceRoom } from './device-room.ts';
@@ -37,11 +38,15 @@ export async function showDevice(
   observation: Observation,
   desired: DesiredText,
 ): Promise<Comparison> {
+  const read = await secretsAtReading(room);
+  const questions: Questions = {
+    countRows: (sections, actual) => room.driver.incompleteSections?.(sections, actual, room.signal),
+    read,
+    askSecrets: () => secretsOnDemand(room),
+  };
   const comparison =
-    knownComparison(room, observation, desired) ??
-    (await compareDevice(room, observation, desired, (sections, actual) =>
-      room.driver.incompleteSections?.(sections, actual, room.signal),
-    ));
+    knownComparison(room, observation, desired, read) ??
+    (await compareDevice(room, observation, desired, questions));
   room.report.update({ comparison, readCommit: desired.commit });
   return comparison;
 }
@@ -49,7 +54,13 @@ export async function showDevice(
 /** What another commit would do, judged against the last reading; nothing is recorded. */
 export async function previewDevice(room: DeviceRoom, desired: DesiredText): Promise<Comparison | null> {
   const { observation } = room.report.current();
-  return observation === null ? null : await compareDevice(room, observation, desired, () => undefined);
+  if (observation === null) return null;
+  const nobody: Questions = {
+    countRows: () => undefined,
+    read: 'assumed',
+    askSecrets: () => Promise.resolve(null),
+  };
+  return await compareDevice(room, observation, desired, nobody);
 }
 
 /** An export that did not change, against a text that did not, is not read again where nothing was to be done. */
@@ -57,51 +68,67 @@ function knownComparison(
   room: DeviceRoom,
   observation: Observation,
   desired: DesiredText,
+  read: Questions['read'],
 ): Comparison | null {
   const { comparison } = room.report.current();
   if (comparison === null || comparison.planned !== null) return null;
   if (comparison.differences.length + comparison.problems.length > 0) return null;
-  if (comparison.inputs !== inputsOf(room, observation, desired)) return null;
+  if (comparison.inputs !== inputsOf(room, observation, desired, read)) return null;
   return { ...comparison, commit: desired.commit };
 }
 
-function inputsOf(room: DeviceRoom, { fingerprint, facts }: Observation, desired: DesiredText): string {
-  const { text, owns, ignore } = desired;
+function inputsOf(
+  room: DeviceRoom,
+  { fingerprint, facts }: Observation,
+  { text, owns, ignore }: DesiredText,
+  read: Questions['read'],
+): string {
   const confirmed = room.folded().confirmed?.desired ?? null;
-  return sha256(JSON.stringify([fingerprint, facts.version, sha256(text), owns, ignore, confirmed]));
+  const secrets =
+    read === null || read === 'assumed' ? read : [...read].map(([row, digests]) => [row, ...digests]);
+  return sha256(JSON.stringify([fingerprint, facts.version, sha256(text), owns, ignore, confirmed, secrets]));
 }
 
-/** Which sections the device itself has more or less of than it exported; undefined: it is not asked. */
-type CountRows = (
-  sections: readonly string[],
-  actual: Configuration,
-) => Promise<readonly Problem[]> | undefined;
+/** What the device is asked besides its export. */
+interface Questions {
+  /** Which sections it has more or less of than it exported; undefined: it is not asked. */
+  readonly countRows: (
+    sections: readonly string[],
+    actual: Configuration,
+  ) => Promise<readonly Problem[]> | undefined;
+  /** What it told of its secrets with this reading. */
+  readonly read: ReadSecrets | 'assumed' | null;
+  readonly askSecrets: () => Promise<ReadSecrets | null>;
+}
 
 async function compareDevice(
   room: DeviceRoom,
   observation: Observation,
   desired: DesiredText,
-  incompleteSections: CountRows,
+  { countRows, read, askSecrets }: Questions,
 ): Promise<Comparison> {
   const { dialect } = room.driver;
   const { version } = observation.facts;
   const wish = dialect.parseDesired(desired.text, desired.file, version);
   const reading = dialect.parseActual(observation.exportText, version);
-  const [wanted, actual] = [requireUsable(wish), requireUsable(reading)];
+  const [wanted, shown] = [requireUsable(wish), requireUsable(reading)];
   const confirmed = await confirmedConfiguration(room, version);
   const { owns, ignore } = desired;
   const against = {
     confirmed: confirmed === 'lost' ? null : confirmed,
     desired: wanted,
-    actual,
+    actual: shown,
     owns,
     ignore,
+    dialect,
   };
-  const differing = diffConfigurations({ ...against, dialect });
+  const { found: differing, problems: unknown } = await diffWithSecrets(room, against, read, askSecrets);
+  const { actual } = differing;
   // What the export left out would look like something to add.
   const touched = [...new Set(differing.differences.map(({ section }) => section))];
   const found = blockFaulty(differing, [
-    ...((await incompleteSections(touched, actual)) ?? []),
+    ...((await countRows(touched, shown)) ?? []),
+    ...unknown,
     ...wish.problems,
     ...reading.problems,
     ...(dialect.judgeDesired?.(wanted, actual, version) ?? []),
@@ -120,7 +147,7 @@ async function compareDevice(
   });
   if (made.kind === 'refused') throw new InvalidInput(made.code, made.message, { file: desired.file });
   const { commit } = desired;
-  const inputs = inputsOf(room, observation, desired);
+  const inputs = inputsOf(room, observation, desired, read);
   if (made.kind === 'nothing') return { inputs, commit, differences, ignored, problems, planned: null };
   const text = devicePlanText(room, made.plan);
   const planned: PlannedDevice = {
@@ -142,6 +169,7 @@ export function makeDevicePlan(
   observation: Observation,
   parts: Pick<PlanInput, 'differences' | 'actual' | 'desired' | 'blocked'>,
 ): PlanResult {
+  const { dialect } = room.driver;
   return makePlan({
     ...parts,
     labels: ['desired', 'conflict'],
@@ -151,8 +179,9 @@ export function makeDevicePlan(
     secretWord: room.secretWord,
     management: managementPath(room, observation),
     isOwn: (item) =>
-      room.folded().own.get(`${item.section} ${itemIdentity(item)}`) === sha256(canonicalItem(item)),
-    dialect: room.driver.dialect,
+      room.folded().own.get(`${item.section} ${itemIdentity(item, dialect)}`) ===
+      contentDigest(item, dialect),
+    dialect,
   });
 }
 
@@ -201,7 +230,8 @@ async function noteConvergence(room: DeviceRoom, { differences }: Comparison): P
   room.report.update({ justConfirmed: false });
   const touched = new Set(lastRollout.items);
   const left = differences.some(
-    ({ section, target }) => target !== null && touched.has(`${section} ${itemIdentity(target)}`),
+    ({ section, target }) =>
+      target !== null && touched.has(`${section} ${itemIdentity(target, room.driver.dialect)}`),
   );
   if (!left) return;
   const { plan, base } = lastRollout;
@@ -219,7 +249,7 @@ async function noteConfirmed(room: DeviceRoom, desired: DesiredText, comparison:
   const { differences, problems } = comparison;
   if (problems.length > 0 || differences.some((one) => one.label !== 'drift')) return;
   if (room.ledger.journal.broken !== null) return;
-  const digest = sha256(desired.text);
+  const digest = room.files.digestOf('desired', desired.text);
   const { confirmed, hardware: known } = room.folded();
   const told = hardwareIn(room.report.current());
   const isKnown = known !== null || told.hardware === undefined;

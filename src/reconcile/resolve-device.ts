@@ -5,7 +5,7 @@
  * between has used up the signatures; what is still wanted is then asked again.
  */
 import type { Configuration } from '../core/item.ts';
-import { diffConfigurations } from '../core/plan/diff.ts';
+import { withoutHidden } from '../core/plan/hidden-secret.ts';
 import type { Plan } from '../core/plan/action.ts';
 import { sha256 } from '../core/digest.ts';
 import { InvalidInput } from '../core/errors.ts';
@@ -16,6 +16,7 @@ import type { Rollout } from '../core/rollout/rollout.ts';
 import { remainsOf } from '../core/rollout/rollout.ts';
 import { isStuck } from '../core/rollout/state.ts';
 import type { Observation } from '../drivers/driver.ts';
+import { diffWithSecrets, secretsOnDemand } from './ask-secrets.ts';
 import type { PlannedDevice } from './comparison.ts';
 import { activeHold, resolveRefused } from './device-status.ts';
 import { hardwareIn } from './device-report.ts';
@@ -168,7 +169,7 @@ async function planToward(
     (as === 'base'
       ? await lastConfirmed(room, version)
       : requireUsable(dialect.parseDesired(git.text, git.file, version)));
-  const actual = requireUsable(dialect.parseActual(observation.exportText, version));
+  const shown = requireUsable(dialect.parseActual(observation.exportText, version));
   // What git leaves to others in these sections is theirs now, too.
   const scope = {
     confirmed: null,
@@ -176,7 +177,9 @@ async function planToward(
     ignore: git.ignore,
     dialect,
   } as const;
-  const { differences, blocked } = diffConfigurations({ ...scope, desired, actual });
+  const ask = (): ReturnType<typeof secretsOnDemand> => secretsOnDemand(room);
+  const { found } = await diffWithSecrets(room, { ...scope, desired, actual: shown }, null, ask);
+  const { differences, blocked, actual } = found;
   const [problem] = blocked;
   // Of a whole text the sections that can't be planned are left as they are, and told of as ever.
   if (problem !== undefined && ended !== null) {
@@ -191,7 +194,9 @@ async function endedPlan(room: DeviceRoom, as: 'base' | 'target', sealed: string
   const file = await room.files.get('rollout', sealed);
   if (file === null) throw nowhere(room, as);
   const { plan } = JSON.parse(file.toString('utf8')) as Rollout;
-  return { sections: plan[as] };
+  return {
+    sections: plan[as].map((section) => ({ ...section, items: section.items.map(withoutHidden) })),
+  };
 }
 
 async function lastConfirmed(room: DeviceRoom, version: string): Promise<Configuration> {

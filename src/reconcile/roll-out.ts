@@ -3,8 +3,9 @@
  * sealed on disk before the first record names it, and the authorization is consumed before the device hears
  * of it.
  */
-import { canonicalItem, itemIdentity, sha256 } from '../core/digest.ts';
+import { contentDigest, itemIdentity } from '../core/digest.ts';
 import { DeviceError, HostKeyMismatch, OutcomeUnknown, SitewardError } from '../core/errors.ts';
+import type { SecretFacts } from '../core/digest.ts';
 import type { Plan, PlannedAction } from '../core/plan/action.ts';
 import type { Approval } from '../core/gate/pending.ts';
 import type { Trust } from '../core/gate/trust.ts';
@@ -64,7 +65,7 @@ export async function seal(
     plan: digest,
     base: plan.baseDigest,
     class: plan.class,
-    items: plan.actions.map(touchedItem),
+    items: plan.actions.map((planned) => touchedItem(planned, room.driver.dialect)),
     desired: await room.files.put('desired', planned.desiredText),
     complete,
     sealed,
@@ -248,16 +249,16 @@ export function buildRollout(room: DeviceRoom, planned: Pick<PlannedDevice, 'pla
   };
 }
 
-function touchedItem({ action }: PlannedAction): TouchedItem {
+function touchedItem({ action }: PlannedAction, facts: SecretFacts): TouchedItem {
   const { verb, section } = action;
   const before = action.verb === 'set' ? action.from : action.verb === 'add' ? null : action.item;
   const after = action.verb === 'set' ? action.to : action.verb === 'remove' ? null : action.item;
-  const was = before === null ? null : itemIdentity(before);
+  const was = before === null ? null : itemIdentity(before, facts);
   return {
     verb,
     section,
-    item: after === null ? (was ?? '') : itemIdentity(after),
+    item: after === null ? (was ?? '') : itemIdentity(after, facts),
     was,
-    digest: after === null ? null : sha256(canonicalItem(after)),
+    digest: after === null ? null : contentDigest(after, facts),
   };
 }

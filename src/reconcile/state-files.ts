@@ -4,9 +4,11 @@ import type { SiteState } from '../core/site-state.ts';
 export type StateFileKind = 'desired' | 'document' | 'plan' | 'rollout' | 'credential';
 
 export interface StateFiles {
-  /** Durable when it resolves. Returns the SHA-256 of the bytes. */
+  /** What the journal calls these bytes: their SHA-256, keyed where they may hold secrets. */
+  digestOf(kind: StateFileKind, bytes: Uint8Array): string;
+  /** Durable when it resolves. Returns what `digestOf` says. */
   put(kind: StateFileKind, bytes: Uint8Array): Promise<string>;
-  /** Null when it is missing or no longer has that digest. Throws `SitewardError` state-unreadable for all else. */
+  /** Null when it is missing, no longer has that digest, or was sealed by a key that is gone. Throws `SitewardError` state-unreadable for all else. */
   get(kind: StateFileKind, digest: string): Promise<Buffer | null>;
   /** What it held may be a secret, and nobody needs it any more. */
   remove(kind: StateFileKind, digest: string): Promise<void>;

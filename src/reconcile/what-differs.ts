@@ -2,7 +2,6 @@
  * What of a rollout's items is not as it should be, in words for the record and for status: how many, the first one, and
  * by name each that somebody else has changed under the rollout, since going back overrules it. Names no values. Pure.
  */
-import { itemIdentity } from '../core/digest.ts';
 import type { FootprintState, Plan } from '../core/plan/action.ts';
 
 const itemWords = {
@@ -16,10 +15,9 @@ const mostNames = 5;
 
 export function whatDiffers({ actions }: Pick<Plan, 'actions'>, { items }: FootprintState): string {
   const nameOf = (at: number): string => {
-    const action = actions[at]?.action;
-    if (action === undefined) return `action ${at + 1}`;
-    const item = action.verb === 'set' ? action.from : action.item;
-    return `action ${at + 1}, ${action.section} ${itemIdentity(item)}`.slice(0, 200);
+    const planned = actions[at];
+    if (planned === undefined) return `action ${at + 1}`;
+    return `action ${at + 1}, ${planned.action.section} ${planned.item}`.slice(0, 200);
   };
   const wrong = items.flatMap((item, at) => (item === 'target' ? [] : [{ at, item }]));
   const [first] = wrong;

@@ -133,6 +133,10 @@ const sharedShape = {
     )
     .optional()
     .describe('When the device is backed up though nothing changed, and whether as a binary, too'),
+  secrets: oneOf(
+    ['hidden', 'compare'],
+    'Whether each reading asks for secrets, to compare them by keyed digest (the login needs the policy sensitive); hidden if not said',
+  ).optional(),
   'secrets-on-device': oneOf(
     ['allow', 'refuse'],
     'Whether a plan with a secret value may be staged on the device, where it can be read meanwhile; refuse if not said',

@@ -426,6 +426,7 @@ function deviceOf(
     backup,
     drillMs: raw.drill ?? defaults.drill ?? null,
     probes: probesOf(raw.probes ?? defaults.probes ?? {}),
+    secrets: raw.secrets ?? defaults.secrets ?? 'hidden',
     secretsOnDevice: raw['secrets-on-device'] ?? defaults['secrets-on-device'] ?? 'refuse',
     management: defined({ ...defaults.management, ...raw.management }),
   };

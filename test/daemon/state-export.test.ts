@@ -54,7 +54,7 @@ test('exported beside the daemon, imported at once: all goes on, and no first st
   expect(told.stdout).toContain(`there    ${world.settingsFile}`);
   expect(statSync(world.at('state')).mode & 0o777).toBe(0o700);
   expect(world.records()).toHaveLength(before);
-  const key = 'secret-digest-key';
+  const key = 'state-key';
   expect(readFileSync(world.at(`state/${key}`))).toEqual(readFileSync(world.at(`lost/${key}`)));
 
   await world.start();

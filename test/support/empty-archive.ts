@@ -8,7 +8,7 @@ export const emptyArchive: Pick<Archive, 'newest' | 'keep'> = {
     const lines = { added: 0, removed: 0 };
     const at = { oid: empty, tree: empty, parent: null, atS: Math.floor(atMs / 1000) };
     return Promise.resolve({
-      revision: { device, why, who: null, logMark: null, rollout, restored, ...lines, ...at },
+      revision: { device, why, who: null, logMark: null, rollout, restored, secrets: null, ...lines, ...at },
       isNew: false,
     });
   },

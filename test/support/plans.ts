@@ -33,7 +33,7 @@ export function planBetween(
   const made = makePlan({
     differences: found.differences,
     desired,
-    actual,
+    actual: found.actual,
     labels: ['desired', 'conflict'],
     caps: { items: 100, share: 1 },
     management: elsewhere,

@@ -94,6 +94,7 @@ export function deviceSettings(
     probes: [],
     drillMs: null,
     backup: { schedule: null, binary: false },
+    secrets: 'hidden',
     secretsOnDevice: 'refuse',
     management: {},
     ...changes,

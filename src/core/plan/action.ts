@@ -56,6 +56,8 @@ export interface PlannedAction {
   readonly tier: Tier;
   /** Four words or so: why this class. Kebab-case codes where one exists (`management-path`). */
   readonly reason: string;
+  /** Which row it is on, for people: natural key, else a digest of what the row says. */
+  readonly item: string;
   readonly action: Action;
   /** Console commands, one a line, printable ASCII, secrets masked. */
   readonly forward: readonly string[];

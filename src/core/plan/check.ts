@@ -5,6 +5,7 @@
  */
 import type { Item } from '../item.ts';
 import type { Action, FootprintState } from './action.ts';
+import { isHidden } from './hidden-secret.ts';
 import type { Lookup, Model, Row } from './model.ts';
 import { renameBetween, renameOf, type NameFacts } from './renames.ts';
 import { defaultRow } from './scope.ts';
@@ -34,7 +35,7 @@ export interface Slot {
 
 export interface TouchedProperty {
   readonly name: string;
-  /** Null: absent, which is the default. */
+  /** Null: absent, which is the default. A secret that is not known: any but the target's. */
   readonly base: string | null;
   readonly target: string | null;
 }
@@ -89,7 +90,9 @@ export function evaluate(check: Check, model: Model): ItemState {
       const row = model.matching(check.row)[0] ?? null;
       const item = row?.item ?? (check.row.created ? null : defaultRow(check.row));
       const matches = (side: 'base' | 'target', there: boolean): boolean =>
-        item === null ? !there : there && check.properties.every((p) => valueOf(item, p.name) === p[side]);
+        item === null
+          ? !there
+          : there && check.properties.every((p) => standsAs(p, side, valueOf(item, p.name)));
       if (matches('base', check.inBase)) return 'base';
       if (check.completes === true && matches('base', true)) return 'base';
       if (matches('target', check.inTarget)) return 'target';
@@ -97,7 +100,7 @@ export function evaluate(check: Check, model: Model): ItemState {
         item !== null &&
         check.inBase &&
         check.inTarget &&
-        check.properties.every((p) => [p.base, p.target].includes(valueOf(item, p.name)));
+        check.properties.every((p) => isHidden(p.base) || [p.base, p.target].includes(valueOf(item, p.name)));
       return mixed ? 'plan' : 'other';
     }
     case 'count': {
@@ -132,6 +135,11 @@ export function evaluate(check: Check, model: Model): ItemState {
       return stands(check.base) ? 'base' : stands(check.target) ? 'target' : 'other';
     }
   }
+}
+
+function standsAs(property: TouchedProperty, side: 'base' | 'target', value: string | null): boolean {
+  const { base, target } = property;
+  return side === 'base' && isHidden(base) ? value !== target : value === property[side];
 }
 
 function outside(form: FormCount | null, count: number): boolean {

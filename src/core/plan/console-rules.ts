@@ -14,7 +14,7 @@ export interface Refusal {
   readonly message: string;
 }
 
-type Facts = Pick<Dialect, 'references' | 'nameOf' | 'nameSpaceOf'>;
+type Facts = Pick<Dialect, 'references' | 'nameOf' | 'nameSpaceOf' | 'isSecret'>;
 
 /** Null: each action is possible when its turn comes. */
 export function consoleRefusal(
@@ -89,7 +89,7 @@ function namedTooEarly(actions: readonly Action[], actual: Configuration, facts:
     if (action.verb === 'add') waiting.delete(idOf(item));
     const early = facts.references(item, coming).find((other) => waiting.has(idOf(other)));
     if (early === undefined || facts.references(item, actual).some(({ key }) => key === early.key)) continue;
-    const message = `${item.section} ${itemIdentity(item)} names ${early.section} ${itemIdentity(early)} before that is made: add that in a commit before`;
+    const message = `${item.section} ${itemIdentity(item, facts)} names ${early.section} ${itemIdentity(early, facts)} before that is made: add that in a commit before`;
     return { code: 'missing-reference', message };
   }
   return null;
@@ -112,7 +112,7 @@ function goneTooEarly(actions: readonly Action[], actual: Configuration, facts: 
       const end = ends.get(idOf(item)) ?? -1;
       const named = facts.references(item, gone).find((other) => end > (ends.get(idOf(other)) ?? Infinity));
       if (named === undefined) continue;
-      const message = `${named.section} ${itemIdentity(named)} is to be removed, but ${`${path} ${itemIdentity(item)}`.trim()} still names it then: change or remove that in a commit before`;
+      const message = `${named.section} ${itemIdentity(named, facts)} is to be removed, but ${`${path} ${itemIdentity(item, facts)}`.trim()} still names it then: change or remove that in a commit before`;
       return { code: 'dangling-reference', message };
     }
   }

@@ -11,6 +11,7 @@ import { takeNameBack, type Check, type FormFacts } from './check.ts';
 import { checksOf, countForms } from './make-checks.ts';
 import type { Model } from './model.ts';
 import { ModelRefusal, changesBetween, type Lookup, type Row } from './model.ts';
+import { isHidden, withoutHidden } from './hidden-secret.ts';
 import { followGroup, groupOf, lookupsOf } from './order-group.ts';
 import { renameOf } from './renames.ts';
 import type { Plan } from './action.ts';
@@ -126,8 +127,10 @@ function collect(
 ): void {
   const had = (item: Item): number => counts.get(canonicalItem(item)) ?? 0;
   if (check.by === 'key') {
-    const { row, properties } = check;
-    const back = properties.map((p) => [p.name, p.base] as const);
+    const { properties } = check;
+    const row = withoutHidden(check.row);
+    // What is not known can't be written: what took its place stays.
+    const back = properties.flatMap((p) => (isHidden(p.base) ? [] : [[p.name, p.base] as const]));
     if (check.inBase) restores.push({ kind: 'reset', row, properties: back });
     else if (check.completes === true) surplus.push({ kind: 'reset', row, ifThere: true, properties: back });
     else surplus.push({ kind: 'surplus', form: row, keep: 0 });

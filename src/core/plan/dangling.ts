@@ -18,7 +18,7 @@ export function danglingReference(
   actions: readonly Action[],
   target: Configuration,
   wish: Wish,
-  dialect: Pick<Dialect, 'references'>,
+  dialect: Pick<Dialect, 'references' | 'isSecret'>,
 ): string | null {
   const removed = actions.flatMap((action) =>
     action.verb === 'remove' && nameIn(action.item) !== null ? [action.item] : [],
@@ -31,7 +31,7 @@ export function danglingReference(
     for (const item of items) {
       const named = dialect.references(item, goneRows).find((one) => !stillThere(one, item, target, dialect));
       if (named === undefined) continue;
-      const gone = `${named.section} ${itemIdentity(named)} is to be removed, but ${`${path} ${itemIdentity(item)}`.trim()} still names it`;
+      const gone = `${named.section} ${itemIdentity(named, dialect)} is to be removed, but ${`${path} ${itemIdentity(item, dialect)}`.trim()} still names it`;
       return `${gone}${remedyFor(path, wish)}`;
     }
   }
@@ -51,7 +51,7 @@ function stillThere(
   gone: Item,
   by: Item,
   target: Configuration,
-  dialect: Pick<Dialect, 'references'>,
+  dialect: Pick<Dialect, 'references' | 'isSecret'>,
 ): boolean {
   return dialect.references(by, target).some((one) => nameIn(one) === nameIn(gone));
 }

@@ -5,7 +5,7 @@
  * Near linear in the number of rows.
  */
 import type { Dialect, Problem } from '../dialect.ts';
-import { canonicalItem } from '../digest.ts';
+import { canonicalItem, withoutSecrets } from '../digest.ts';
 import {
   sameItem,
   sameProperties,
@@ -16,6 +16,7 @@ import {
 } from '../item.ts';
 import type { Action, Difference, Label } from './action.ts';
 import { findRenames } from './find-renames.ts';
+import { knowRow, type RowSides, type SecretDoubt, type SecretKnowledge } from './known-secrets.ts';
 import { matchRows, type Triple } from './match.ts';
 import { findMoves } from './moves.ts';
 import { inNewNames, inOldNames, reversed, type Rename } from './renames.ts';
@@ -29,6 +30,8 @@ export interface DiffInput {
   readonly owns: Owns;
   readonly ignore: readonly IgnoreRule[];
   readonly dialect: Dialect;
+  /** What is known of secrets that the export hides; absent: nothing, so that they are left out. */
+  readonly secrets?: SecretKnowledge;
 }
 
 export interface DiffResult {
@@ -38,6 +41,10 @@ export interface DiffResult {
   readonly blocked: readonly Problem[];
   /** How many actual rows the ignore rules left out. */
   readonly ignored: number;
+  /** What the device has, with the secrets that differ and are known: what the differences start from. */
+  readonly actual: Configuration;
+  /** Secrets that could not be compared. */
+  readonly doubts: readonly SecretDoubt[];
 }
 
 export function diffConfigurations(given: DiffInput): DiffResult {
@@ -55,6 +62,7 @@ export function diffConfigurations(given: DiffInput): DiffResult {
   ) as [Map<string, Section>, Map<string, Section>, Map<string, Section>];
   const differences: Difference[] = [...renamed.differences];
   const blocked: Problem[] = [...renamed.problems];
+  const learnt: Learnt = { rows: new Map(), doubts: [] };
   let ignored = 0;
   for (const path of paths) {
     if (!ownsSection(path, input.owns, desired, confirmed)) continue;
@@ -68,12 +76,28 @@ export function diffConfigurations(given: DiffInput): DiffResult {
     // Without renames there is nothing in which they could differ: what is gone from both is no difference either.
     if (alike.has(path) && renamed.renames.length + renamed.moved.length === 0) continue;
     const known = actualBy.get(path)?.kind ?? desiredBy.get(path)?.kind ?? 'unknown';
-    const found = diffSection(input, renamed, known === 'ordered', d, a, c.items);
+    const found = diffSection(input, renamed, known === 'ordered', d, a, c.items, learnt);
     const problem = blockedBy(path, known, found, input.dialect);
     if (problem === null) for (const difference of found) differences.push(difference);
     else blocked.push(problem);
   }
-  return { differences, blocked, ignored };
+  const { rows, doubts } = learnt;
+  return { differences, blocked, ignored, actual: rows.size === 0 ? actual : withRows(actual, rows), doubts };
+}
+
+/** What comparing rows has told of the secrets on the device. */
+interface Learnt {
+  readonly rows: Map<Item, Item>;
+  readonly doubts: SecretDoubt[];
+}
+
+function withRows({ sections }: Configuration, rows: ReadonlyMap<Item, Item>): Configuration {
+  return {
+    sections: sections.map((section) => ({
+      ...section,
+      items: section.items.map((item) => rows.get(item) ?? item),
+    })),
+  };
 }
 
 /** Sections whose rows are the same, one by one: most, on most devices. */
@@ -103,26 +127,45 @@ function diffSection(
   wanted: View,
   had: View,
   confirmed: readonly Item[],
+  learnt: Learnt,
 ): readonly Difference[] {
   const [desired, actual] = [wanted.items, had.items];
-  const whole = (difference: Difference): Difference => withIgnored(difference, wanted, had);
+  const wholeRows = new Map(had.whole);
+  const whole = (difference: Difference): Difference => withIgnored(difference, wanted, wholeRows);
+  const know = (sides: RowSides): RowSides => {
+    const known = knowRow(sides, input.dialect, hasConfirmed, input.secrets);
+    learnt.doubts.push(...known.doubts);
+    if (known.sides.actual !== sides.actual) learn(sides.actual, known.sides.actual, wholeRows, learnt);
+    return known.sides;
+  };
   const hasConfirmed = input.confirmed !== null;
   const groupOf = (item: Item): string => input.dialect.orderGroup(item) ?? '';
   const purposeOf = (item: Item): string | null => input.dialect.purposeOf?.(item) ?? null;
-  const triples = matchRows({ confirmed, desired, actual, hasConfirmed, groupOf, purposeOf });
+  const [was, wish, shown] = [confirmed, desired, actual].map(asExported(actual, input.dialect)) as [
+    readonly Item[],
+    readonly Item[],
+    readonly Item[],
+  ];
+  const triples = matchRows({
+    confirmed: was,
+    desired: wish,
+    actual: shown,
+    hasConfirmed,
+    groupOf,
+    purposeOf,
+  });
   const split = new Set<Triple>();
   const forms = new Forms([desired, actual]);
   const changes: { difference: Difference; position: number }[] = [];
   for (const triple of triples) {
     const [d, a] = [at(desired, triple.desired), at(actual, triple.actual)];
     if (d !== null && a !== null && sameProperties(d.properties, a.properties)) continue;
-    const difference = compareRow(
-      ...visible(at(confirmed, triple.confirmed), d, a, input.dialect),
-      hasConfirmed,
-      input.owns,
-      input.dialect,
-      renamed,
-    );
+    const c = at(confirmed, triple.confirmed);
+    const sides =
+      a === null
+        ? { confirmed: c, desired: d, actual: a }
+        : know({ confirmed: c, desired: d, actual: a, whole: wholeRows.get(a) ?? a });
+    const difference = compareRow(sides, hasConfirmed, input, renamed);
     const position = triple.desired ?? triple.actual ?? 0;
     if (difference === null) continue;
     if (!mustSplit(difference, forms, input.dialect)) {
@@ -141,7 +184,16 @@ function diffSection(
   const rows = changes.map(({ difference }) => difference);
   if (!ordered) return rows;
   const kept = triples.filter((triple) => !split.has(triple));
-  return [...rows, ...findMoves(kept, desired, actual, hasConfirmed, groupOf).map(whole)];
+  const known = actual.map((item) => learnt.rows.get(item) ?? item);
+  return [...rows, ...findMoves(kept, desired, known, hasConfirmed, groupOf).map(whole)];
+}
+
+/** Rows found by content are found by what the device shows of them: where it shows no secret, without theirs. */
+function asExported(actual: readonly Item[], dialect: Dialect): (items: readonly Item[]) => readonly Item[] {
+  const [first] = actual;
+  if (first === undefined || dialect.secretNames(first.section).length === 0) return (items) => items;
+  if (actual.some((item) => withoutSecrets(item, dialect) !== item)) return (items) => items;
+  return (items) => items.map((item) => (item.key === null ? withoutSecrets(item, dialect) : item));
 }
 
 /**
@@ -171,21 +223,16 @@ class Forms {
   }
 }
 
-/** A secret that the device does not show can't be compared: on a row that is there it is left as it is. */
-function visible(
-  c: Item | null,
-  d: Item | null,
-  a: Item | null,
-  dialect: Dialect,
-): [Item | null, Item | null, Item | null] {
-  if (a === null) return [c, d, a];
-  const shown = new Set(a.properties.map(([name]) => name));
-  const isHidden = (name: string): boolean => !shown.has(name) && dialect.isSecret(a.section, name);
-  const strip = (item: Item | null): Item | null =>
-    item?.properties.some(([name]) => isHidden(name)) === true
-      ? { ...item, properties: item.properties.filter(([name]) => !isHidden(name)) }
-      : item;
-  return [strip(c), strip(d), a];
+/** The row that is there from now on is the one with its secrets; what the rules leave out of it stays with it. */
+function learn(had: Item, has: Item, wholeRows: Map<Item, Item>, { rows }: Learnt): void {
+  const whole = wholeRows.get(had);
+  if (whole === undefined) {
+    rows.set(had, has);
+    return;
+  }
+  const known = { ...whole, properties: overlay(whole.properties, has.properties) };
+  for (const view of [had, has]) wholeRows.set(view, known);
+  rows.set(whole, known);
 }
 
 function at(items: readonly Item[], index: number | null): Item | null {
@@ -193,14 +240,12 @@ function at(items: readonly Item[], index: number | null): Item | null {
 }
 
 function compareRow(
-  c: Item | null,
-  d: Item | null,
-  a: Item | null,
+  sides: Readonly<Record<'confirmed' | 'desired' | 'actual', Item | null>>,
   hasConfirmed: boolean,
-  owns: Owns,
-  dialect: Dialect,
+  { owns, dialect }: Pick<DiffInput, 'owns' | 'dialect'>,
   renamed: Renamed,
 ): Difference | null {
+  const { confirmed: c, desired: d, actual: a } = sides;
   const some = d ?? a ?? c;
   if (some === null) return null;
   let [was, wanted, had] = [c, d, a];
@@ -318,10 +363,10 @@ export function isMove({ base, target }: Pick<Difference, 'base' | 'target'>): b
  * Ignored properties stay on the device as they are: in the base and, unchanged, in the target. A row that is not
  * there yet has none to keep, so it is made as git says it, all of it.
  */
-function withIgnored(difference: Difference, wanted: View, had: View): Difference {
+function withIgnored(difference: Difference, wanted: View, wholeRows: ReadonlyMap<Item, Item>): Difference {
   const { base, target } = difference;
   if (base === null) return { ...difference, target: target && (wanted.whole.get(target) ?? target) };
-  const whole = had.whole.get(base);
+  const whole = wholeRows.get(base);
   if (whole === undefined) return difference;
   const names = new Set(base.properties.map(([name]) => name));
   const kept = whole.properties.filter(([name]) => !names.has(name));

@@ -12,15 +12,43 @@ import { groupOf } from './order-group.ts';
 import { groupBy } from './order.ts';
 import { inOldNames, renameOf, renamesOf } from './renames.ts';
 
-/** Where an actual configuration stands against the plan. */
+/** Whether the plan can only be judged by a reading that shows secrets: it makes, changes or removes one. */
+export function judgesSecrets(plan: Pick<Plan, 'actions'>, facts: Pick<FormFacts, 'isSecret'>): boolean {
+  return touchedSecrets(plan, facts).size > 0;
+}
+
+function touchedSecrets(
+  plan: Pick<Plan, 'actions'>,
+  { isSecret }: Pick<FormFacts, 'isSecret'>,
+): ReadonlySet<string> {
+  const items = actionsOf(plan).flatMap((action) =>
+    action.verb === 'set' ? [action.from, action.to] : [action.item],
+  );
+  return new Set(
+    items.flatMap(({ section, properties }) =>
+      properties.flatMap(([name, value]) =>
+        value !== null && value !== '' && isSecret?.(section, name) === true ? [`${section}\n${name}`] : [],
+      ),
+    ),
+  );
+}
+
+/** Secrets that no action touches are left out, whether the reading shows them or not. */
+function unjudged(plan: Pick<Plan, 'actions'>, facts: FormFacts): NonNullable<FormFacts['isSecret']> {
+  const touched = touchedSecrets(plan, facts);
+  return (section, name) => facts.isSecret?.(section, name) === true && !touched.has(`${section}\n${name}`);
+}
+
+/** Where an actual configuration stands against the plan. What `judgesSecrets` must be a reading that shows them. */
 export function footprintState(
   plan: Pick<Plan, 'actions' | 'base' | 'target'>,
   actual: Configuration,
   facts: FormFacts,
 ): FootprintState {
+  const judged: FormFacts = { ...facts, isSecret: unjudged(plan, facts) };
   const shown = (sections: readonly Section[]): readonly Section[] =>
-    sections.map((section) => ({ ...section, items: section.items.map((item) => shownOf(item, facts)) }));
-  const actions = actionsOf(plan).map((action) => shownAction(action, facts));
+    sections.map((section) => ({ ...section, items: section.items.map((item) => shownOf(item, judged)) }));
+  const actions = actionsOf(plan).map((action) => shownAction(action, judged));
   const [base, target] = [shown(plan.base), shown(plan.target)];
   const read = base.map(({ path, kind }) => sectionOf(actual, path) ?? { path, kind, items: [] });
   const model = new Model(shown(read), facts);

@@ -2,8 +2,9 @@
  * The canonical text of a plan: what people read and sign. Same input, same bytes; it names no device and no base,
  * so that equal plans of several devices read the same. Printable ASCII and LF, at most 1 MiB.
  */
-import { itemIdentity, sha256 } from '../digest.ts';
+import { sha256 } from '../digest.ts';
 import { InvalidInput } from '../errors.ts';
+import { lostSecretsIn } from './hidden-secret.ts';
 import type { Action, Plan, PlannedAction, Tier } from './action.ts';
 
 export interface PlanTimes {
@@ -22,7 +23,7 @@ export function planText(plan: Plan, times: PlanTimes): string {
     `window: ${duration(times.windowMs)}`,
     `tick: ${duration(times.tickMs)}`,
     `flush: ${duration(times.flushMs)}`,
-    `rollback: ${plan.rollback}, on the device itself, no reboot`,
+    `rollback: ${plan.rollback}${lostWords(plan)}, on the device itself, no reboot`,
     `verified by: ${times.verifiedBy}`,
     `management path: ${plan.path.kind}${plan.path.by === '' ? '' : ` (${plan.path.by})`}`,
     `total: ${totals(plan.actions)}`,
@@ -37,6 +38,11 @@ export function planText(plan: Plan, times: PlanTimes): string {
     throw new InvalidInput('plan-too-large', message);
   }
   return text;
+}
+
+function lostWords(plan: Plan): string {
+  const lost = lostSecretsIn(plan);
+  return lost === 0 ? '' : ` but for ${lost} ${lost === 1 ? 'secret' : 'secrets'} that nobody here knows`;
 }
 
 export function planDigest(text: string): string {
@@ -57,23 +63,22 @@ function actionText({
   class: kind,
   tier,
   reason,
+  item,
   action,
   forward,
   rollback,
 }: PlannedAction): readonly string[] {
   return [
-    `${id}. ${signs[action.verb]} ${action.section} ${identityText(action)}`,
+    `${id}. ${signs[action.verb]} ${action.section} ${`${item}${nthWord(action)}`.trim()}`,
     `   ${label}, ${kind}${signed[tier]}: ${reason}`,
     ...forward.map((line) => ` > ${line}`),
     ...rollback.map((line) => ` < ${line}`),
   ];
 }
 
-/** Natural key, else the digest of the content, and which of several equal rows. */
-export function identityText(action: Action): string {
-  const item = action.verb === 'set' ? action.from : action.item;
-  const nth = action.nth === undefined || action.nth === 0 ? '' : `~${action.nth + 1}`;
-  return `${itemIdentity(item)}${nth}`.trim();
+/** Which of several equal rows. */
+function nthWord({ nth }: Action): string {
+  return nth === undefined || nth === 0 ? '' : `~${nth + 1}`;
 }
 
 function totals(actions: readonly PlannedAction[]): string {

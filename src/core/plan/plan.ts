@@ -3,7 +3,7 @@
  * digested, and all of it proved on the model. What can't be proved is refused, never sent (I7).
  */
 import { classifyAction, removalsOf, strictest } from '../gate/classify.ts';
-import { canonicalItem, sha256 } from '../digest.ts';
+import { canonicalItem, itemIdentity, sha256, withoutSecrets } from '../digest.ts';
 import type { Dialect, PlanContext, Problem, SecretWord } from '../dialect.ts';
 import { sectionOf, type Configuration, type Item, type Section } from '../item.ts';
 import type { ManagementPath, Policy } from '../site.ts';
@@ -12,6 +12,7 @@ import { listActions, type ActionList } from './actions.ts';
 import { consoleRefusal } from './console-rules.ts';
 import { danglingReference } from './dangling.ts';
 import { itemCount } from './diff.ts';
+import { isHidden, withoutHidden } from './hidden-secret.ts';
 import { Model, ModelRefusal } from './model.ts';
 import { fewer, firstSteps, mostCommands, mostScriptBytes, sizeOf, unitsOf } from './parts.ts';
 import { provePlan } from './prove.ts';
@@ -32,9 +33,9 @@ export interface PlanInput {
   readonly management: ManagementPath;
   readonly isOwn: (item: Item) => boolean;
   readonly dialect: Dialect;
-  /** Staged scripts can be read on the device while a rollout is in flight. Absent: refuse. */
   /** How secrets are named in the lines that people read; by the property's name alone if not said. */
   readonly secretWord?: SecretWord;
+  /** Staged scripts can be read on the device while a rollout is in flight. Absent: refuse. */
   readonly secretsOnDevice?: 'allow' | 'refuse';
 }
 
@@ -172,6 +173,7 @@ function drawPlan(
       class: verdict.class,
       tier: verdict.tier,
       reason: verdict.reason,
+      item: itemIdentity(action.verb === 'set' ? action.from : action.item, dialect),
       action,
       ...(lines[i] ?? { forward: [], rollback: [] }),
     };
@@ -190,7 +192,9 @@ function drawPlan(
 function holdsSecret(action: Action, dialect: Dialect): boolean {
   const items = action.verb === 'set' ? [action.from, action.to] : [action.item];
   return items.some((item) =>
-    item.properties.some(([name, value]) => value && dialect.isSecret(item.section, name)),
+    item.properties.some(
+      ([name, value]) => value && !isHidden(value) && dialect.isSecret(item.section, name),
+    ),
   );
 }
 
@@ -213,9 +217,18 @@ export function renderActions(
   return actions.map((action) => {
     const forward = dialect.render(action, [model.section(action.section)], secretWord);
     model.apply(action);
-    const rollback = dialect.render(inverseOf(action), [model.section(action.section)], secretWord);
-    return { forward, rollback };
+    const back = dialect.render(inverseOf(action), [model.section(action.section)], secretWord);
+    return { forward, rollback: [...back, ...lostLines(action, secretWord ?? nameOnly)] };
   });
+}
+
+function lostLines(action: Action, secretWord: SecretWord): readonly string[] {
+  if (action.verb !== 'set') return [];
+  return action.from.properties.flatMap(([name, value]) =>
+    isHidden(value)
+      ? [`# ${name}=${secretWord(name, value ?? '')} is not known here and can't be brought back`]
+      : [],
+  );
 }
 
 /** For showing what the rollback does; what runs on the device is the converging pass. */
@@ -224,8 +237,13 @@ export function inverseOf(action: Action): Action {
   switch (action.verb) {
     case 'add':
       return { verb: 'remove', section, item: action.item, before: action.before };
-    case 'set':
-      return { verb: 'set', section, from: action.to, to: action.from };
+    case 'set': {
+      const lost = new Set(
+        action.from.properties.flatMap(([name, value]) => (isHidden(value) ? [name] : [])),
+      );
+      const properties = action.to.properties.filter(([name]) => !lost.has(name));
+      return { verb: 'set', section, from: { ...action.to, properties }, to: withoutHidden(action.from) };
+    }
     case 'remove':
       return { verb: 'add', section, item: action.item, before: action.before };
     case 'move':
@@ -243,8 +261,7 @@ function digestBase(
   const footprint = new Set<string>();
   const add = (item: Item | null): void => {
     if (item === null) return;
-    const properties = item.properties.filter(([name]) => !dialect.isSecret(item.section, name));
-    footprint.add(canonicalItem({ ...item, properties }));
+    footprint.add(canonicalItem(withoutSecrets(item, dialect)));
   };
   for (const action of actions) {
     add(

@@ -9,6 +9,7 @@ import { actionsOf, type Action, type Plan } from './action.ts';
 import { evaluateAll, type Check, type FormFacts } from './check.ts';
 import { convergeSteps, runPass, stepCount, type ConvergeFacts, type Step } from './converge.ts';
 import { countForeignChanges } from './footprint.ts';
+import { isHidden } from './hidden-secret.ts';
 import { checksOf } from './make-checks.ts';
 import { Model, ModelRefusal, changesBetween, lookupOf } from './model.ts';
 import { groupOf } from './order-group.ts';
@@ -131,8 +132,10 @@ function identity(item: Item): string {
 
 /** Null when the model holds exactly these rows, each ordered group in this order; else what is wrong, without values. */
 function difference(model: Model, sections: readonly Section[], facts: FormFacts): string | null {
-  for (const { path, kind, items } of sections) {
-    const have = model.rows(path).map((row) => row.item);
+  for (const { path, kind, items: wanted } of sections) {
+    const lost = lostBy(wanted);
+    const items = wanted.map((item) => without(item, lost));
+    const have = model.rows(path).map((row) => without(row.item, lost));
     const [want, is] =
       kind === 'ordered' ? [grouped(items, facts), grouped(have, facts)] : [bag(items), bag(have)];
     for (const group of new Set([...want.keys(), ...is.keys()])) {
@@ -143,6 +146,23 @@ function difference(model: Model, sections: readonly Section[], facts: FormFacts
     }
   }
   return null;
+}
+
+/** Secrets that nobody here knows, by the row's key: what took their place stays. */
+function lostBy(items: readonly Item[]): ReadonlyMap<string | null, ReadonlySet<string>> {
+  const lost = new Map<string | null, ReadonlySet<string>>();
+  for (const { key, properties } of items) {
+    const names = properties.flatMap(([name, value]) => (isHidden(value) ? [name] : []));
+    if (names.length > 0) lost.set(key, new Set(names));
+  }
+  return lost;
+}
+
+function without(item: Item, lost: ReadonlyMap<string | null, ReadonlySet<string>>): Item {
+  const names = lost.get(item.key);
+  return names === undefined
+    ? item
+    : { ...item, properties: item.properties.filter(([name]) => !names.has(name)) };
 }
 
 function grouped(items: readonly Item[], facts: FormFacts): ReadonlyMap<string, readonly string[]> {

@@ -118,8 +118,10 @@ export function versionCommand(): string {
 }
 
 /** RouterOS 6 shows secrets unless told otherwise, 7 hides them unless told otherwise. */
-export function exportCommand(version: string): string {
-  return /^[0-6]\./.test(version) ? '/export hide-sensitive' : '/export';
+export function exportCommand(version: string, secrets: 'hidden' | 'shown' = 'hidden'): string {
+  const showsUnasked = /^[0-6]\./.test(version);
+  if (secrets === 'shown') return showsUnasked ? '/export' : '/export show-sensitive';
+  return showsUnasked ? '/export hide-sensitive' : '/export';
 }
 
 export function addScriptCommand(name: string, source: string): string {

@@ -16,7 +16,14 @@ import { keepConsole } from './effects/kept-console.ts';
 import { loginKeys } from './effects/login-keys.ts';
 import { loginPassword } from './effects/login-password.ts';
 import { observer } from './effects/observing.ts';
-import { gatherEvidence, incompleteSections, readChanges, readRights } from './effects/reading.ts';
+import {
+  gatherEvidence,
+  incompleteSections,
+  readChanges,
+  readRights,
+  readSealedSecrets,
+  readSecrets,
+} from './effects/reading.ts';
 import { apply, arm, confirm, rollBack } from './effects/running.ts';
 import { stage, takeLock, writeWitness } from './effects/staging.ts';
 import { renderRollout } from './scripts.ts';
@@ -62,6 +69,8 @@ export function createRouterosDriver(options: RouterosDriverOptions): Driver {
     changes: (signal) => tracked(readChanges(kept, either(signal))),
     incompleteSections: (sections, exported, signal) =>
       tracked(incompleteSections(kept, { sections, exported }, either(signal))),
+    sealedSecrets: (ask, signal) => tracked(readSealedSecrets(kept, ask, either(signal))),
+    secrets: (digestOf, signal) => tracked(readSecrets(kept, digestOf, either(signal))),
     render: (rolloutId, plan) => renderRollout(rolloutId, plan),
     lock: (rollout, judge, signal) => tracked(takeLock(reach, rollout, judge, either(signal))),
     writeWitness: (rollout, witness, signal) =>

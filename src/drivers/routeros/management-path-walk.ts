@@ -5,6 +5,7 @@
 import { itemIdentity } from '../../core/digest.ts';
 import { propertyOf, sectionOf, type Item } from '../../core/item.ts';
 import type { PathProof } from '../../core/plan/action.ts';
+import { isSecretProperty } from './menus.ts';
 import { matches, ruleKey, type Packet, type World } from './management-path-match.ts';
 import { isEnabled } from './management-path-session.ts';
 
@@ -79,7 +80,7 @@ export function walk(world: World, path: string, root: string, packet: Packet): 
 
 export function nameOf(item: Item): string {
   const comment = propertyOf(item, 'comment');
-  return `${item.section} ${itemIdentity(item)}${comment ? ` "${comment}"` : ''}`;
+  return `${item.section} ${itemIdentity(item, { isSecret: isSecretProperty })}${comment ? ` "${comment}"` : ''}`;
 }
 
 export interface Compared extends PathProof {

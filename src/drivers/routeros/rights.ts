@@ -26,6 +26,8 @@ const needed: Readonly<Record<DeviceSettings['manage'], readonly string[]>> = {
 
 /** What making a file and fetching it needs; some versions may want `write` or more, and say so. */
 export const backupPolicies: readonly string[] = ['ftp'];
+/** What seeing secrets needs. */
+export const secretPolicies: readonly string[] = ['sensitive'];
 
 /** The least that a login needs. */
 export function policiesFor(manage: DeviceSettings['manage']): readonly string[] {
@@ -60,7 +62,7 @@ export function judgeRights(
   /** Beyond what the level needs. */
   more: readonly string[] = [],
 ): DeviceRights {
-  const need = [...needed[manage], ...more];
+  const need = [...new Set([...needed[manage], ...more])];
   if (rights === null) return { missing: null, of: `user ${user}`, remedy: null };
   const own = `siteward-${manage}`;
   const groupOfItsOwn =

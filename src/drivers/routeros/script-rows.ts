@@ -3,7 +3,8 @@
  * action whether its item is as in the base, as in the target, on the way, or something else; the row itself is
  * then at hand in `$x`. They mean exactly what `check.ts` means by the same data. Places: `script-order.ts`.
  */
-import type { Check } from '../../core/plan/check.ts';
+import type { Check, TouchedProperty } from '../../core/plan/check.ts';
+import { isHidden } from '../../core/plan/hidden-secret.ts';
 import type { Lookup } from '../../core/plan/model.ts';
 import type { Item, Section } from '../../core/item.ts';
 import { canonicalItem } from '../../core/digest.ts';
@@ -124,15 +125,23 @@ export function checkLines(
   }
 }
 
+/** A secret that is not known is any but the target's. */
+function standsAs(row: Item, id: string, property: TouchedProperty, side: 'base' | 'target'): string {
+  const { name, base, target } = property;
+  return side === 'base' && isHidden(base)
+    ? `!${hasValue(row, id, name, target)}`
+    : hasValue(row, id, name, property[side]);
+}
+
 function keyLines(check: Check & { by: 'key' }, known: KnownRows): Lines {
   const { row, properties, inBase, inTarget, completes } = check;
   const id = isSingleton(row) ? '' : '$i';
   const side = (which: 'base' | 'target'): string =>
-    allOf(properties.map((p) => hasValue(row, id, p.name, p[which])));
+    allOf(properties.map((p) => standsAs(row, id, p, which)));
   const either = allOf(
-    properties.map(
-      (p) => `(${[p.base, p.target].map((value) => hasValue(row, id, p.name, value)).join(' || ')})`,
-    ),
+    properties
+      .filter((p) => !isHidden(p.base))
+      .map((p) => `(${[p.base, p.target].map((value) => hasValue(row, id, p.name, value)).join(' || ')})`),
   );
   const look = [
     ...(inBase || completes === true ? [`:if (${side('base')}) do={ :set s "base" }`] : []),

@@ -6,6 +6,7 @@
 import type { PlanContext, Verdict } from '../../core/dialect.ts';
 import type { Item } from '../../core/item.ts';
 import type { Action } from '../../core/plan/action.ts';
+import { isHidden } from '../../core/plan/hidden-secret.ts';
 import { changesBetween } from '../../core/plan/model.ts';
 import { judgeManagementPath } from './management-path.ts';
 import { conditions, type Condition } from './tier-conditions.ts';
@@ -150,6 +151,8 @@ export function classifyByTable(action: Action, context: PlanContext): Verdict {
     return verdict('benign', 'comment only');
   const { section } = action;
   if (names.some((name) => isExecutableProperty(section, name))) return verdict('floor', 'executable');
+  if (action.verb === 'set' && action.from.properties.some(([, value]) => isHidden(value)))
+    return verdict('floor', 'a secret would be lost');
   if (names.some((name) => isSecretProperty(section, name))) return verdict('floor', 'credentials');
   // Exports hide secrets, so no rollback could bring one back.
   if (action.verb === 'remove' && holdsSecrets(section)) return verdict('floor', 'a secret would be lost');

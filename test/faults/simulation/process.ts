@@ -240,6 +240,8 @@ export class DaemonProcess {
       settingsKey: device.hostKey,
       policy,
       secretWord: (property) => `<secret:${property}>`,
+      secretDigest: sha256,
+      sealSecrets: null,
       driver: {
         ...driver,
         render: (id, plan) => {
@@ -315,6 +317,7 @@ export class DaemonProcess {
     const never = new Promise<never>(() => undefined);
     const alive = <T>(value: T): Promise<T> => (this.dead ? never : Promise.resolve(value));
     return {
+      digestOf: (_kind, bytes) => sha256(bytes),
       put: (kind, bytes) => {
         const digest = sha256(bytes);
         if (!this.dead) files.set(`${kind} ${digest}`, Buffer.from(bytes));

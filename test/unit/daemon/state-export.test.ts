@@ -1,4 +1,5 @@
 /** A state on the disk, taken out and put back without a daemon: what is in the way, what is cut, what changes meanwhile. */
+import { randomBytes } from 'node:crypto';
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   appendFileSync,
@@ -23,6 +24,7 @@ import { exportState, importFile } from '../../../src/daemon/state-file.ts';
 import { importState } from '../../../src/daemon/state-import.ts';
 import { openSiteJournal } from '../../../src/daemon/site-journal.ts';
 import { openStateFiles } from '../../../src/daemon/state-files.ts';
+import { openStateKey } from '../../../src/daemon/state-key.ts';
 import { systemClock } from '../../../src/daemon/system-clock.ts';
 import { writeTar } from '../../../src/daemon/state-tar.ts';
 import { openArchive } from '../../../src/history/archive.ts';
@@ -53,7 +55,7 @@ async function makeState(state: string): Promise<string> {
   });
   const trust = {};
   await opened.begin(daemon, { kind: 'daemon-started', nonce: 'aa', version: '0', trust });
-  const files = await openStateFiles(state);
+  const files = await openStateFiles(state, await openStateKey(state, null, randomBytes));
   const desired = await files.put('desired', Buffer.from('/ip dns\n'));
   await files.put('document', Buffer.from('of a pending item that is over'));
   const commit = '1'.repeat(40);

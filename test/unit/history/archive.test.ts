@@ -3,12 +3,15 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Decrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Reading, Archive } from '../../../src/history/archive.ts';
 import { openArchive } from '../../../src/history/archive.ts';
 import { fileDisk } from '../../../src/history/disk.ts';
 import { findRevision, wayBack } from '../../../src/history/find-revision.ts';
 import { packedObjects } from '../../../src/history/packed-objects.ts';
+import { sealTo } from '../../../src/history/seal.ts';
+import { verifyHistory } from '../../../src/history/verify.ts';
 import { labelProblem } from '../../../src/history/ref-name.ts';
 import type { Revision } from '../../../src/history/revision.ts';
 import { HistoryDiskInMemory } from '../../support/history-disk.ts';
@@ -55,6 +58,56 @@ describe('plain git', () => {
     real = mkdtempSync(path.join(tmpdir(), 'siteward-history-'));
   });
   afterEach(() => rmSync(real, { recursive: true, force: true }));
+
+  test('secrets beside a text: sealed once for each change, read by git and by whoever has the key, proved and pruned', async () => {
+    const one = archive();
+    const identity = await generateX25519Identity();
+    const seal = sealTo([await identityToRecipient(identity)]);
+    const sealed = async (text: string, secrets: string | null): Promise<Reading> => {
+      const digest = secrets === null ? 'a' : `digest-${secrets.trim()}`;
+      return reading(text, {
+        secrets: { digest, sealed: secrets === null ? null : await seal(Buffer.from(secrets)) },
+      });
+    };
+    const first = await one.keep(await sealed('/x\n', 'first\n'));
+    const opened = async (revision: Revision): Promise<string> => {
+      const bytes = execFileSync('git', [
+        '-C',
+        path.join(real, 'history.git'),
+        'show',
+        `${revision.oid}:gw1/secrets.age`,
+      ]);
+      const decrypter = new Decrypter();
+      decrypter.addIdentity(identity);
+      return await decrypter.decrypt(bytes, 'text');
+    };
+    expect(await opened(first.revision)).toBe('first\n');
+    // Sealed anew it has other bytes, which is no reason for a revision.
+    expect((await one.keep(await sealed('/x\n', 'first\n'))).isNew).toBe(false);
+    const second = await one.keep(await sealed('/x\n', 'second\n'));
+    expect(second).toMatchObject({ isNew: true, revision: { added: 0, removed: 0 } });
+    expect(await opened(second.revision)).toBe('second\n');
+    const again = archive();
+    const carried = { secrets: { digest: 'digest-second', sealed: null } };
+    const third = await again.keep(reading('/y\n', carried));
+    expect(await opened(third.revision)).toBe('second\n');
+    expect(git('rev-parse', `${second.revision.oid}:gw1/secrets.age`)).toBe(
+      git('rev-parse', `${third.revision.oid}:gw1/secrets.age`),
+    );
+    expect(git('fsck', '--strict', '--full')).toBe('');
+    expect(await verifyHistory(again, 'gw1')).toBe(3);
+    const kept = { revisions: 2, ageMs: null, bytes: null };
+    expect(await again.prune('gw1', kept, null)).toBe(1);
+    expect(await opened(second.revision)).toBe('second\n');
+    expect(() => git('cat-file', '-e', `${first.revision.oid}`)).toThrow();
+    // Switched off, the next revision has none; that alone makes no revision.
+    expect((await again.keep(reading('/y\n'))).isNew).toBe(false);
+    const last = await again.keep(reading('/z\n'));
+    expect(git('ls-tree', '--name-only', '-r', last.revision.oid)).toBe('gw1/config.rsc\n');
+    const secretsOid = git('rev-parse', `${third.revision.oid}:gw1/secrets.age`).trim();
+    rmSync(path.join(real, 'history.git', 'objects', secretsOid.slice(0, 2), secretsOid.slice(2)));
+    await expect(verifyHistory(archive(), 'gw1')).rejects.toMatchObject({ code: 'history-damaged' });
+  });
 
   test('reads the log, a difference, who is to blame for a line, and finds nothing wrong', async () => {
     const one = archive();

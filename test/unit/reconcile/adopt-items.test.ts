@@ -12,10 +12,17 @@ const one = 'add address=192.0.2.1 name=one.example.org\n';
 const two = 'add address=192.0.2.2 name=two.example.org\n';
 const rows = `${header}/ip dns static\n${one}${two}/ip firewall address-list\nadd address=192.0.2.9 list=office\n`;
 const actual = parsed(`${rows}/ip dns\nset servers=192.0.2.53\n`);
-const keyOf = (item: Item): string => `${item.section} ${itemIdentity(item)}`;
+const keyOf = (item: Item): string => `${item.section} ${itemIdentity(item, routerosDialect)}`;
 const names = (items: readonly Item[]): string[] =>
   items.map(({ properties }) => properties.at(-1)?.[1] ?? '');
-const base = { actual, desired: actual, differences: [], own: new Map<string, string>(), sections: [] };
+const base = {
+  actual,
+  desired: actual,
+  differences: [],
+  own: new Map<string, string>(),
+  sections: [],
+  facts: routerosDialect,
+};
 const [first] = adoptable(base);
 
 describe('taken over', () => {

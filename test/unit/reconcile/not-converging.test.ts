@@ -54,7 +54,11 @@ beforeEach(() => {
     folded: () => deviceState(state, 'gw1'),
     clock: { now: () => gateNowMs },
     oneAtATime: (work: () => Promise<unknown>) => work(),
-    files: { get: () => Promise.resolve(Buffer.from(rolledOutText)), put: () => Promise.resolve('') },
+    files: {
+      digestOf: () => '',
+      get: () => Promise.resolve(Buffer.from(rolledOutText)),
+      put: () => Promise.resolve(''),
+    },
     ledger: {
       state,
       journal: { broken: null },
@@ -62,7 +66,12 @@ beforeEach(() => {
     },
   } as unknown as DeviceRoom;
   if (item === undefined) throw new Error('no item');
-  const touched = { verb: 'add', section: item.section, item: itemIdentity(item), was: null } as const;
+  const touched = {
+    verb: 'add',
+    section: item.section,
+    item: itemIdentity(item, routerosDialect),
+    was: null,
+  } as const;
   const rolledOut = { commit: 'a', plan: 'p1', base: 'b1', desired: 'd', sealed: 's' };
   fold({ kind: 'commit-accepted', commit: 'a', previous: null, reason: 'first', signer: null });
   fold({

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { sha256 } from '../../../src/core/digest.ts';
 import { routerosDialect } from '../../../src/drivers/routeros/dialect.ts';
 import { fingerprint } from '../../../src/drivers/routeros/fingerprint.ts';
 import type { Observation } from '../../../src/drivers/driver.ts';
@@ -42,6 +43,7 @@ function room(): { readonly room: DeviceRoom; read(): number } {
       address: '192.0.2.1',
       port: 22,
       management: {},
+      secrets: 'hidden',
       secretsOnDevice: 'refuse',
       windowMs: 1,
       tickMs: 1,
@@ -63,6 +65,7 @@ function room(): { readonly room: DeviceRoom; read(): number } {
     folded: () => ({ confirmed, own: new Map() }),
     files: {
       get: (_kind: string, digest: string) => Promise.resolve(files.get(digest) ?? null),
+      digestOf: (_kind: string, text: Uint8Array) => sha256(text),
       put: (_kind: string, text: Uint8Array) => {
         files.set(confirmed?.desired ?? '', text);
         return Promise.resolve('');

@@ -82,6 +82,7 @@ test('the least that can be said gets every default', async () => {
         probes: [],
         drillMs: null,
         backup: { schedule: null, binary: false },
+        secrets: 'hidden',
         secretsOnDevice: 'refuse',
         management: {},
       },

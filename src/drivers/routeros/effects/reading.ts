@@ -2,10 +2,11 @@
 import { DeviceError } from '../../../core/errors.ts';
 import type { Problem } from '../../../core/dialect.ts';
 import type { Configuration } from '../../../core/item.ts';
-import { countForeignChanges, footprintState } from '../../../core/plan/footprint.ts';
+import { countForeignChanges, footprintState, judgesSecrets } from '../../../core/plan/footprint.ts';
+import { digestSecrets, type ReadSecrets, type SecretKnowledge } from '../../../core/plan/known-secrets.ts';
 import type { Plan } from '../../../core/plan/action.ts';
 import type { Evidence, Rollout } from '../../../core/rollout/rollout.ts';
-import type { DeviceRights, LoggedChange } from '../../driver.ts';
+import type { DeviceRights, LoggedChange, SealedSecrets, SealedSecretsQuestion } from '../../driver.ts';
 import { parseChanges } from '../changers.ts';
 import {
   changesCommand,
@@ -30,8 +31,9 @@ import {
   type StandingFacts,
 } from '../facts.ts';
 import { objectsOf, parseWitness } from '../objects.ts';
+import { secretPart } from '../secret-part.ts';
 import { countable, countCommand, missingRows, parseCount } from '../static-rows.ts';
-import { backupPolicies, judgeRights, parseRights } from '../rights.ts';
+import { backupPolicies, judgeRights, parseRights, secretPolicies } from '../rights.ts';
 import { withConsole, type DeviceConsole, type Reach } from './device-console.ts';
 import type { KeptConsole } from './kept-console.ts';
 
@@ -64,8 +66,8 @@ async function countOf(console: DeviceConsole, section: string): Promise<number 
 }
 
 export function readRights(reach: Reach, kept: KeptConsole, signal: AbortSignal): Promise<DeviceRights> {
-  const { user, manage, backup } = reach.device;
-  const more = backup.binary ? backupPolicies : [];
+  const { user, manage, secrets, backup } = reach.device;
+  const more = [...(backup.binary ? backupPolicies : []), ...(secrets === 'compare' ? secretPolicies : [])];
   return kept.ask('rights', signal, async (console) => {
     try {
       return judgeRights(user, manage, parseRights(await console.read(rightsCommand(user))), more);
@@ -90,7 +92,7 @@ export function gatherEvidence(
   return withConsole(reach, 'evidence', signal, async (console) => {
     const facts = await readRolloutFacts(console, rollout);
     const version = linesOf(await console.read(versionCommand()))[0] ?? '';
-    const actual = parseFor(await readExport(console, version), rollout.plan);
+    const actual = parseFor(await readExportFor(console, version, rollout.plan), rollout.plan);
     const { tick } = facts;
     return {
       uptimeS: facts.uptimeS,
@@ -135,10 +137,49 @@ export async function readRolloutFacts(console: DeviceConsole, rollout: Rollout)
   return parseRolloutFacts(await console.read(rolloutFactsCommand(objectsOf(rollout.id))));
 }
 
-export async function readExport(console: DeviceConsole, version: string): Promise<Buffer> {
-  const bytes = await console.readExport(exportCommand(version));
+export async function readExport(
+  console: DeviceConsole,
+  version: string,
+  secrets: 'hidden' | 'shown' = 'hidden',
+): Promise<Buffer> {
+  const bytes = await console.readExport(exportCommand(version, secrets));
   requireComplete(bytes);
   return bytes;
+}
+
+/** With secrets only where the plan makes, changes or removes one: else nobody could tell whether it is there. */
+export function readExportFor(console: DeviceConsole, version: string, plan: Plan): Promise<Buffer> {
+  return readExport(console, version, judgesSecrets(plan, routerosDialect) ? 'shown' : 'hidden');
+}
+
+/** The values are dropped here: nothing but their digests leaves this function. */
+export function readSecrets(
+  kept: KeptConsole,
+  digestOf: SecretKnowledge['digestOf'],
+  signal: AbortSignal,
+): Promise<ReadSecrets> {
+  return kept.ask('secrets', signal, async (console) =>
+    digestSecrets(await readShown(console), routerosDialect, digestOf),
+  );
+}
+
+/** The values go into the seal and nowhere else. */
+export function readSealedSecrets(
+  kept: KeptConsole,
+  { digestOf, seal, known }: SealedSecretsQuestion,
+  signal: AbortSignal,
+): Promise<SealedSecrets> {
+  return kept.ask('secrets', signal, async (console) => {
+    const part = secretPart(await readShown(console));
+    const digest = digestOf(part);
+    return { digest, sealed: digest === known ? null : await seal(Buffer.from(part, 'latin1')) };
+  });
+}
+
+async function readShown(console: DeviceConsole): Promise<Configuration> {
+  const version = linesOf(await console.read(versionCommand()))[0] ?? '';
+  const bytes = await readExport(console, version, 'shown');
+  return routerosDialect.parseActual(bytes, version.split(' ')[0] ?? '').configuration;
 }
 
 /** The configuration, if everything the plan stands on could be read. */

@@ -35,7 +35,7 @@ import { deadlineFrom } from '../times.ts';
 import type { DeviceConsole, Reach } from './device-console.ts';
 import { withConsole } from './device-console.ts';
 import { payloadOf } from './payload.ts';
-import { parseFor, readConditions, readExport, readFacts } from './reading.ts';
+import { parseFor, readConditions, readExportFor, readFacts } from './reading.ts';
 
 export function takeLock(
   reach: Reach,
@@ -99,7 +99,7 @@ export function stage(reach: Reach, rollout: Rollout, signal: AbortSignal): Prom
         `${rollout.device}: this rollout is armed or decided already; it can't be staged again`,
       );
     }
-    const actual = parseFor(await readExport(console, before.version), rollout.plan);
+    const actual = parseFor(await readExportFor(console, before.version, rollout.plan), rollout.plan);
     if (footprintState(rollout.plan, actual, routerosDialect).kind !== 'base') {
       throw new DeviceError(
         'base-changed',

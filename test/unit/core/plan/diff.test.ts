@@ -174,6 +174,8 @@ describe('what is owned', () => {
       differences: [],
       blocked: [],
       ignored: 1,
+      actual,
+      doubts: [],
     });
     const named = rules(rule({ comment: 'by hand', protocol: 'tcp' }));
     const properties = [{ section: filter, where: {}, properties: ['comment'] }];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Configuration, Item } from '../../../../src/core/item.ts';
 import type { Plan } from '../../../../src/core/plan/action.ts';
-import { countForeignChanges, footprintState } from '../../../../src/core/plan/footprint.ts';
+import { countForeignChanges, footprintState, judgesSecrets } from '../../../../src/core/plan/footprint.ts';
 import type { PlanResult } from '../../../../src/core/plan/plan.ts';
 import { planDigest, planText } from '../../../../src/core/plan/plan-text.ts';
 import { provePlan } from '../../../../src/core/plan/prove.ts';
@@ -227,10 +227,12 @@ describe('secrets, which exports hide', () => {
   const row = (properties: Record<string, string>): Configuration =>
     configuration(section(path, [item(path, { name: 'a', ...properties })]));
   const desired = row({ password: 'hunter2', comment: 'x' });
-  test('a row is made with its secret, and read without it is the target, with nothing left to plan', () => {
+  test('a row is made with its secret, and is the target only with it, with nothing left to plan', () => {
     const result = made(plan(desired, configuration(section(path, [])), { secretsOnDevice: 'allow' }));
     expect(result.target[0]?.items[0]?.properties).toContainEqual(['password', 'hunter2']);
-    expect(footprintState(result, row({ comment: 'x' }), dialect).kind).toBe('target');
+    expect(judgesSecrets(result, dialect)).toBe(true);
+    expect(footprintState(result, desired, dialect).kind).toBe('target');
+    expect(footprintState(result, row({ comment: 'x', password: 'other' }), dialect).kind).toBe('other');
     expect(plan(desired, row({ comment: 'x' }))).toEqual({ kind: 'nothing' });
   });
   test('no plan puts one on the device unless the settings allow it', () => {

@@ -22,6 +22,7 @@ const plan: Plan = {
       class: 'benign',
       tier: 'benign',
       reason: '',
+      item: '',
       action: { verb: 'remove', section: item.section, item, before: null },
       forward: [],
       rollback: [],
