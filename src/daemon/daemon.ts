@@ -192,6 +192,7 @@ async function start(
     files,
     archive,
     binaryBackups,
+    historySize: history.size,
     historyPush: history.push,
     desired,
     devices,

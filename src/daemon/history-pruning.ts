@@ -10,7 +10,7 @@ import type { Arrived, KeepLimits } from '../history/retention.ts';
 export const pruneEveryMs = 3_600_000;
 
 export async function pruneHistory(turn: {
-  readonly archive: Pick<Archive, 'prune' | 'labels'>;
+  readonly archive: Pick<Archive, 'prune' | 'labels' | 'revisions'>;
   readonly binaryBackups: Pick<BinaryBackups, 'prune'>;
   readonly devices: readonly string[];
   readonly keep: KeepLimits;
@@ -29,7 +29,9 @@ export async function pruneHistory(turn: {
       const revisions = await archive.prune(device, keep, now(), arrived(device));
       if (revisions > 0) log('history-pruned', { device, revisions });
       const checkpoints = new Set((await archive.labels(device)).map(({ of }) => of));
-      const binary = await binaryBackups.prune(device, keep, now(), checkpoints);
+      const kept = new Set<string>();
+      for await (const { oid } of archive.revisions(device)) kept.add(oid);
+      const binary = await binaryBackups.prune(device, keep, now(), { revisions: kept, checkpoints });
       if (binary > 0) log('binary-backups-pruned', { device, backups: binary });
     } catch (error) {
       log('history-not-pruned', { device, error: messageOf(error) });

@@ -149,6 +149,6 @@ function refusal(device: string, { ref, reason }: Declined): SitewardError {
     );
   return new SitewardError(
     'history-remote-declined',
-    `${device}: the git server declines ${ref}: ${reason}; put right there what it says, it is tried again`,
+    `${device}: the git server declines ${ref}: ${reason}; see to it there, it is tried again by itself`,
   );
 }

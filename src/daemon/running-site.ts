@@ -13,6 +13,7 @@ import type { Ledger } from '../reconcile/ledger.ts';
 import type { StateFiles } from '../reconcile/state-files.ts';
 import type { HistoryPush } from './history-push.ts';
 import type { HostKeys } from './host-keys.ts';
+import type { SiteHistory } from './site-history.ts';
 import type { Settings } from '../settings/settings.ts';
 
 export interface RunningDevice {
@@ -28,6 +29,7 @@ export interface RunningSite {
   readonly files: StateFiles;
   readonly archive: Archive;
   readonly binaryBackups: BinaryBackups;
+  readonly historySize: SiteHistory['size'];
   /** Null: the settings name no git server for the history. */
   readonly historyPush: Pick<HistoryPush, 'failure'> | null;
   readonly desired: DesiredState;

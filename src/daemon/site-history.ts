@@ -24,6 +24,8 @@ export interface SiteHistory {
   readonly binaryBackups: BinaryBackups;
   /** Null: the settings name no git server for it. */
   readonly push: HistoryPush | null;
+  /** Bytes on the disk; counted whole at start and every hour, and as it grows between. */
+  size(): { readonly revisions: number; readonly binary: number };
   /** Until the signal ends it. `now` null: the clock is not believed. */
   keepWithin(now: () => number | null): Promise<void>;
 }
@@ -36,7 +38,7 @@ export function binaryBackupsOf({ state, history }: Settings): BinaryBackups {
 export function openSiteHistory(
   settings: Settings,
   clock: Clock,
-  telemetry: Pick<Telemetry, 'log' | 'pushed' | 'kept'>,
+  telemetry: Pick<Telemetry, 'log' | 'pushed'>,
   signal: AbortSignal,
 ): SiteHistory {
   const { log, pushed } = telemetry;
@@ -55,12 +57,14 @@ export function openSiteHistory(
         });
   const devices = settings.devices.map(({ name }) => name);
   const arrived = (device: string) => push?.arrived(device) ?? null;
+  let before = { revisions: 0, binary: 0 };
   const turn = async (now: () => number | null): Promise<void> => {
     await pruneHistory({ archive, binaryBackups, devices, keep, now, arrived, signal, log });
     try {
-      let binary = 0;
+      let binary = -binaryBackups.grownBytes;
+      const revisions = (await archive.bytes()) - archive.grownBytes;
       for (const device of devices) binary += await binaryBackups.bytes(device);
-      telemetry.kept({ revisions: await archive.bytes(), binary });
+      before = { revisions, binary };
     } catch (error) {
       log('history-not-counted', { error: messageOf(error) });
     }
@@ -69,6 +73,10 @@ export function openSiteHistory(
     archive,
     binaryBackups,
     push,
+    size: () => ({
+      revisions: before.revisions + archive.grownBytes,
+      binary: before.binary + binaryBackups.grownBytes,
+    }),
     async keepWithin(now) {
       await turn(now);
       await every(pruneEveryMs, signal, () => turn(now));

@@ -52,6 +52,9 @@ function refreshSite(metrics: Metrics, site: RunningSite): void {
   const { newsMs } = site.settings.desired;
   const silentMs = site.clock.now() - acceptedAt * 1000;
   metrics.set('desired_no_news', {}, newsMs !== null && silentMs > newsMs ? 1 : 0);
+  const size = site.historySize();
+  for (const part of ['revisions', 'binary'] as const)
+    metrics.set('history_size_bytes', { part }, size[part]);
   const pending = [...state.pending.values()];
   for (const role of ['operational', 'recovery'] as const)
     metrics.set('approvals_pending', { role }, pending.filter((one) => one.class === role).length);

@@ -19,8 +19,6 @@ export interface Telemetry {
   looked(well: boolean): void;
   /** One push of the history; null: all of it is on the git server. */
   pushed(code: string | null): void;
-  /** What the history takes on the disk. */
-  kept(bytes: { readonly revisions: number; readonly binary: number }): void;
   httpOptions(listen: { readonly host: string; readonly port: number }, site: RunningSite): HttpOptions;
 }
 
@@ -74,10 +72,6 @@ export function startTelemetry(version: string, devices: readonly string[]): Tel
     pushed: (code) => {
       if (code !== null) metrics.count('history_push_failures_total', { reason: code });
       else metrics.set('history_push_last_success_timestamp_seconds', {}, Math.floor(Date.now() / 1000));
-    },
-    kept: (bytes) => {
-      for (const part of ['revisions', 'binary'] as const)
-        metrics.set('history_size_bytes', { part }, bytes[part]);
     },
     httpOptions: (listen, site) => {
       const obstacles = (): readonly string[] => obstaclesOf(site);

@@ -87,5 +87,8 @@ function faultOf(
   stop.throwIfAborted();
   if (error instanceof DeviceError) return error;
   if (late.aborted) return new DeviceError('timeout', `${at}: ${what} in time`);
-  return new DeviceError(code, `${at}: ${what} (${messageOf(error).slice(0, 100)})`, { cause: error });
+  // The other side's own answers have a number; anything else is the connection's end.
+  const answeredNo = code === 'permission-denied' || (error instanceof Error && 'code' in error);
+  const message = `${at}: ${what} (${messageOf(error).slice(0, 100)})`;
+  return new DeviceError(answeredNo ? code : 'unreachable', message, { cause: error });
 }

@@ -182,6 +182,11 @@ export class Archive {
     return outgoing(this.#repository, device, has);
   }
 
+  /** By how much it takes more than when it was opened. */
+  get grownBytes(): number {
+    return this.#repository.grownBytes;
+  }
+
   /** What all of it takes on the disk. */
   bytes(): Promise<number> {
     return this.#repository.bytes();

@@ -47,6 +47,8 @@ export class BinaryBackups {
   readonly #seal: Seal;
   readonly #writing = new PQueue({ concurrency: 1 });
 
+  #grownBytes = 0;
+
   constructor(folder: string, disk: HistoryDisk, seal: Seal) {
     this.#folder = folder;
     this.#disk = disk;
@@ -69,7 +71,10 @@ export class BinaryBackups {
       requireRoom(await this.#disk.freeBytes(folder), sealed.length);
       await this.#disk.writeSynced(this.#fileOf(device, name), sealed);
       await this.#disk.syncFolder(folder);
-      await this.#writeIndex(device, [entry, ...(await this.list(device))]);
+      const all = [entry, ...(await this.list(device))];
+      await this.#writeIndex(device, all);
+      await this.#removeOthers(device, all);
+      this.#grownBytes += sealed.length;
       return entry;
     });
   }
@@ -96,14 +101,17 @@ export class BinaryBackups {
   }
 
   /**
-   * Drops what the limits no longer keep, as of revisions; the newest stays, and the newest of each checkpoint. `nowMs`
-   * null: the clock is not believed. How many went.
+   * Drops what the limits no longer keep, as of revisions, and what belongs to none of the revisions that stay; the newest
+   * stays, and the newest of each checkpoint. `nowMs` null: the clock is not believed. How many went.
    */
   prune(
     device: string,
     limits: KeepLimits,
     nowMs: number | null,
-    checkpoints: ReadonlySet<string>,
+    {
+      revisions,
+      checkpoints,
+    }: { readonly revisions: ReadonlySet<string>; readonly checkpoints: ReadonlySet<string> },
   ): Promise<number> {
     return this.#alone(async () => {
       const all = await this.list(device);
@@ -111,12 +119,20 @@ export class BinaryBackups {
       const within = new Set(retained(sized, limits, nowMs).kept.map(({ name }) => name));
       const newest = new Map([...all].reverse().map(({ revision, name }) => [revision, name]));
       const stays = ({ name, revision }: BinaryBackup): boolean =>
-        within.has(name) || (checkpoints.has(revision) && newest.get(revision) === name);
+        name === all[0]?.name ||
+        (within.has(name) && revisions.has(revision)) ||
+        (checkpoints.has(revision) && newest.get(revision) === name);
       const kept = all.filter(stays);
       if (kept.length < all.length) await this.#writeIndex(device, kept);
       await this.#removeOthers(device, kept);
+      for (const one of all) if (!kept.includes(one)) this.#grownBytes -= one.sealed.bytes;
       return all.length - kept.length;
     });
+  }
+
+  /** By how much they take more than when this was opened; less than nothing after a pruning. */
+  get grownBytes(): number {
+    return this.#grownBytes;
   }
 
   /** Of all that are kept of the device. */

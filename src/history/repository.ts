@@ -25,6 +25,7 @@ export class HistoryRepository {
   readonly folder: string;
   readonly #disk: HistoryDisk;
   readonly #packed: PackedObjects;
+  #grownBytes = 0;
 
   constructor(folder: string, disk: HistoryDisk, packed: PackedObjects) {
     this.folder = folder;
@@ -66,8 +67,10 @@ export class HistoryRepository {
       const folder = path.slice(0, path.lastIndexOf('/'));
       await this.#disk.makeFolder(folder);
       const temporary = `${folder}/tmp_obj_${object.oid.slice(2)}`;
-      await this.#disk.writeSynced(temporary, await packLoose(object));
+      const packed = await packLoose(object);
+      await this.#disk.writeSynced(temporary, packed);
       await this.#disk.rename(temporary, path);
+      this.#grownBytes += packed.length;
       folders.add(folder);
     }
     for (const folder of folders) await this.#disk.syncFolder(folder);
@@ -83,8 +86,10 @@ export class HistoryRepository {
     const folders = new Set<string>();
     for (const oid of oids) {
       const path = this.#objectPath(oid);
-      if ((await this.#disk.sizeOf(path)) === null) continue;
+      const bytes = await this.#disk.sizeOf(path);
+      if (bytes === null) continue;
       await this.#disk.remove(path);
+      this.#grownBytes -= bytes;
       folders.add(path.slice(0, path.lastIndexOf('/')));
     }
     for (const folder of folders) await this.#disk.syncFolder(folder);
@@ -125,6 +130,11 @@ export class HistoryRepository {
   async setBoundary(oids: ReadonlySet<string>): Promise<void> {
     const text = [...oids].sort().map((oid) => `${oid}\n`);
     await this.#replace('shallow', Buffer.from(text.join('')));
+  }
+
+  /** By how much objects take more than when this was opened; less than nothing after a pruning. */
+  get grownBytes(): number {
+    return this.#grownBytes;
   }
 
   /** What objects and packs take on the disk. */

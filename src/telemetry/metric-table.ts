@@ -115,7 +115,7 @@ export const metricTable = {
   },
   history_size_bytes: {
     kind: 'gauge',
-    help: 'What the history takes on the disk: revisions, and binary backups beside it; counted every hour',
+    help: 'What the history takes on the disk: revisions, and binary backups beside it',
     labels: { part: ['revisions', 'binary'] },
   },
   history_push_last_success_timestamp_seconds: {

@@ -1,9 +1,11 @@
 /** Devices' own backups, scheduled and ordered, end to end: fetched, sealed, taken off, shown; and what is in the way. */
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { Decrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { demoExport } from '../../src/cli/demo/export.ts';
+import { codeOf } from '../../src/core/errors.ts';
+import { connect } from '../../src/drivers/ssh-session.ts';
 import { runCommandLine } from '../support/command-line.ts';
 import { buildWorld, until } from '../support/daemon-world.ts';
 import type { World } from '../support/daemon-world.ts';
@@ -17,7 +19,11 @@ beforeAll(async () => {
   const recipient = await identityToRecipient(identity);
   one = await buildWorld({
     devices: {
-      gw1: { exportText: demoExport, settings: { backup: '{ every: 24h, binary: true }' } },
+      gw1: {
+        exportText: demoExport,
+        settings: { backup: '{ every: 24h, binary: true }' },
+        simulator: { behaviour: { disk: 'flash-and-memory', backupPlace: 'flash' } },
+      },
       cpe: {
         exportText: demoExport,
         desired: null,
@@ -69,6 +75,10 @@ test('what is shown opens with the identity of an operator to what the device ma
   expect(execFileSync('sha256sum', [one.at('made')], { encoding: 'utf8' })).toContain(sha256);
   const shown = await command('show', 'gw1', '~0', '--binary', '--json');
   expect(JSON.parse(shown.stdout)).toMatchObject({ v: 1, device: 'gw1', sha256, content });
+  const plain = await command('show', 'gw1', '~0', '--binary');
+  expect(plain.stdout.startsWith('age-encryption.org/v1\n')).toBe(true);
+  expect(plain.stderr).toContain(`age -d -i IDENTITY gw1-`);
+  expect((await command('backup', '--all', 'gw1')).code).toBe(2);
   expect((await command('history', 'gw1')).stdout).toMatch(/binary \d{4}-/);
 });
 
@@ -98,4 +108,55 @@ test('a login without the right is told which, and nothing is written on its dev
   });
   expect(warnings.find(({ message }) => message.startsWith('cpe'))?.message).toMatch(/may not ftp there/);
   expect(backups('cpe')).toBe(0);
+  const checked = await command('check', '--json');
+  const { checks } = JSON.parse(checked.stdout) as {
+    checks: { code: string; device?: string; message: string }[];
+  };
+  const told =
+    checks.find(({ code, device }) => code === 'rights-missing' && device === 'cpe')?.message ?? '';
+  await one.device('cpe').console(told.slice(told.indexOf('/user')));
+  await command('backup', 'cpe');
+  await until('kept', async () => {
+    const [newest] = (await one.api.call('history', { device: 'cpe', limit: 1 })).revisions;
+    expect(newest?.binary).toMatch(/^20/);
+  });
+  expect(await metric('history_size_bytes{part="binary"}')).toBeGreaterThan(1000);
+  expect(await metric('history_size_bytes{part="revisions"}')).toBeGreaterThan(1000);
+});
+
+test('a file comes whole or not at all', async () => {
+  const device = one.device('cpe');
+  const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, at) => at % 251));
+  device.machine.files.write('large.bin', bytes);
+  const signal = new AbortController().signal;
+  const session = await connect(
+    {
+      ...{
+        host: device.host,
+        port: device.port,
+        user: 'siteward',
+        hostKey: device.hostKey,
+        timeoutMs: 5_000,
+      },
+      privateKey: readFileSync(one.at('keys/device')),
+    },
+    signal,
+  );
+  try {
+    const read = (name: string, maxBytes = bytes.length): Promise<Buffer> =>
+      session.readFile(name, { timeoutMs: 5_000, maxBytes }, signal);
+    expect((await read('large.bin')).equals(bytes)).toBe(true);
+    await expect(read('large.bin', 99_999)).rejects.toMatchObject({ code: 'rejected' });
+    await expect(read('none.bin')).rejects.toMatchObject({ code: 'rejected' });
+    const late = session.readFile('large.bin', { timeoutMs: 0, maxBytes: bytes.length }, signal);
+    await expect(late).rejects.toMatchObject({ code: 'timeout' });
+    const reading = read('large.bin').then(
+      (whole) => whole.length,
+      (error: unknown) => codeOf(error),
+    );
+    await session.close();
+    expect(['unreachable', 'permission-denied']).toContain(await reading);
+  } finally {
+    await session.close();
+  }
 });

@@ -275,6 +275,7 @@ export class DaemonProcess {
       settings,
       archive: emptyArchive as RunningSite['archive'],
       historyPush: null,
+      historySize: () => ({ revisions: 0, binary: 0 }),
       binaryBackups: null as never,
       ledger,
       files: room.files,

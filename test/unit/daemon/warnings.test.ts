@@ -39,3 +39,28 @@ test('others that stay on the device: what, why, until when, and what to type', 
     },
   ]);
 });
+
+test('what did not reach the git server, and a backup that was not made, say what to type', () => {
+  const failure = {
+    code: 'history-remote-declined',
+    message: 'gw1: hook declined',
+    next: 'siteward history gw1',
+  };
+  const full = { code: 'disk-full', message: '3 KiB are free' };
+  const device = (name: string, failed: typeof full | null) => ({
+    settings: { name },
+    room: { report: { current: () => ({ keepFailure: null, backup: { failure: failed } }) } },
+  });
+  const warnings = warningsOf({
+    trust: () => ({ distrust: null }),
+    trustProblem: () => null,
+    ledger: { state: emptySiteState() },
+    settings: { devices: [] },
+    devices: [device('gw1', null), device('sw1', full)],
+    historyPush: { failure: () => failure },
+  } as unknown as Site);
+  expect(warnings).toEqual([
+    { code: 'backup-failed', message: 'sw1: no binary backup: 3 KiB are free', next: 'siteward backup sw1' },
+    failure,
+  ]);
+});

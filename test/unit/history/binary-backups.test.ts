@@ -6,8 +6,13 @@ import { sealTo } from '../../../src/history/seal.ts';
 import { HistoryDiskInMemory } from '../../support/history-disk.ts';
 
 const none = { revisions: null, ageMs: null, bytes: null };
-const noCheckpoints = new Set<string>();
 const revision = (n: number): string => String(n).repeat(40);
+/** Of these the history is kept, and of these a label. */
+const kept = (revisions: readonly number[], checkpoints: readonly number[] = []) => ({
+  revisions: new Set(revisions.map(revision)),
+  checkpoints: new Set(checkpoints.map(revision)),
+});
+const all = kept([1, 2, 3]);
 const backupsOn = ({ disk }: HistoryDiskInMemory): BinaryBackups =>
   new BinaryBackups('/b', disk, (bytes) => Promise.resolve(Buffer.concat([Buffer.from('age'), bytes])));
 
@@ -37,19 +42,27 @@ test('limits drop the oldest, and never the newest nor the newest of a checkpoin
   const memory = new HistoryDiskInMemory();
   const backups = backupsOn(memory);
   for (const [n, of] of [1, 1, 2, 2, 3].entries()) await keep(backups, n + 1, of);
-  expect(await backups.prune('gw1', none, null, noCheckpoints)).toBe(0);
-  expect(await backups.prune('gw1', { ...none, revisions: 2 }, null, new Set([revision(1)]))).toBe(2);
+  expect(await backups.prune('gw1', none, null, all)).toBe(0);
+  expect(await backups.prune('gw1', { ...none, revisions: 2 }, null, kept([1, 2, 3], [1]))).toBe(2);
   expect((await backups.list('gw1')).map(({ atS }) => atS)).toEqual([5, 4, 2]);
   expect(filesIn(memory)).toHaveLength(4);
-  expect(await backups.prune('gw1', { ...none, ageMs: 1 }, 9_000_000, noCheckpoints)).toBe(2);
+  expect(await backups.prune('gw1', { ...none, ageMs: 1 }, 9_000_000, all)).toBe(2);
   expect((await backups.list('gw1')).map(({ atS }) => atS)).toEqual([5]);
+  expect(backups.grownBytes).toBe(11);
+});
+
+test('what belongs to no revision that stays goes with it, but for the newest', async () => {
+  const backups = backupsOn(new HistoryDiskInMemory());
+  for (const [n, of] of [1, 2, 3].entries()) await keep(backups, n + 1, of);
+  expect(await backups.prune('gw1', none, null, kept([2]))).toBe(1);
+  expect((await backups.list('gw1')).map(({ atS }) => atS)).toEqual([3, 2]);
 });
 
 test('whenever the power goes, every backup that is listed is whole, and nothing else stays', async () => {
   const story = async (memory: HistoryDiskInMemory): Promise<void> => {
     const backups = backupsOn(memory);
     for (const n of [1, 2, 3]) await keep(backups, n);
-    await backups.prune('gw1', { ...none, revisions: 1 }, null, noCheckpoints);
+    await backups.prune('gw1', { ...none, revisions: 1 }, null, all);
   };
   const whole = new HistoryDiskInMemory();
   await story(whole);
@@ -62,7 +75,7 @@ test('whenever the power goes, every backup that is listed is whole, and nothing
       const after = backupsOn(memory);
       const listed = await after.list('gw1');
       for (const one of listed) await after.read('gw1', one);
-      await after.prune('gw1', none, null, noCheckpoints);
+      await after.prune('gw1', none, null, all);
       expect(filesIn(memory).filter((path) => path.endsWith('.age')).length).toBe(listed.length);
     }
 });

@@ -151,6 +151,7 @@ test('each device has its turn, whatever is wrong with another; without limits n
       binaryBackups: { prune: () => Promise.resolve(0) },
       archive: {
         labels: () => Promise.resolve([]),
+        revisions: async function* () {},
         prune: (device, _limits, nowMs) =>
           device === 'bad' ? Promise.reject(new Error('full')) : Promise.resolve(nowMs ?? 0),
       },
