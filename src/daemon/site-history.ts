@@ -15,8 +15,7 @@ import type { Settings } from '../settings/settings.ts';
 import { historyRemote } from './git-remote.ts';
 import { pruneEveryMs, pruneHistory } from './history-pruning.ts';
 import { startHistoryPush } from './history-push.ts';
-import type { HistoryPush } from './history-push.ts';
-import type { Telemetry } from './telemetry.ts';
+import type { HistoryPush, PushOptions } from './history-push.ts';
 import { every } from './turns.ts';
 
 export interface SiteHistory {
@@ -38,7 +37,7 @@ export function binaryBackupsOf({ state, history }: Settings): BinaryBackups {
 export function openSiteHistory(
   settings: Settings,
   clock: Clock,
-  telemetry: Pick<Telemetry, 'log' | 'pushed'>,
+  telemetry: Pick<PushOptions, 'log' | 'pushed'>,
   signal: AbortSignal,
 ): SiteHistory {
   const { log, pushed } = telemetry;
