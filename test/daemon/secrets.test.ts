@@ -3,8 +3,10 @@
  * out, taken back exactly when a probe is red, changed by somebody else. And nobody who reads anything that the daemon
  * wrote learns one (I10).
  */
+import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { Decrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { demoExport } from '../../src/cli/demo/export.ts';
 import { buildProgram } from '../support/built-program.ts';
@@ -131,6 +133,31 @@ test('a password is rotated, survives kill -9, comes back when a probe is red, a
   await one.approve(conflict.id);
   await one.untilSettled();
   expect(await passwordOf(one)).toBe(third);
+
+  // Asked at each reading, a change by hand is drift; and the history has it for the operator's key alone.
+  const identity = await generateX25519Identity();
+  const recipient = await identityToRecipient(identity);
+  one.changeSettings((before) =>
+    `${before}history: { recipients: [${recipient}] }\n`.replace(
+      'defaults: {',
+      'defaults: { secrets: compare,',
+    ),
+  );
+  await one.processes().at(-1)?.kill();
+  one.spawn(program.main);
+  await until('the daemon answers', () => one.status());
+  await one.untilSettled();
+  await one.device().console(`/ppp secret set [find where name=bob] password="${byHand}"`);
+  await one.untilDevice('drifted', ({ state }) => state === 'drifted');
+  answers.push(await one.status(), await one.api.call('plan', {}));
+  const sealed = await until('it is in the history', () => {
+    const show = ['-C', one.at('state/history.git'), 'show', 'gw1:gw1/secrets.age'];
+    const bytes = execFileSync('git', show, { stdio: ['ignore', 'pipe', 'ignore'] });
+    const decrypter = new Decrypter();
+    decrypter.addIdentity(identity);
+    return decrypter.decrypt(bytes, 'text');
+  });
+  expect(sealed).toMatch(/^\/ppp secret set \[\/ppp secret find where name="bob"\] password=canary-/m);
 
   answers.push(
     await one.api.call('records', { sinceSeq: 0, limit: 1000 }),
