@@ -4,11 +4,11 @@
  */
 import { open } from 'node:fs/promises';
 
-const windowBytes = 256 * 1024;
+const windowBytes = 128 * 1024;
 /** Of a window, in front of what was asked for: a delta's base lies before it. */
-const beforeBytes = 64 * 1024;
+const beforeBytes = 32 * 1024;
 
-const mostWindows = 4;
+const mostWindows = 8;
 
 interface Window {
   readonly file: string;

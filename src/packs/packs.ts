@@ -123,7 +123,9 @@ export class Packs {
       head.length + packed <= first.length
         ? first.subarray(head.length)
         : await read(at + head.length, packed);
-    const content = inflateSync(bytes, { maxOutputLength: Math.max(1, head.size) });
+    // Not in pieces of 16 KiB, of which most would stay empty.
+    const chunkSize = Math.max(64, head.size + 1);
+    const content = inflateSync(bytes, { chunkSize, maxOutputLength: Math.max(1, head.size) });
     return content.length === head.size ? { ...head, content } : null;
   }
 }
