@@ -58,6 +58,19 @@ test('many large revisions leave in pieces, each a step of the branch', async ()
   expect((await archive.outgoing('gw1', has).next()).done).toBe(true);
 });
 
+test('secrets that are sealed beside a text leave with it', async () => {
+  const git = bareRepository();
+  const archive = archiveInMemory();
+  const secrets = { digest: 'd'.repeat(64), sealed: Buffer.from('age-encryption.org/v1') };
+  await archive.keep({ ...about, device: 'gw1', text: 'a\n', atMs: 0, secrets });
+  for await (const { updates, pack } of archive.outgoing('gw1', new Map())) {
+    git(['unpack-objects', '-q'], pack);
+    for (const { ref, to } of updates) git(['update-ref', ref, to]);
+  }
+  expect(git(['show', 'gw1:gw1/secrets.age'])).toBe('age-encryption.org/v1');
+  expect(git(['fsck', '--strict'])).toBe('');
+});
+
 test('a label that names another state there is never moved', async () => {
   const archive = archiveInMemory();
   const { revision } = await archive.keep({ ...about, device: 'gw1', text: 'a\n', atMs: 0 });
