@@ -31,7 +31,7 @@ export async function restore(
   requireQuiet(running);
   // What it has now is kept first: `~1` is the one before that, and what is left can be gone back to.
   await archiveReading(room, observation);
-  const { revision, what } = await find(site, name, rev);
+  const { revision, what } = await find(site, running, rev);
   const text = Buffer.from(await site.archive.text(revision), 'latin1');
   const made = await planRestore(room, observation, revision.oid, text);
   const refusal = order ? refusalOf(site, running, made, bound ?? null) : null;
@@ -58,11 +58,21 @@ export async function restore(
 
 async function find(
   site: RunningSite,
-  device: string,
+  { settings: { name: device }, folded }: RunningDevice,
   rev: string | undefined,
 ): Promise<Pick<WayBack, 'revision'> & { readonly what: Answer['found'] }> {
   if (rev !== undefined)
     return { revision: await findRevision(site.archive, device, rev), what: 'asked-for' };
+  const further = `to go further back: siteward history ${device}, then siteward restore ${device} REV`;
+  const last = folded().lastRollout;
+  const newest = await site.archive.newest(device);
+  // Whoever asks for the state before a rollout that went back by itself must not lose the good one before that.
+  const wentBack = last?.outcome === 'rolled-back' && last.restores === null;
+  if (wentBack && newest !== null && newest.revision.rollout !== last.id)
+    throw new InvalidInput(
+      'already-there',
+      `${device}: the last rollout was rolled back, so it has the state before it already; ${further}`,
+    );
   const back = await wayBack(site.archive, device);
   if (back === null) {
     const message = `${device}: nothing was rolled out since it is kept, and no checkpoint is another state; run: siteward history ${device}`;
@@ -70,8 +80,7 @@ async function find(
   }
   if (back.isThere) {
     const where = back.label === null ? 'the state before the last rollout' : `checkpoint ${back.label}`;
-    const message = `${device}: it has ${where} already; to go further back: siteward history ${device}, then siteward restore ${device} REV`;
-    throw new InvalidInput('already-there', message);
+    throw new InvalidInput('already-there', `${device}: it has ${where} already; ${further}`);
   }
   return back;
 }

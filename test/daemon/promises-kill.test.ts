@@ -4,6 +4,8 @@
  * is, one by one and with power and network besides, is in test/faults/crash-points.test.ts; here are the real process,
  * journal, lock and SSH.
  */
+import { execFileSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { demoExport } from '../../src/cli/demo/export.ts';
 import { buildProgram } from '../support/built-program.ts';
@@ -72,6 +74,36 @@ describe.concurrent('I3, I4 killed in the middle of a rollout', () => {
     } finally {
       await world.close();
     }
+  });
+
+  test('while it keeps what the device has: every revision that was answered for is there, and git reads it', async (t) => {
+    const world = await runningWorld();
+    t.onTestFinished(() => world.close());
+    const answered: string[] = [];
+    for (const [index, afterMs] of [0, 15, 40].entries()) {
+      await world.device().console(`/ip dns static add address=192.0.2.${index + 50} name=by-hand-${index}`);
+      const asked = world.api.call('backup', { device: 'gw1' }).then(
+        ({ results }) => answered.push(...results.map(({ message }) => message.slice(0, 12))),
+        () => undefined,
+      );
+      await sleep(afterMs);
+      await world.processes().at(-1)?.kill();
+      await asked;
+      world.spawn(program.main);
+      await until('the daemon answers', () => world.status());
+      const { results } = await until('it is read', async () => {
+        const answer = await world.api.call('backup', { device: 'gw1' });
+        expect(answer.results).toMatchObject([{ done: true }]);
+        return answer;
+      });
+      answered.push(...results.map(({ message }) => message.slice(0, 12)));
+    }
+    const { revisions } = await world.api.call('history', { device: 'gw1', limit: 100 });
+    const kept = revisions.map(({ rev }) => rev);
+    expect(answered.length).toBeGreaterThan(2);
+    for (const rev of answered) expect(kept).toContain(rev);
+    const fsck = ['-C', world.at('state/history.git'), 'fsck', '--strict', '--no-dangling'];
+    expect(execFileSync('git', fsck, { encoding: 'utf8', stdio: 'pipe' })).toBe('');
   });
 
   test('right after roll-back-started: the next start goes on with it', async (t) => {

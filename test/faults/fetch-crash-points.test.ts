@@ -16,7 +16,7 @@ import { openMirror } from '../../src/desired/remote/mirror.ts';
 import { openRemoteRepository } from '../../src/desired/remote/remote-repository.ts';
 import { gitSandbox } from '../support/git-sandbox.ts';
 import type { GitSandbox } from '../support/git-sandbox.ts';
-import { recordChanges, replayChanges } from '../support/recorded-writes.ts';
+import { fillDisk, recordChanges, replayChanges } from '../support/recorded-writes.ts';
 import type { Arrival, Change } from '../support/recorded-writes.ts';
 import { uploadPackOf } from '../support/upload-pack.ts';
 
@@ -139,6 +139,30 @@ test.each(Object.entries(cuts))(
     states += seen.size;
   },
 );
+
+test('the disk is full at any write of a fetch: that is said, and with room again the next look finds it', async () => {
+  const copy = at('full');
+  const accepted = commit('before the disk is full');
+  await (await open(copy, uploadPackOf(sandbox.folder))).head();
+  cpSync(copy, at('full-before'), { recursive: true });
+  commit('while the disk is full');
+  const server = uploadPackOf(sandbox.folder);
+  const expected = await look(await open(copy, server), accepted);
+  for (let writes = 0, full = true; full; writes++) {
+    rmSync(copy, { recursive: true, force: true });
+    cpSync(at('full-before'), copy, { recursive: true });
+    const repository = await open(copy, server);
+    const told = await fillDisk(copy, writes, () => look(repository, accepted)).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    full = told !== null;
+    if (full) expect(told).toMatchObject({ code: 'copy-unwritable' });
+    expect(full || writes > 3).toBe(true);
+    expect(await look(repository, accepted)).toEqual(expected);
+    expect(await look(await open(copy, server), accepted)).toEqual(expected);
+  }
+});
 
 /** Behind each change; of many files that go one after the other, behind some. */
 function stopsOf(changes: readonly Change[]): readonly number[] {

@@ -75,6 +75,25 @@ function changeOf(name: (typeof recorded)[number], file: string, second: unknown
   }
 }
 
+/** Runs `work` on a disk that is full after so many writes below the folder; nothing is written from then on. */
+export async function fillDisk(folder: string, after: number, work: () => Promise<unknown>): Promise<void> {
+  const { writeFile } = fs.promises;
+  let writes = 0;
+  const full: typeof writeFile = async (file, data, options) => {
+    if (typeof file === 'string' && path.resolve(file).startsWith(folder) && ++writes > after)
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    await writeFile(file, data, options);
+  };
+  fs.promises.writeFile = full;
+  syncBuiltinESMExports();
+  try {
+    await work();
+  } finally {
+    fs.promises.writeFile = writeFile;
+    syncBuiltinESMExports();
+  }
+}
+
 /** Makes the changes again: whole where they were synced, and else as far as they arrived. */
 export function replayChanges(changes: readonly Change[], arrival: Arrival): void {
   for (const [index, change] of changes.entries()) {
