@@ -57,6 +57,12 @@ export interface Dialect extends NameFacts {
   parseDesired(text: Uint8Array, file: string, version?: string | null): ParsedText;
   /** Text that a device said, with its completeness proved first: throws `DeviceError` incomplete-export. */
   parseActual(text: Uint8Array, version?: string | null): ParsedText;
+  /** Both texts of a device: what the two above say of them, for less. Throws as `parseActual`. */
+  parseBoth(
+    desired: { readonly text: Uint8Array; readonly file: string },
+    actual: Uint8Array,
+    version: string,
+  ): { readonly desired: ParsedText; readonly actual: ParsedText };
   /** What the desired text says that this device can't take: names that nothing has, what its version lacks. */
   judgeDesired?(desired: Configuration, actual: Configuration, version: string | null): readonly Problem[];
   /** What a device said, as its history keeps it: without what changes by itself, without secrets. `parseActual` reads it. */

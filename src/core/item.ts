@@ -54,6 +54,7 @@ export function sameItem(a: Item, b: Item): boolean {
 }
 
 export function sameProperties(a: Properties, b: Properties): boolean {
+  if (a === b) return true;
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) {
     if (a[i]?.[0] !== b[i]?.[0] || a[i]?.[1] !== b[i]?.[1]) return false;

@@ -109,10 +109,11 @@ async function compareDevice(
 ): Promise<Comparison> {
   const { dialect } = room.driver;
   const { version } = observation.facts;
-  const wish = dialect.parseDesired(desired.text, desired.file, version);
-  const reading = dialect.parseActual(observation.exportText, version);
+  const { desired: wish, actual: reading } = dialect.parseBoth(desired, observation.exportText, version);
   const [wanted, shown] = [requireUsable(wish), requireUsable(reading)];
-  const confirmed = await confirmedConfiguration(room, version);
+  // Most often git still says what was last confirmed.
+  const isConfirmed = room.folded().confirmed?.desired === sha256(desired.text);
+  const confirmed = isConfirmed ? wanted : await confirmedConfiguration(room, version);
   const { owns, ignore } = desired;
   const against = {
     confirmed: confirmed === 'lost' ? null : confirmed,

@@ -1,11 +1,15 @@
 /** Ways that are taken because they are shorter say what the long ones say. */
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { ParsedText } from '../../src/core/dialect.ts';
 import type { Configuration } from '../../src/core/item.ts';
 import { routerosDialect as dialect } from '../../src/drivers/routeros/dialect.ts';
 import { RowValues } from '../../src/drivers/routeros/row-values.ts';
+import { seededRandom } from '../../src/simulator/random.ts';
 import { anyConfiguration, editedFrom, item } from '../support/configurations.ts';
+import { mutatedExport } from '../support/mutated-export.ts';
 import { differencesBetween } from '../support/plans.ts';
+import { noRealExports, realExports, whyNoRealExports } from '../support/real-exports.ts';
 
 const filter = '/ip firewall filter';
 const list = '/ip firewall address-list';
@@ -20,6 +24,28 @@ function withExtra(configuration: Configuration): Configuration {
     one.path === filter || one.path === list ? { ...one, items: [...one.items, extra[one.path]] } : one,
   );
   return { sections };
+}
+
+/** Names in one order, whatever order an object got them in. */
+function asText(parsed: ParsedText): string {
+  const items = parsed.configuration.sections.flatMap((one) =>
+    one.items.map(({ section, key, created, properties, place, implied }) => [
+      section,
+      key,
+      created,
+      properties,
+      place?.file,
+      place?.line,
+      place?.column,
+      implied,
+    ]),
+  );
+  const sections = parsed.configuration.sections.map(({ path, kind, items: own }) => [
+    path,
+    kind,
+    own.length,
+  ]);
+  return JSON.stringify([sections, items, parsed.problems]);
 }
 
 test('sections that are the same row by row differ in nothing, matched or not', () => {
@@ -71,4 +97,43 @@ test("a row's values are a map, in whatever order they come", () => {
     }),
     { numRuns: 500 },
   );
+});
+
+describe.skipIf(noRealExports)(`both texts of a device read together${whyNoRealExports}`, () => {
+  const { below } = seededRandom(20261121);
+  const turned = (bytes: Uint8Array, how: number): Buffer => {
+    const text = Buffer.from(bytes).toString('latin1').replaceAll('\r\n', '\n');
+    // Lines as devices end them, lines of another section, a section's commands or the last of them once more.
+    if (how === 1) return Buffer.from(text.replaceAll('\n', '\r\n'), 'latin1');
+    const lines = text.split('\n');
+    const from = below(lines.length);
+    if (how === 2) lines.splice(below(lines.length), 0, ...lines.slice(from, from + 1 + below(3)));
+    if (how === 3) lines.splice(from, 1 + below(2));
+    if (how === 4) {
+      const path = lines.filter((line) => /^\/[a-z0-9 -]+$/.test(line))[below(9)] ?? '';
+      const rows = lines.filter((line) => /^(add|set) [^\\]*$/.test(line));
+      lines.splice(lines.length - 1, 0, `${path} ${rows[below(Math.max(rows.length, 1))] ?? ''}`);
+    }
+    if (how === 5)
+      lines.splice(from, 0, below(2) === 0 ? '' : '# a note', ...(below(2) === 0 ? ['  add name=x'] : []));
+    return Buffer.from(lines.join('\n'), 'latin1');
+  };
+  test.each(realExports())('$file says what it says alone', { timeout: 120_000 }, ({ bytes }) => {
+    for (let run = 0; run < (bytes.length > 50_000 ? 6 : 18); run++) {
+      const [desired, actual] = [turned(bytes, run % 6), turned(mutatedExport(bytes, below), (run * 5) % 6)];
+      const version = ['7.18.2', '6.49.10'][run % 2] ?? '';
+      const [wish, said] = run % 3 === 0 ? [desired, turned(desired, below(6))] : [desired, actual];
+      let alone;
+      try {
+        alone = dialect.parseActual(said, version);
+      } catch {
+        expect(() => dialect.parseBoth({ text: wish, file: 'config.rsc' }, said, version)).toThrow();
+        continue;
+      }
+      const both = dialect.parseBoth({ text: wish, file: 'config.rsc' }, said, version);
+      // As text: a comparison of such large values takes a hundred times as long.
+      expect(asText(both.actual)).toBe(asText(alone));
+      expect(asText(both.desired)).toBe(asText(dialect.parseDesired(wish, 'config.rsc', version)));
+    }
+  });
 });

@@ -1,13 +1,10 @@
 /** What core may know about RouterOS, all of it pure: texts, order, references, classification, commands. */
 import type { Dialect, Problem } from '../../core/dialect.ts';
-import { splitFragments } from '../../core/fragments.ts';
 import type { Configuration, Item } from '../../core/item.ts';
 import { changesBetween } from '../../core/plan/model.ts';
 import type { Action } from '../../core/plan/action.ts';
 import { archiveText } from './archive-text.ts';
 import { categoryOf } from './categories.ts';
-import { requireComplete } from './completeness.ts';
-import { readExport } from './export-syntax.ts';
 import { judgeDesired } from './judge-desired.ts';
 import { judgeManagementPath } from './management-path.ts';
 import {
@@ -20,7 +17,7 @@ import {
   type MenuFacts,
 } from './menus.ts';
 import { fillValues } from './fill-values.ts';
-import { mergeTexts, toConfiguration } from './normalize.ts';
+import { parseActual, parseBoth, parseDesired } from './parse-texts.ts';
 import { printConfiguration } from './print-configuration.ts';
 import { renderAction } from './render.ts';
 import { purposeOf, rowFacts } from './row-facts.ts';
@@ -40,15 +37,9 @@ const hostKeyComparison: readonly string[] = [
 export const routerosDialect: Dialect = {
   name: 'routeros',
   fill: fillValues,
-  parseDesired: (text, file, version = null) =>
-    mergeTexts(
-      splitFragments(text, file).map((fragment) => readExport(fragment.text, fragment.file)),
-      { role: 'desired', version },
-    ),
-  parseActual: (text, version = null) => {
-    requireComplete(text);
-    return toConfiguration(readExport(text, 'export of the device'), { role: 'device', version });
-  },
+  parseDesired: (text, file, version = null) => parseDesired(text, file, version),
+  parseActual: (text, version = null) => parseActual(text, version),
+  parseBoth,
   archive: archiveText,
   show: (configuration) => printConfiguration(configuration, 'masked'),
   judgeDesired,

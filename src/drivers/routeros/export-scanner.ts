@@ -67,6 +67,21 @@ export class Scanner {
     return true;
   }
 
+  /** From here to the end of the physical line, with it, where a slash stands here; else nothing. */
+  physicalLine(): string {
+    if (this.#text.charCodeAt(this.#at) !== 0x2f) return '';
+    return this.#text.slice(this.#at, this.#text.indexOf('\n', this.#at) + 1);
+  }
+
+  /** Skips these lines if they stand here and nothing follows that could go on with them: a command that is no path. */
+  takeLines(lines: string): boolean {
+    const end = this.#at + lines.length;
+    if (!/^[/#\r\n]?$/.test(this.#text.charAt(end)) || !this.#text.startsWith(lines, this.#at)) return false;
+    for (let at = lines.indexOf('\n'); at >= 0; at = lines.indexOf('\n', at + 1)) this.#line++;
+    this.#at = this.#lineStart = end;
+    return true;
+  }
+
   /** Makes the command that starts here end `length` characters on, as if the line ended there. */
   fence(length: number): void {
     this.#end = this.#at + length;

@@ -30,11 +30,20 @@ export interface Piece {
   readonly command: Command | null;
 }
 
+/** Of another text: a section with its commands, which needs no reading where it stands byte for byte. */
+export interface KnownSection {
+  readonly path: string;
+  readonly raw: string;
+  readonly line: number;
+}
+
 export interface ExportText {
   readonly file: string;
   readonly header: Header;
   readonly pieces: readonly Piece[];
   readonly problems: readonly Problem[];
+  /** Known sections that stand here too, with their line here: each is one piece, of kind `section`. */
+  readonly taken: readonly { readonly section: KnownSection; readonly line: number }[];
 }
 
 const maxBytes = 32 * 1024 * 1024;
@@ -42,13 +51,21 @@ const maxBytes = 32 * 1024 * 1024;
 const maxProblems = 1000;
 
 export function readExport(bytes: Uint8Array, file: string): ExportText {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  return readText(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1'), file);
+}
+
+/** Of a byte string. `known`: by the line that names the section. */
+export function readText(
+  text: string,
+  file: string,
+  known: ReadonlyMap<string, KnownSection> = new Map(),
+): ExportText {
   if (text.length > maxBytes) {
     const message = `the text is larger than ${maxBytes} bytes: expected a RouterOS export`;
     const problem = { code: 'too-large', message, place: { file }, section: null };
-    return { file, header: noHeader, pieces: [foreign(text, 1)], problems: [problem] };
+    return { file, header: noHeader, pieces: [foreign(text, 1)], problems: [problem], taken: [] };
   }
-  return new Reader(text, file).read();
+  return new Reader(text, file, known).read();
 }
 
 /** Byte for byte what was read. */
@@ -89,19 +106,22 @@ class Reader {
   readonly #scanner: Scanner;
   readonly #pieces: Piece[] = [];
   readonly #problems: Problem[] = [];
+  readonly #known: ReadonlyMap<string, KnownSection>;
+  readonly #taken: { section: KnownSection; line: number }[] = [];
   #header: Header = noHeader;
   #path: string | null = null;
   /** The path of the last terse line as it was written, with the blank behind it, and as it is meant. */
   #written = '';
   #meant = '';
 
-  constructor(text: string, file: string) {
+  constructor(text: string, file: string, known: ReadonlyMap<string, KnownSection>) {
     this.#file = file;
     this.#scanner = new Scanner(text);
+    this.#known = known;
   }
 
   static #read(text: string): Reader {
-    const reader = new Reader(text, '');
+    const reader = new Reader(text, '', new Map());
     reader.read();
     return reader;
   }
@@ -117,13 +137,15 @@ class Reader {
       }
       this.#readPiece();
     }
-    return { file: this.#file, header: this.#header, pieces: this.#pieces, problems: this.#problems };
+    const [file, header, pieces] = [this.#file, this.#header, this.#pieces];
+    return { file, header, pieces, problems: this.#problems, taken: this.#taken };
   }
 
   #readPiece(): void {
     const scanner = this.#scanner;
     const start = scanner.position();
     const line = scanner.line();
+    if (this.#known.size > 0 && this.#takeKnown(start, line)) return;
     try {
       this.#understand(start, line);
     } catch (error) {
@@ -132,6 +154,15 @@ class Reader {
       scanner.skipLine();
       this.#pieces.push(foreign(scanner.since(start), line));
     }
+  }
+
+  #takeKnown(start: number, line: number): boolean {
+    const section = this.#known.get(this.#scanner.physicalLine());
+    if (section === undefined || !this.#scanner.takeLines(section.raw)) return false;
+    this.#taken.push({ section, line });
+    this.#path = section.path;
+    this.#push('section', start, line, section.path, null);
+    return true;
   }
 
   #understand(start: number, line: number): void {

@@ -55,9 +55,9 @@ function room(): { readonly room: DeviceRoom; read(): number } {
     driver: {
       dialect: {
         ...routerosDialect,
-        parseActual: (...words: Parameters<typeof routerosDialect.parseActual>) => {
+        parseBoth: (...words: Parameters<typeof routerosDialect.parseBoth>) => {
           read++;
-          return routerosDialect.parseActual(...words);
+          return routerosDialect.parseBoth(...words);
         },
       },
     },

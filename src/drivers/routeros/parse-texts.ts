@@ -1,0 +1,107 @@
+/**
+ * From texts to configurations: what a person wrote, what a device said, and both at once. Most sections of a device are
+ * written in git byte for byte as it exports them; read together, such a section is read once, and the device's rows are
+ * the desired ones at other lines. What is handed out is the same either way.
+ */
+import type { ParsedText } from '../../core/dialect.ts';
+import { splitFragments } from '../../core/fragments.ts';
+import type { Item, Section } from '../../core/item.ts';
+import { requireComplete } from './completeness.ts';
+import { readExport, readText, type KnownSection, type Piece } from './export-syntax.ts';
+import { mergeTexts, toConfiguration } from './normalize.ts';
+
+const exportName = 'export of the device';
+const slash = 0x2f;
+const nowhere = { path: '', header: '', line: 0, start: 0 };
+
+export function parseDesired(text: Uint8Array, file: string, version: string | null): ParsedText {
+  const texts = splitFragments(text, file).map((fragment) => readExport(fragment.text, fragment.file));
+  return mergeTexts(texts, { role: 'desired', version });
+}
+
+export function parseActual(text: Uint8Array, version: string | null): ParsedText {
+  requireComplete(text);
+  return toConfiguration(readExport(text, exportName), { role: 'device', version });
+}
+
+/** What `parseDesired` and `parseActual` say of these. Throws as the latter. */
+export function parseBoth(
+  wish: { readonly text: Uint8Array; readonly file: string },
+  actual: Uint8Array,
+  version: string,
+): { readonly desired: ParsedText; readonly actual: ParsedText } {
+  requireComplete(actual);
+  const [fragment, more] = splitFragments(wish.text, wish.file);
+  // Of several files none says all of a section.
+  if (fragment === undefined || more !== undefined)
+    return {
+      desired: parseDesired(wish.text, wish.file, version),
+      actual: parseActual(actual, version),
+    };
+  const text = plainLines(fragment.text);
+  const read = readText(text, fragment.file);
+  const desired = mergeTexts([read], { role: 'desired', version });
+  // A fault of what is written in git may be none of what a device says.
+  const known =
+    desired.problems.length > 0 ? new Map<string, KnownSection>() : knownSections(text, read.pieces);
+  return { desired, actual: parseBeside(desired, known, actual, version) ?? parseActual(actual, version) };
+}
+
+/** Devices end lines with CR LF and git does not; to the reader they are the same. */
+function plainLines(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  return text.includes('\r\n') ? text.replaceAll('\r\n', '\n') : text;
+}
+
+/** Null: the device says more of a known section elsewhere in its text. */
+function parseBeside(
+  desired: ParsedText,
+  known: ReadonlyMap<string, KnownSection>,
+  actual: Uint8Array,
+  version: string,
+): ParsedText | null {
+  const text = readText(plainLines(actual), exportName, known);
+  const taken = new Map(text.taken.map((one) => [one.section.path, one]));
+  if (taken.size < text.taken.length) return null;
+  if (text.pieces.some(({ path, command }) => command !== null && taken.has(path ?? ''))) return null;
+  const { configuration, problems } = toConfiguration(text, { role: 'device', version });
+  const rows = new Map(desired.configuration.sections.map((section) => [section.path, section]));
+  const sections = configuration.sections.map((section) => {
+    const [one, same] = [taken.get(section.path), rows.get(section.path)];
+    return one && same ? atLine(same, one.line - one.section.line) : section;
+  });
+  return { configuration: { sections }, problems };
+}
+
+function atLine(section: Section, further: number): Section {
+  const items = section.items.map((item): Item => {
+    const place = item.place && { ...item.place, file: exportName, line: (item.place.line ?? 0) + further };
+    return { ...item, place };
+  });
+  return { ...section, items };
+}
+
+/**
+ * Sections that stand in the text once and in one piece, by the line that names them: from there to the end of their
+ * last command.
+ */
+function knownSections(text: string, pieces: readonly Piece[]): ReadonlyMap<string, KnownSection> {
+  const found = new Map<string, KnownSection & { header: string }>();
+  const elsewhere = new Set<string>();
+  let open: { path: string; header: string; line: number; start: number } = { ...nowhere };
+  let at = 0;
+  for (const { kind, path, raw, line } of pieces) {
+    const start = at;
+    at += raw.length;
+    if (path === null) continue;
+    if (kind === 'section') {
+      if (found.has(path) || open.path === path) elsewhere.add(path);
+      open = { path, header: raw, line, start };
+    } else if (open.path !== path || raw.charCodeAt(0) === slash) {
+      // A command on a line with its path belongs there, and stands in the middle of another section.
+      elsewhere.add(path).add(open.path);
+    } else found.set(path, { ...open, raw: text.slice(open.start, at) });
+  }
+  const whole = [...found.values()].filter(({ path, raw }) => !elsewhere.has(path) && raw.endsWith('\n'));
+  return new Map(whole.map((section) => [section.header, section]));
+}
