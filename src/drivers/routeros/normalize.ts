@@ -7,7 +7,7 @@ import type { ParsedText, Problem } from '../../core/dialect.ts';
 import { assert, formatPlace, type Place } from '../../core/errors.ts';
 import type { Item, Section } from '../../core/item.ts';
 import type { Argument, Command } from './export-command.ts';
-import type { ExportText, Piece } from './export-syntax.ts';
+import { readText, type ExportText, type Piece } from './export-syntax.ts';
 import { cutEnd, errorLines } from './completeness.ts';
 import { menuFacts, referencesOf } from './menus.ts';
 import { RowValues } from './row-values.ts';
@@ -54,7 +54,22 @@ interface OpenSection {
 /** Arguments that people write and exports never hold. */
 const notProperties: ReadonlySet<string> = new Set(['place-before', 'copy-from', 'numbers', 'destination']);
 
+/** Rows of each kind: made, brought along, keyed, ordered, with and without what versions disagree about. */
+const specimen = `/ip address
+add address=192.0.2.1/24 interface=ether1
+/ip firewall filter
+add chain=input action=accept !protocol
+/interface ethernet
+set [ find default-name=ether1 ] name=a mtu=1400
+`;
+
 class Normalizer {
+  /** What is made while a text is read stays alive here in every shape; why, is told in the reader. */
+  static readonly specimen = ['7.18.2', null].map((version) => {
+    const reading = new Normalizer([readText(specimen, '')], { role: 'device', version });
+    return { reading, parsed: reading.run() };
+  });
+
   readonly #texts: readonly ExportText[];
   /** The one that is being read. */
   #text: ExportText;
