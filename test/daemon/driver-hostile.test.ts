@@ -196,7 +196,7 @@ describe('lock', () => {
     ],
     ['of another rollout of ours', printLock({ ...owner, rollout: 'f'.repeat(12) }), 'locked'],
     ['that nobody can read', 'mine!', 'locked'],
-  ])('a lock %s stops it, and nothing is sent that changes anything', async (_, lock, code) => {
+  ])('D10 a lock %s stops it, and nothing is sent that changes anything', async (_, lock, code) => {
     const { driver, device } = await deviceThat((command) =>
       isFacts(command) ? { say: `${facts}script=sw-lock\r\nlock=${lock}\r\n` } : undefined,
     );

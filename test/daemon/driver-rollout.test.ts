@@ -205,7 +205,7 @@ describe.concurrent('a change that is taken back', () => {
     expect((await b.driver.evidence(b.rollout, b.base, never)).footprint.kind).toBe('target');
   });
 
-  test('everything of ours was deleted on the device: the rollback is staged again from what was kept', async (t) => {
+  test('W04 everything of ours was deleted on the device: the rollback is staged again from what was kept', async (t) => {
     const b = await bench(t);
     const deadline = await upToApply(b);
     await evidenceThat(b, b.driver, applied);
@@ -301,7 +301,7 @@ describe.concurrent('a change that is taken back', () => {
     await b.driver.clean(b.rollout, never);
   });
 
-  test('confirm after the time for it: the device does not take it', async (t) => {
+  test('W07 confirm after the time for it: the device does not take it', async (t) => {
     const b = await bench(t, { settings: { windowMs: 3_000 } });
     const deadline = await upToApply(b);
     await evidenceThat(b, b.driver, applied);
@@ -343,7 +343,7 @@ describe.concurrent('what stops before anything changes', () => {
     expect((await b.driver.observe(never)).lock).toBeNull();
   });
 
-  test('names that are not unique', async (t) => {
+  test('D10 names that are not unique', async (t) => {
     const b = await bench(t, { simulator: { behaviour: { uniqueNames: false } } });
     await expect(b.driver.lock(b.rollout, () => undefined, never)).rejects.toMatchObject({
       code: 'unsupported',
@@ -371,7 +371,7 @@ describe.concurrent('what stops before anything changes', () => {
     expect(await leftOn(b)).toBe('');
   });
 
-  test('apply without an armed net', async (t) => {
+  test('D06 apply without an armed net', async (t) => {
     const b = await bench(t);
     await b.driver.lock(b.rollout, () => undefined, never);
     await b.driver.stage(b.rollout, never);

@@ -127,7 +127,7 @@ describe.concurrent('I3, I4 always a way home, and confirmed means seen', () => 
     expect(await one.has('/ip dns static', 'address=192.0.2.99')).toBe(true);
   });
 
-  test('a confirmed record names the evidence it rests on', async (t) => {
+  test('D03 a confirmed record names the evidence it rests on', async (t) => {
     const one = await running();
     t.onTestFinished(() => one.close());
     one.edit((text) => text + line);
@@ -141,7 +141,7 @@ describe.concurrent('I3, I4 always a way home, and confirmed means seen', () => 
 });
 
 describe.concurrent('I5 unknown is a state', () => {
-  test('a device that is gone in the middle is unknown until it says itself what became of it', async (t) => {
+  test('D05 a device that is gone in the middle is unknown until it says itself what became of it', async (t) => {
     const one = await running();
     t.onTestFinished(() => one.close());
     one.edit((text) => text + line);

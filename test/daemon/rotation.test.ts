@@ -5,6 +5,7 @@
 import { appendFileSync, copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { demoExport } from '../../src/cli/demo/export.ts';
+import { buildProgram } from '../support/built-program.ts';
 import { buildWorld, until } from '../support/daemon-world.ts';
 import type { World } from '../support/daemon-world.ts';
 import { runCli } from '../support/run-cli.ts';
@@ -163,6 +164,39 @@ test('a new password for the daemon itself: set, proved, in force after a restar
   expect((await check(one)).map(({ code }) => code)).not.toContain('credential-rotated');
   await one.restart();
   await one.untilSettled();
+});
+
+test('killed at each step of a rotation: the next start goes on with it, and one key is left, which lets in', async (t) => {
+  const program = buildProgram();
+  t.onTestFinished(() => program.remove());
+  // Slow commands, so that a death falls between them and not always behind them.
+  const simulator = { behaviour: { commandMs: 20 } };
+  const one = await buildWorld({ devices: { gw1: { exportText: demoExport, simulator } } });
+  t.onTestFinished(() => one.close());
+  let daemon = one.spawn(program.main);
+  await until('the daemon answers', () => one.status());
+  await one.untilSettled();
+  const [before = ''] = await listed(one);
+  await one.api.call('rotate', { device: 'gw1', what: 'credential', emergency: false });
+  const item = await pendingRotation(one);
+  const { text } = await one.api.call('document', { id: item.id });
+  await one.api.call('approve', { id: item.id, signatures: [one.sign(text)] });
+  for (const step of ['add', 'prove', 'remove'] as const)
+    for (const kind of ['rotation-step-started', 'rotation-step-finished'] as const) {
+      const more = kind === 'rotation-step-finished' ? { step, result: 'ok' } : { step };
+      await one.untilRecord(kind, 'gw1', more);
+      await daemon.kill();
+      const keys = await listed(one);
+      expect(keys.length, `killed right after ${kind} ${step}`).toBeGreaterThan(0);
+      daemon = one.spawn(program.main);
+    }
+  await until('the daemon answers', () => one.status());
+  expect(await one.untilRecord('rotation-ended', 'gw1')).toMatchObject({ outcome: 'rotated' });
+  await one.untilSettled();
+  const keys = await listed(one);
+  expect(keys).toHaveLength(1);
+  expect(keys).not.toContain(before);
+  expect(await one.traces()).toEqual([]);
 });
 
 async function listed(one: World): Promise<readonly string[]> {

@@ -94,7 +94,7 @@ describe('connecting', () => {
     expect(hostKey).toMatch(/^SHA256:[A-Za-z0-9+/]{43}$/);
   });
 
-  test('another host key: refused before any login, both keys named', async () => {
+  test('D12 another host key: refused before any login, both keys named', async () => {
     const { target } = await serve(answer);
     const pinned = `SHA256:${'A'.repeat(43)}`;
     const attempt = connect({ ...target, hostKey: pinned }, never);

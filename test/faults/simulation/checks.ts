@@ -226,7 +226,9 @@ export class Checks {
       case 'apply-started': {
         const rollout = told.rollouts.get(record.rollout);
         const key = `${rollout?.plan ?? ''} ${rollout?.base ?? ''}`;
-        this.#require((told.plans.get(key) ?? 0) < 2, 'I8', 'a plan was applied a third time on its base');
+        // What people sign is done as often as they sign it.
+        const often = rollout?.resolving === true ? 0 : (told.plans.get(key) ?? 0);
+        this.#require(often < 2, 'I8', 'a plan was applied a third time on its base');
         break;
       }
       case 'confirmed':
@@ -374,7 +376,8 @@ function foldTold(told: Told, record: SitewardRecord): void {
   if (effect?.[2] === 'finished' && 'result' in record && record.result !== 'unknown')
     rollout.inFlight = null;
   const key = `${rollout.plan} ${rollout.base}`;
-  if (record.kind === 'apply-started') told.plans.set(key, (told.plans.get(key) ?? 0) + 1);
+  if (record.kind === 'apply-started' && !rollout.resolving)
+    told.plans.set(key, (told.plans.get(key) ?? 0) + 1);
   if (record.kind === 'settled') {
     rollout.settled = true;
     if (record.outcome === 'confirmed') told.plans.delete(key);

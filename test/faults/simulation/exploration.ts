@@ -28,5 +28,8 @@ export async function explore(from: number, count: number): Promise<void> {
   console.log(
     `seeds: ${tally.runs} from ${first}, none broke a promise; hits by fault and stage:\n${tally.table()}`,
   );
-  if (minutes === 0) expect(tally.missing(), `of ${pairs.length} pairs`).toEqual([]);
+  if (minutes !== 0) return;
+  expect(tally.missing(), `of ${pairs.length} pairs`).toEqual([]);
+  // People end rollouts in the middle of it all, and not only where a test leads them there.
+  expect(tally.outcomes.get('resolved') ?? 0).toBeGreaterThan(count / 100);
 }

@@ -48,14 +48,25 @@ export function pairName(seed: number): string {
   return `${stage} ${fault.name}`;
 }
 
-export function runSeed(seed: number, seams: Seams = soundSeams, habits: Partial<Habits> = {}): Promise<Run> {
+export function pairNamed(name: string): Pair {
+  const found = pairs.find(({ stage, fault }) => `${stage} ${fault.name}` === name);
+  if (found === undefined) throw new Error(`no fault can strike so: ${name}`);
+  return found;
+}
+
+/** `first`: the pair that strikes whatever the seed says. */
+export function runSeed(
+  seed: number,
+  seams: Seams = soundSeams,
+  habits: Partial<Habits> = {},
+  first: Pair = pairOf(seed),
+): Promise<Run> {
   const random = seededRandom(seed);
   const pick = <T>(list: readonly T[]): T => list[random.below(list.length)] as T;
   const strike = ({ stage, fault }: Pair, most: number): PlannedFault => ({
     fault,
     when: { stage, skip: random.below(most) },
   });
-  const first = pairOf(seed);
   const shape = pick(shapesFor(first.stage));
   const planned: PlannedFault[] = [];
   // Nothing is refused before apply, and the device goes back by itself, unless something goes wrong there.
@@ -65,12 +76,14 @@ export function runSeed(seed: number, seams: Seams = soundSeams, habits: Partial
   } as const;
   if (first.stage === 'not-started' || first.stage === 'rolling-back') {
     const [stage, name] = helper[first.stage];
-    planned.push(strike(pairs.find((one) => one.stage === stage && one.fault.name === name) as Pair, 1));
+    planned.push(strike(pairNamed(`${stage} ${name}`), 1));
   }
   planned.push(strike(first, random.below(2) === 0 ? 1 : 5));
   const more = random.below(2) + random.below(2) + random.below(2);
   for (let i = 0; i < more; i += 1) planned.push(strike(pick(pairs), random.below(3) === 0 ? 40 : 6));
-  return new World({ seed, shape, habits, faults: planned, seams, ...people }).run();
+  // Now and then somebody types what `next:` says of a device that stands still.
+  const resolves = random.below(6) === 0;
+  return new World({ seed, shape, habits, faults: planned, resolves, seams, ...people }).run();
 }
 
 /** What many runs came to. */
@@ -78,10 +91,12 @@ export class Tally {
   runs = 0;
   readonly hits = new Map<string, number>();
   readonly judged = new Map<string, number>();
+  readonly outcomes = new Map<string, number>();
 
-  add({ hits, judged }: Run): void {
+  add({ hits, judged, outcomes }: Run): void {
     this.runs += 1;
     for (const hit of hits) this.hits.set(hit, (this.hits.get(hit) ?? 0) + 1);
+    for (const end of outcomes) this.outcomes.set(end, (this.outcomes.get(end) ?? 0) + 1);
     for (const [promise, n] of judged) this.judged.set(promise, (this.judged.get(promise) ?? 0) + n);
   }
 
@@ -99,8 +114,12 @@ export class Tally {
       );
       return `${fault.name.padEnd(widest)} ${cells.map((cell) => cell.padStart(7)).join(' ')}`;
     });
-    const judged = [...this.judged].sort().map(([promise, n]) => `${promise} ${n}`);
-    return [head, ...lines, `judged: ${judged.join(', ')}`].join('\n');
+    const counts = (all: ReadonlyMap<string, number>): string =>
+      [...all]
+        .sort()
+        .map(([what, n]) => `${what} ${n}`)
+        .join(', ');
+    return [head, ...lines, `judged: ${counts(this.judged)}`, `ends: ${counts(this.outcomes)}`].join('\n');
   }
 }
 

@@ -107,6 +107,9 @@ export const faults: readonly Fault[] = [
   fault('started-twice', everywhere, false, (world, process) => mishaps.startTwice(world, process)),
   fault('held', everywhere, false, (world, process) => order(world, process, 'hold')),
   fault('cancelled', everywhere, false, (world, process) => order(world, process, 'reject')),
+  fault('released', everywhere, false, (world, process) => order(world, process, 'release')),
+  fault('retried', everywhere, false, (world, process) => order(world, process, 'retry')),
+  fault('resolve-ordered', everywhere, false, (world, process) => order(world, process, 'resolve')),
   fault('new-commit', everywhere, false, (world) => world.newCommit()),
 ];
 

@@ -26,6 +26,8 @@ export interface Mutant {
   readonly name: string;
   readonly habits?: Partial<Habits>;
   readonly seams?: Partial<Seams>;
+  /** Where it shows: this pair of stage and fault strikes in each run. */
+  readonly shows?: string;
 }
 
 type Change = (driver: Driver, reach: Reach) => Partial<Driver>;
@@ -144,10 +146,15 @@ const withoutFlush: Change = (driver) => ({
 export const mutants: readonly Mutant[] = [
   // Necessary parts of the protocol on the device, left out; the others are in `protocol-model.test.ts`.
   { name: 'the timer is removed before the rollback has ended', habits: { removesTick: 'first' } },
-  { name: 'the timer is removed after a pass that failed', habits: { removesTick: 'after-any-pass' } },
+  {
+    name: 'the timer is removed after a pass that failed',
+    habits: { removesTick: 'after-any-pass' },
+    shows: 'rolling-back device-power-cut',
+  },
   {
     name: 'the timer is removed before what the rollback wrote is kept',
     habits: { removesTick: 'after-clean-pass', flushMs: 45_000 },
+    shows: 'rolled-back device-power-cut',
   },
   { name: 'the rollback undoes a list instead of converging', habits: { converges: false } },
   { name: 'the rollback does not look whether it was confirmed', habits: { declinesOnConfirm: false } },
@@ -162,7 +169,11 @@ export const mutants: readonly Mutant[] = [
       ]),
     ),
   },
-  { name: 'cleaned without waiting for the cache', seams: inDriver(withoutFlush) },
+  {
+    name: 'cleaned without waiting for the cache',
+    seams: inDriver(withoutFlush),
+    shows: 'confirmed device-power-cut',
+  },
   {
     name: 'something is left on the device',
     seams: inDriver(

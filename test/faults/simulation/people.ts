@@ -55,7 +55,7 @@ async function sign(world: World, process: DaemonProcess): Promise<void> {
 export function order(
   world: World,
   process: DaemonProcess | null,
-  what: 'hold' | 'reject' | 'release',
+  what: 'hold' | 'reject' | 'release' | 'retry' | 'resolve',
 ): void {
   const operations = process?.operations() ?? null;
   if (process === null || operations === null || process.readOnlyReason() !== null) return;
@@ -65,6 +65,12 @@ export function order(
     if (what === 'release') {
       await operations.release({ device: null }, client);
       await operations.release({ device: 'gw1' }, client);
+    }
+    if (what === 'retry') await operations.retry({ device: 'gw1' }, client);
+    if (what === 'resolve') {
+      const as = resolutions[world.random.below(resolutions.length)] ?? 'actual';
+      const { results } = await operations.resolve({ device: 'gw1', as }, client);
+      if (results.some(({ done }) => done)) world.isPersonal();
     }
     if (what === 'reject') {
       const { pending } = await operations.pending({}, client);

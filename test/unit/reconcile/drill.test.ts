@@ -66,7 +66,7 @@ describe('on the device', () => {
     expect(tracesOn(one)).toEqual(['sw-witness']);
   });
 
-  test('a timer that somebody deletes never fired', async () => {
+  test('D04 a timer that somebody deletes never fired', async () => {
     const one = device();
     const drill = await virtualDrill(one);
     await drill.toItsEnd({

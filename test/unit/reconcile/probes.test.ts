@@ -105,7 +105,7 @@ describe('afterwards', () => {
     expect(await configurationOf(device)).toEqual(before);
   });
 
-  test('what gives way during the soak goes back', async () => {
+  test('D08 what gives way during the soak goes back', async () => {
     const { end } = await rollOut([web], rename, saying(true, true, false).run, { soakMs: 20_000 });
     expect(end).toMatchObject({ outcome: 'rolled-back', cause: 'verify-failed' });
   });

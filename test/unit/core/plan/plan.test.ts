@@ -227,7 +227,7 @@ describe('secrets, which exports hide', () => {
   const row = (properties: Record<string, string>): Configuration =>
     configuration(section(path, [item(path, { name: 'a', ...properties })]));
   const desired = row({ password: 'hunter2', comment: 'x' });
-  test('a row is made with its secret, and is the target only with it, with nothing left to plan', () => {
+  test('D14 a row is made with its secret, and is the target only with it, with nothing left to plan', () => {
     const result = made(plan(desired, configuration(section(path, [])), { secretsOnDevice: 'allow' }));
     expect(result.target[0]?.items[0]?.properties).toContainEqual(['password', 'hunter2']);
     expect(judgesSecrets(result, dialect)).toBe(true);

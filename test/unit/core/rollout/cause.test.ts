@@ -53,7 +53,7 @@ const causeSeen = (state: RolloutState, seen: Partial<Evidence>): unknown =>
 
 const because = (cause: string): object => ({ do: 'record', event: { kind: 'rolled-back', cause } });
 
-test('its time ran out while the daemon was gone', () => {
+test('D13 its time ran out while the daemon was gone: it went back, and is not taken for confirmed', () => {
   expect(causeSeen(afterDeath(), {})).toMatchObject(because('daemon-gone'));
 });
 

@@ -13,7 +13,7 @@ const needs = { windowMs: 120_000, tickMs: 10_000, soakMs: 0, probesMs: 0, settl
 const quick = { armMs: 20_000, applyMs: 2_000, verifyMs: 5_000 };
 const ids = { rollout: '00112233aabb', device: 'gw1' };
 
-describe('the effective window', () => {
+describe('D17 the effective window', () => {
   test.each([
     ['nothing measured: the setting', needs, [], 120_000],
     ['a quick device: the setting', needs, [quick], 120_000],

@@ -43,7 +43,7 @@ test('a lock of another rollout ends it before the first command that changes an
   expect(changing(sent)).toEqual([]);
 });
 
-test('a restart before the last removal was flushed may have brought it back: it is not taken for clean', async () => {
+test('D09 a restart before the last removal was flushed may have brought it back: it is not taken for clean', async () => {
   const sent: string[] = [];
   const standing = 'version=7.18.2\r\nboard=CHR\r\nidentity=gw1\r\n';
   const driver = driverOn(

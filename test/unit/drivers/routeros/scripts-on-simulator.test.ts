@@ -38,7 +38,7 @@ function bench(configuration: Configuration): Bench {
 const pair = anyConfiguration.chain((actual) => fc.tuple(fc.constant(actual), editedFrom(actual)));
 
 describe('rendered scripts, run by an interpreter that knows nothing of them', () => {
-  test('check sees the base, apply reaches the target, check sees the target, back reaches the base', () => {
+  test('D01 check sees the base, apply reaches the target, check sees the target, back reaches the base', () => {
     fc.assert(
       fc.property(pair, ([actual, desired]) => {
         const plan = planFor(desired, actual);
@@ -59,7 +59,7 @@ describe('rendered scripts, run by an interpreter that knows nothing of them', (
     );
   });
 
-  test('back reaches the base from every prefix of the commands that people are shown', () => {
+  test('D11 without a reboot back reaches the base from every prefix of the commands that people are shown', () => {
     fc.assert(
       fc.property(pair, fc.double({ min: 0, max: 1, noNaN: true }), ([actual, desired], share) => {
         const plan = planFor(desired, actual);
@@ -113,14 +113,14 @@ describe('the guard and the decision', () => {
     expect(footprintState(plan, readDevice(on), dialect).kind).toBe('base');
   });
 
-  test('apply does nothing when the base is not what the plan stands on', () => {
+  test('D07 apply does nothing when the base is not what the plan stands on', () => {
     const { on } = staged();
     on.run(`${filter} add action=drop chain=forward protocol=udp`);
     apply(on);
     expect(noteOf(on, 'apply')).toBe('failed at check 1');
   });
 
-  test('back waits while the time is not up, and declines for good once confirmed', () => {
+  test('D02 back waits while the time is not up, and declines for good once confirmed', () => {
     const { on, plan } = staged();
     apply(on);
     on.run(`/system script run sw-${id}-back`);

@@ -72,7 +72,7 @@ describe('signed unless policy says otherwise', () => {
   });
 });
 
-describe('always signed', () => {
+describe('D16 always signed', () => {
   test.each([
     ['management-path', add('/ip firewall filter', { chain: 'input', action: 'drop' })],
     ['management-path', set('/ip service', {}, { disabled: 'yes' }, 'name=ssh')],

@@ -27,21 +27,26 @@ const change = (text: string): string =>
 
 type Has = (...kinds: readonly SitewardRecord['kind'][]) => boolean;
 
+/** D15: no file or script with secrets stays. */
+function expectClean(device: VirtualDevice): void {
+  expect(tracesOn(device).filter((one) => one !== 'sw-witness')).toEqual([]);
+}
+
 /** The command before which it happens, once, given what the journal holds by then. */
 const steps: readonly (readonly [row: string, at: (line: string, has: Has) => boolean])[] = [
-  ['0-3, lock', (line) => line.startsWith('/system script add name="sw-lock"')],
-  ['0-3, staging', (line) => line.includes('-check" source=')],
-  ['4, the net is armed', (line) => line.startsWith('/system scheduler add')],
-  ['4, the net is seen alive', (line, has) => has('arm-started') && line.startsWith(':put ("uptime=')],
-  ['5, apply', (line) => line.includes(':execute') && line.includes('-apply')],
-  ['6, verified', (line, has) => has('verify-started') && line.startsWith('/export')],
-  ['7, confirm', (line) => line.includes('source="confirm"')],
-  ['8, evidence', (line, has) => has('confirm-finished') && line.startsWith('/export')],
+  ['W01 0-3, lock', (line) => line.startsWith('/system script add name="sw-lock"')],
+  ['W01 0-3, staging', (line) => line.includes('-check" source=')],
+  ['W02 4, the net is armed', (line) => line.startsWith('/system scheduler add')],
+  ['W02 4, the net is seen alive', (line, has) => has('arm-started') && line.startsWith(':put ("uptime=')],
+  ['W03 5, apply', (line) => line.includes(':execute') && line.includes('-apply')],
+  ['W05 6, verified', (line, has) => has('verify-started') && line.startsWith('/export')],
+  ['W06 7, confirm', (line) => line.includes('source="confirm"')],
+  ['W08 8, evidence', (line, has) => has('confirm-finished') && line.startsWith('/export')],
   [
-    '9, the timer is taken off',
+    'W08 9, the timer is taken off',
     (line, has) => has('clean-started') && line.startsWith('/system scheduler remove'),
   ],
-  ['9, the lock is taken off', (line, has) => has('clean-started') && line.includes('name="sw-lock"')],
+  ['W08 9, the lock is taken off', (line, has) => has('clean-started') && line.includes('name="sw-lock"')],
 ];
 
 /** What happens to the device or to the daemon; `dies`: the daemon ends with it and comes back later. */
@@ -91,7 +96,7 @@ async function run(at: (typeof steps)[number][1], death: (typeof deaths)[string]
   return { device, base, end, state: made.inFlight, happened };
 }
 
-describe.each(steps)('%s', (_, at) => {
+describe.each(steps)('%s (D15 nothing is left)', (_, at) => {
   test.each(Object.keys(deaths))('%s', async (name) => {
     const death = deaths[name];
     if (death === undefined) throw new Error(name);
@@ -101,11 +106,11 @@ describe.each(steps)('%s', (_, at) => {
     if (state.outcome === 'confirmed') expect(end).not.toEqual(base);
     else expect(end).toEqual(base);
     expect(['confirmed', 'rolled-back', 'not-started']).toContain(state.outcome);
-    expect(tracesOn(device).filter((one) => one !== 'sw-witness')).toEqual([]);
+    expectClean(device);
   });
 });
 
-test('a foreign safe mode unrolls in the middle of it: the device is at the base, and that is what is said', async () => {
+test('W10 a foreign safe mode unrolls in the middle of it: the device is at the base, and that is what is said', async () => {
   const device = virtualDevice({ exportText, settings: { windowMs: 60_000, tickMs: 5_000 } });
   const base = await configurationOf(device);
   const made = await virtualRollout(device, change);
@@ -121,5 +126,83 @@ test('a foreign safe mode unrolls in the middle of it: the device is at the base
   expect(unrolled).toBe(true);
   expect(made.inFlight).toMatchObject({ phase: 'settled', outcome: 'rolled-back' });
   expect(await configurationOf(device)).toEqual(base);
-  expect(tracesOn(device).filter((one) => one !== 'sw-witness')).toEqual([]);
+  expectClean(device);
 });
+
+const slow = { windowMs: 60_000, tickMs: 5_000, flushMs: 6_000, minUptimeMs: 0 };
+
+test('W04 the net is lost after apply, and the bound for lost writes was wrong: the daemon runs the sealed rollback', async () => {
+  const device = virtualDevice({ exportText, settings: slow });
+  const base = await configurationOf(device);
+  const made = await virtualRollout(device, change);
+  let lost = false;
+  device.onCommand = (line) => {
+    if (lost || made.inFlight.phase !== 'applied' || !line.startsWith(':put ("uptime=')) return;
+    lost = true;
+    device.console('/system scheduler remove [find where name~"^sw-"]');
+    device.console('/system script remove [find where name~"-(check|apply|back)"]');
+  };
+  await made.toItsEnd();
+  expect(lost).toBe(true);
+  expect(made.inFlight).toMatchObject({ phase: 'settled', outcome: 'rolled-back', cause: 'net-lost' });
+  expect(await configurationOf(device)).toEqual(base);
+  expectClean(device);
+});
+
+test.each([
+  ['confirm', (line: string) => line.includes('source="confirm"')],
+  ['the last look before it', (line: string) => line.startsWith('/export')],
+])('W07 the daemon stands still before %s until its time is over: refused, and the base', async (_, at) => {
+  const device = virtualDevice({ exportText, settings: slow });
+  const base = await configurationOf(device);
+  const made = await virtualRollout(device, change);
+  let paused = false;
+  device.onCommand = (line) => {
+    if (paused || !at(line) || !['verifying', 'confirming'].includes(made.inFlight.phase)) return;
+    paused = true;
+    device.time.advance(600_000);
+  };
+  await made.toItsEnd();
+  expect(paused).toBe(true);
+  expect(made.inFlight).toMatchObject({ phase: 'settled', outcome: 'rolled-back' });
+  expect(await configurationOf(device)).toEqual(base);
+  expectClean(device);
+});
+
+test.each([0, 1, 2, 3])(
+  'W09 the power is cut in the middle of a pass (%i steps into it): the next one goes on',
+  async (n) => {
+    const device = virtualDevice({
+      exportText,
+      behaviour: { commandMs: 100, flushMs: 5_000 },
+      settings: slow,
+    });
+    const base = await configurationOf(device);
+    const made = await virtualRollout(device, change);
+    const process = new AbortController();
+    device.onCommand = () => {
+      if (made.inFlight.phase !== 'applied') return;
+      process.abort(new Error('the daemon is gone'));
+      throw new Error('the daemon is gone');
+    };
+    await made.toItsEnd({ signal: process.signal }).catch((error: unknown) => {
+      if (!process.signal.aborted) throw error;
+    });
+    device.onCommand = () => undefined;
+    const passes = '[:len [/system script job find where script~"-back"]]';
+    const decided = '[:len [/system script find where name~"-decision"]]';
+    const isIn = (): boolean => device.console(`:put (${passes} . " " . ${decided})`).trim() === '1 1';
+    for (let waited = 0; !isIn(); waited += 1) {
+      expect(waited).toBeLessThan(2_000);
+      device.time.advance(100);
+    }
+    device.time.advance(n * 700);
+    device.machine.powerCut();
+    device.time.advance(300_000);
+    expect(await configurationOf(device)).toEqual(base);
+    await made.restart();
+    await made.toItsEnd({ driver: device.anotherDriver() });
+    expect(made.inFlight).toMatchObject({ phase: 'settled', outcome: 'rolled-back' });
+    expectClean(device);
+  },
+);
