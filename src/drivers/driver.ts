@@ -192,9 +192,13 @@ export interface Driver {
   rollBack(rollout: Rollout, deadline: Deadline, signal: AbortSignal): Promise<void>;
   /**
    * Takes this rollout's objects off, in the order that can't revive the rollback; the lock last. Returns the witness that
-   * was there at the end, when writes were kept.
+   * was there at the end, when writes were kept. `judge` is shown who wrote on the device last, as for the lock.
    */
-  clean(rollout: Rollout, signal: AbortSignal): Promise<Witness | null>;
+  clean(
+    rollout: Rollout,
+    judge: (witness: Witness | null) => void,
+    signal: AbortSignal,
+  ): Promise<Witness | null>;
   /** Removes a lock of `owner` that belongs to no rollout in flight. */
   releaseLock(owner: RolloutOwner, signal: AbortSignal): Promise<void>;
   /** The question of a probe that the device itself answers, over a new connection. Changes nothing. */

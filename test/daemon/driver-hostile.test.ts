@@ -313,7 +313,7 @@ describe('clean', () => {
     const { driver, device } = await deviceThat((command) =>
       command.startsWith(':put ("uptime=') ? { say: notes + said } : undefined,
     );
-    await expect(driver.clean(rollout, never)).rejects.toMatchObject({ code: 'rejected' });
+    await expect(driver.clean(rollout, () => undefined, never)).rejects.toMatchObject({ code: 'rejected' });
     expect(device.sent.some((command) => command.includes('remove'))).toBe(false);
   });
 });

@@ -38,7 +38,7 @@ describe.skipIf(noRealExports).concurrent(`real exports${whyNoRealExports}`, () 
       footprint: { kind: 'base' },
       foreignChanges: 0,
     });
-    await b.driver.clean(b.rollout, never);
+    await b.driver.clean(b.rollout, () => undefined, never);
     t.expect((await b.driver.observe(never)).leftovers).toEqual([]);
   });
 });

@@ -75,7 +75,7 @@ async function confirmAndClean(b: Bench, deadline: Parameters<Bench['driver']['c
     b.driver,
     (e) => e.net.runCount > decided.net.runCount && e.footprint.kind === 'target',
   );
-  await b.driver.clean(b.rollout, never);
+  await b.driver.clean(b.rollout, () => undefined, never);
   expect(await leftOn(b)).toBe('sw-witness\n');
 }
 
@@ -137,7 +137,7 @@ describe.concurrent('a change that holds', () => {
     await b.driver.apply(b.rollout, never);
     await b.driver.apply(b.rollout, never);
     await confirmAndClean(b, deadline);
-    await b.driver.clean(b.rollout, never);
+    await b.driver.clean(b.rollout, () => undefined, never);
     expect((await b.driver.observe(never)).witness?.seq).toBe(8);
   });
 });
@@ -150,7 +150,7 @@ describe.concurrent('a change that is taken back', () => {
     await evidenceThat(b, b.driver, (e) => applied(e) && e.footprint.kind === 'target');
     const after = await evidenceThat(b, b.driver, wentBack);
     expect(after).toMatchObject({ decision: 'rollback', footprint: { kind: 'base' } });
-    await b.driver.clean(b.rollout, never);
+    await b.driver.clean(b.rollout, () => undefined, never);
     expect(await configurationOf(b)).toEqual(before);
     expect(await leftOn(b)).toBe('sw-witness\n');
   });
@@ -180,7 +180,7 @@ describe.concurrent('a change that is taken back', () => {
     );
     expect(refused).toBeGreaterThan(0);
     expect(after).toMatchObject({ decision: 'rollback', footprint: { kind: 'base' } });
-    await b.driver.clean(b.rollout, never);
+    await b.driver.clean(b.rollout, () => undefined, never);
   });
 
   test('the daemon asks for it: the decision is made once, and confirm comes too late', async (t) => {
@@ -192,7 +192,7 @@ describe.concurrent('a change that is taken back', () => {
     const after = await evidenceThat(b, b.driver, wentBack);
     expect(after).toMatchObject({ decision: 'rollback', footprint: { kind: 'base' } });
     await b.driver.rollBack(b.rollout, deadline, never);
-    await b.driver.clean(b.rollout, never);
+    await b.driver.clean(b.rollout, () => undefined, never);
     expect(await leftOn(b)).toBe('sw-witness\n');
   });
 
@@ -218,7 +218,7 @@ describe.concurrent('a change that is taken back', () => {
     }
     await b.driver.rollBack(b.rollout, deadline, never);
     expect((await b.driver.evidence(b.rollout, b.base, never)).footprint.kind).toBe('base');
-    await b.driver.clean(b.rollout, never);
+    await b.driver.clean(b.rollout, () => undefined, never);
   });
 
   test('power is cut in the middle of applying, and writes are lost: it goes back at its first tick', async (t) => {
@@ -233,7 +233,7 @@ describe.concurrent('a change that is taken back', () => {
     b.simulator.powerCut();
     const after = await evidenceThat(b, b.driver, wentBack);
     expect(after).toMatchObject({ decision: 'rollback', footprint: { kind: 'base' } });
-    await b.driver.clean(b.rollout, never);
+    await b.driver.clean(b.rollout, () => undefined, never);
     expect(await configurationOf(b)).toEqual(before);
   });
 
@@ -250,7 +250,7 @@ describe.concurrent('a change that is taken back', () => {
     b.simulator.reboot();
     const after = await evidenceThat(b, b.driver, wentBack);
     expect(after).toMatchObject({ decision: 'rollback', footprint: { kind: 'base' } });
-    await b.driver.clean(b.rollout, never);
+    await b.driver.clean(b.rollout, () => undefined, never);
     expect(await configurationOf(b)).toEqual(before);
   });
 
@@ -261,7 +261,7 @@ describe.concurrent('a change that is taken back', () => {
     b.simulator.consoleCrash();
     const after = await evidenceThat(b, b.driver, wentBack);
     expect(after).toMatchObject({ decision: 'rollback', footprint: { kind: 'base' } });
-    await b.driver.clean(b.rollout, never);
+    await b.driver.clean(b.rollout, () => undefined, never);
   });
 
   test.for([-86_400_000, 86_400_000])(
@@ -274,7 +274,7 @@ describe.concurrent('a change that is taken back', () => {
       expect(still).toMatchObject({ decision: null, net: { present: true } });
       const after = await evidenceThat(b, b.driver, wentBack);
       expect(after.uptimeS).toBeGreaterThanOrEqual(deadline.deadlineUptimeS);
-      await b.driver.clean(b.rollout, never);
+      await b.driver.clean(b.rollout, () => undefined, never);
     },
   );
 
@@ -285,7 +285,7 @@ describe.concurrent('a change that is taken back', () => {
     b.simulator.reboot();
     const after = await evidenceThat(b, b.driver, wentBack);
     expect(after).toMatchObject({ decision: 'rollback', footprint: { kind: 'base' } });
-    await b.driver.clean(b.rollout, never);
+    await b.driver.clean(b.rollout, () => undefined, never);
   });
 
   test('the base moved between arming and apply: apply changes nothing and decides to go back', async (t) => {
@@ -298,7 +298,7 @@ describe.concurrent('a change that is taken back', () => {
     const after = await evidenceThat(b, b.driver, wentBack);
     expect(after.applyNote).toBe('failed at check 1');
     expect(after).toMatchObject({ decision: 'rollback', footprint: { kind: 'base' } });
-    await b.driver.clean(b.rollout, never);
+    await b.driver.clean(b.rollout, () => undefined, never);
   });
 
   test('W07 confirm after the time for it: the device does not take it', async (t) => {
@@ -309,7 +309,7 @@ describe.concurrent('a change that is taken back', () => {
     await b.driver.confirm(b.rollout, deadline, never);
     const after = await evidenceThat(b, b.driver, wentBack);
     expect(after.decision).toBe('rollback');
-    await b.driver.clean(b.rollout, never);
+    await b.driver.clean(b.rollout, () => undefined, never);
   });
 });
 
@@ -367,7 +367,7 @@ describe.concurrent('what stops before anything changes', () => {
     await b.simulator.console('/system identity set name=moved');
     await b.driver.lock(rollout, () => undefined, never);
     await expect(b.driver.stage(rollout, never)).rejects.toMatchObject({ code: 'selector-mismatch' });
-    await b.driver.clean(rollout, never);
+    await b.driver.clean(rollout, () => undefined, never);
     expect(await leftOn(b)).toBe('');
   });
 
@@ -389,7 +389,7 @@ describe.concurrent('what stops before anything changes', () => {
     expect(evidence).toMatchObject({ applyNote: '', footprint: { kind: 'base' }, net: { present: true } });
     b.simulator.faults.nextCut = { how: 'cut', afterBytes: 10 };
     await expect(b.driver.evidence(b.rollout, b.base, never)).rejects.toMatchObject({ code: 'unreachable' });
-    await b.driver.clean(b.rollout, never);
+    await b.driver.clean(b.rollout, () => undefined, never);
     expect(await leftOn(b)).toBe('');
   });
 });

@@ -81,7 +81,7 @@ export function createRouterosDriver(options: RouterosDriverOptions): Driver {
     evidence: (rollout, base, signal) => tracked(gatherEvidence(reach, rollout, base, either(signal))),
     confirm: (rollout, deadline, signal) => tracked(confirm(reach, rollout, deadline, either(signal))),
     rollBack: (rollout, deadline, signal) => tracked(rollBack(reach, rollout, deadline, either(signal))),
-    clean: (rollout, signal) => tracked(clean(reach, rollout, either(signal))),
+    clean: (rollout, judge, signal) => tracked(clean(reach, rollout, judge, either(signal))),
     releaseLock: (owner, signal) => tracked(releaseLock(reach, owner, either(signal))),
     ask: (question, signal) => tracked(askDevice(reach, question, either(signal))),
     backup: {

@@ -344,6 +344,8 @@ function foldTold(told: Told, record: SitewardRecord): void {
   if (record.kind === 'resolved') {
     told.next = record.next;
     told.challenges.add(record.challenge);
+    // One of its own that was in flight is gone with it.
+    for (const one of told.rollouts.values()) one.settled = true;
     // Another's rollout, or one of records that are lost: it is this journal's from here on.
     if (record.rollout !== null)
       told.rollouts.set(record.rollout, {

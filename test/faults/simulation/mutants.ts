@@ -130,7 +130,7 @@ function oneSession(connect: Reach['connect']): Reach['connect'] {
 /** Takes the objects off in another order, and waits for nothing. */
 function cleanInOrder(commands: (names: ReturnType<typeof objectsOf>) => readonly string[]): Change {
   return (_driver, reach) => ({
-    clean: (rollout, signal) =>
+    clean: (rollout, _judge, signal) =>
       withConsole(reach, 'clean', signal, async (console) => {
         for (const command of commands(objectsOf(rollout.id))) await console.modify(command);
         await console.modify(removeScriptIfCommand(lockName, printLock(lockOf(rollout.owner, rollout.id))));
@@ -140,7 +140,8 @@ function cleanInOrder(commands: (names: ReturnType<typeof objectsOf>) => readonl
 }
 
 const withoutFlush: Change = (driver) => ({
-  clean: (rollout, signal) => driver.clean({ ...rollout, times: { ...rollout.times, flushMs: 0 } }, signal),
+  clean: (rollout, judge, signal) =>
+    driver.clean({ ...rollout, times: { ...rollout.times, flushMs: 0 } }, judge, signal),
 });
 
 export const mutants: readonly Mutant[] = [

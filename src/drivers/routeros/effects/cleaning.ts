@@ -11,19 +11,25 @@ import {
   removeTickCommand,
   stopJobsCommand,
 } from '../commands.ts';
-import type { RolloutFacts } from '../facts.ts';
+import type { RolloutFacts, StandingFacts } from '../facts.ts';
 import { lockName, objectsOf, parseLock, parseWitness } from '../objects.ts';
 import type { DeviceConsole, Reach } from './device-console.ts';
 import { withConsole } from './device-console.ts';
 import { readFacts, readRolloutFacts } from './reading.ts';
 import { until } from './waiting.ts';
 
-export function clean(reach: Reach, rollout: Rollout, signal: AbortSignal): Promise<Witness | null> {
+export function clean(
+  reach: Reach,
+  rollout: Rollout,
+  judge: (witness: Witness | null) => void,
+  signal: AbortSignal,
+): Promise<Witness | null> {
   return withConsole(reach, 'clean', signal, async (console) => {
     const names = objectsOf(rollout.id);
     if (rollout.givenUp === true) await disarm(console, rollout);
     const first = await idle(reach, console, rollout, signal);
     requireNoOther(first, rollout);
+    judge(witnessOf(first));
     // What applied nothing has nothing to go back from.
     if (rollout.drill !== true) requireSettled(first, rollout);
     if (first.tick !== null) await console.modify(removeTickCommand(names.tick));
@@ -39,14 +45,22 @@ export function clean(reach: Reach, rollout: Rollout, signal: AbortSignal): Prom
     }
     await dropLock(
       console,
-      (lock) => lock.rollout === rollout.id && lock.daemon === rollout.owner.daemon,
+      (lock, facts) => {
+        // A copy of this daemon has the same lock, and writes its witness under it.
+        judge(witnessOf(facts));
+        return lock.rollout === rollout.id && lock.daemon === rollout.owner.daemon;
+      },
       rollout.device,
     );
     // Until then a power cut brings back what was removed, and nobody would look for it after `settled`.
     const last = await flushed(reach, console, rollout, first.uptimeS, signal);
     requireGone(last, rollout, [...scripts, names.tick, names.decision]);
-    return last.witness === null ? null : parseWitness(last.witness);
+    return witnessOf(last);
   });
+}
+
+function witnessOf({ witness }: Pick<StandingFacts, 'witness'>): Witness | null {
+  return witness === null ? null : parseWitness(witness);
 }
 
 export function releaseLock(reach: Reach, owner: RolloutOwner, signal: AbortSignal): Promise<void> {
@@ -126,12 +140,16 @@ function requireGone(facts: RolloutFacts, rollout: Rollout, names: readonly stri
 /** Removes the lock only while it still says what was read: another's may have come since. */
 async function dropLock(
   console: DeviceConsole,
-  isOurs: (lock: { readonly daemon: string; readonly rollout: string }) => boolean,
+  isOurs: (
+    lock: { readonly daemon: string; readonly rollout: string },
+    facts: Pick<StandingFacts, 'witness'>,
+  ) => boolean,
   device: string,
 ): Promise<void> {
-  const { lock: source } = await readFacts(console);
+  const facts = await readFacts(console);
+  const { lock: source } = facts;
   const lock = source === null ? null : parseLock(source);
-  if (source === null || lock === null || !isOurs(lock)) return;
+  if (source === null || lock === null || !isOurs(lock, facts)) return;
   await console.modify(removeScriptIfCommand(lockName, source));
   if ((await readFacts(console)).lock === source) {
     throw new DeviceError('rejected', `${device}: its lock can't be removed`);

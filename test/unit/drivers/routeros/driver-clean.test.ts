@@ -39,7 +39,9 @@ test('a lock of another rollout ends it before the first command that changes an
   const sent: string[] = [];
   const lock = printLock({ daemon, nonce: 'e'.repeat(16), rollout: 'ffffffffffff' });
   const driver = driverOn([`uptime=1d00:00:00\r\nlock=${lock}\r\n`], sent);
-  await expect(driver.clean(rollout, new AbortController().signal)).rejects.toMatchObject({ code: 'locked' });
+  await expect(driver.clean(rollout, () => undefined, new AbortController().signal)).rejects.toMatchObject({
+    code: 'locked',
+  });
   expect(changing(sent)).toEqual([]);
 });
 
@@ -56,7 +58,7 @@ test('D09 a restart before the last removal was flushed may have brought it back
     sent,
   );
   const cached = { ...rollout, times: { flushMs: 45_000 } } as Rollout;
-  await expect(driver.clean(cached, new AbortController().signal)).rejects.toMatchObject({
+  await expect(driver.clean(cached, () => undefined, new AbortController().signal)).rejects.toMatchObject({
     code: 'rejected',
   });
   expect(changing(sent)).toHaveLength(1);
