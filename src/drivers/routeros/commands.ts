@@ -146,6 +146,12 @@ export function setSourceCommand(name: string, source: string): string {
   return `/system script set [find name=${quoteString(name)}] source=${quoteString(source)}`;
 }
 
+/** Looks and writes in one command: another's may have taken its place since it was read. */
+export function setSourceIfCommand(name: string, was: string, source: string): string {
+  const isStill = `[/system script get $i source] = ${quoteString(was)}`;
+  return each('script', name, `:if (${isStill}) do={/system script set $i source=${quoteString(source)}}`);
+}
+
 export function readSourceCommand(name: string): string {
   return `:put [/system script get [find name=${quoteString(name)}] source]`;
 }

@@ -121,6 +121,14 @@ const rules: readonly Rule[] = [
       return said('');
     },
   ),
+  rule(
+    `:foreach i in=\\[/system script find where name=${quoted}\\] do=\\{:if \\(.* = ${quoted}\\) do=\\{/system script set \\$i source=${quoted}\\}\\}`,
+    true,
+    (device, [name = '', was = '', source = '']) => {
+      if (device.scripts.get(name)?.source === was) device.setSource(name, source);
+      return said('');
+    },
+  ),
   rule('/system script run sw-([0-9a-f]{12})-check', false, (device, [id = '']) => said(check(device, id))),
   rule(':execute "/system script run (\\S+)"', true, (device, [name = '']) => {
     device.execute(name);

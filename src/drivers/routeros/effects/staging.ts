@@ -13,6 +13,7 @@ import {
   removeScriptIfCommand,
   runScriptCommand,
   setSourceCommand,
+  setSourceIfCommand,
   stageCommands,
   tryAddScriptCommand,
 } from '../commands.ts';
@@ -53,7 +54,7 @@ export function takeLock(
       await console.attempt(addScriptCommand(lockName, source));
     } else if (facts.lock !== source) {
       // Ours from before a restart: only the nonce is new.
-      await console.modify(setSourceCommand(lockName, source));
+      await console.modify(setSourceIfCommand(lockName, facts.lock, source));
     }
     // Arbitration rests on unique names. This proves, on this very device, that a second one is refused.
     await console.modify(tryAddScriptCommand(lockName, source));

@@ -63,3 +63,20 @@ test('D09 a restart before the last removal was flushed may have brought it back
   });
   expect(changing(sent)).toHaveLength(1);
 });
+
+test('a witness that another wrote meanwhile ends it before the lock goes', async () => {
+  const sent: string[] = [];
+  const witness = (seq: number): string =>
+    `witness=# siteward witness site=s daemon=${daemon} seq=${seq} head=${'a'.repeat(64)}\r\n`;
+  const lock = `lock=${printLock({ ...rollout.owner, rollout: rollout.id })}\r\n`;
+  const standing = 'version=7.18.2\r\nboard=CHR\r\nidentity=gw1\r\n';
+  const driver = driverOn(
+    [`uptime=1d00:00:00\r\n${lock}${witness(7)}`, `${standing}uptime=1d00:00:01\r\n${lock}${witness(12)}`],
+    sent,
+  );
+  const judge = (seen: { readonly seq: number } | null): void => {
+    if (seen?.seq !== 7) throw new Error(`record ${seen?.seq ?? ''}`);
+  };
+  await expect(driver.clean(rollout, judge, new AbortController().signal)).rejects.toThrow('record 12');
+  expect(changing(sent)).toEqual([]);
+});
