@@ -3,9 +3,14 @@
 
 const LIST = '/ip firewall address-list';
 const SCRIPT = '/system script';
+const NAME = 'siteward-record';
+/** A source of so many bytes, then whether the device took it. */
+const sourceOf = (doublings, bytes) =>
+  `:global siteward "0123456789abcdef"; :for i from=1 to=${doublings} do={:set siteward ($siteward . $siteward)}; ` +
+  `:do {${SCRIPT} add name=${NAME}-${bytes} source=$siteward; :put [:len [${SCRIPT} get ${NAME}-${bytes} source]]} on-error={:put refused}`;
 
 export const questions = [
-  { number: 'S03', ask: '/ip address remove *FFFFFF0' },
+  { number: 'S03', switch: 'exitStatus', ask: '/ip address remove *FFFFFF0' },
   { number: 'S04', ask: '/nonsense' },
   { number: 'S04', ask: ':error "siteward-record"' },
   { number: 'S05', ask: '/ip/address/print count-only' },
@@ -30,6 +35,7 @@ export const questions = [
   { number: 'S64', ask: '/system backup load name=siteward-nonsense' },
   {
     number: 'S25',
+    switch: 'uniqueNames',
     changes: true,
     ask: `${SCRIPT} add name=siteward-record source=""; ${SCRIPT} add name=siteward-record source=""`,
   },
@@ -56,9 +62,91 @@ export const questions = [
   },
 ];
 
+/**
+ * What the simulator has as a switch because nobody knows: by the switch's name in `src/simulator/behaviour.ts`. `then` is
+ * asked after it, `cut` ends the connection half a second after the question.
+ */
+questions.push(
+  { number: 'S37', switch: 'dynamicRows', ask: ':put [:len [/ip route find dynamic]]' },
+  { number: 'S59', switch: 'disk', ask: ':put [:len [/file find where name=flash]]' },
+  { number: 'S63', switch: 'deviceMode', ask: ':put [/system device-mode get mode]' },
+  ...[
+    [8, 4096],
+    [10, 16384],
+    [12, 65536],
+  ].map(([doublings, bytes]) => ({
+    number: 'S61',
+    switch: 'sourceLimit',
+    changes: true,
+    ask: sourceOf(doublings, bytes),
+  })),
+  {
+    number: 'S36',
+    switch: 'removedReference',
+    changes: true,
+    ask:
+      `/interface bridge add name=${NAME}; /interface list add name=${NAME}; :local m [/interface list member add list=${NAME} interface=${NAME}]; ` +
+      `:do {/interface list remove [find where name=${NAME}]; :put removed} on-error={:put refused}; /interface list member remove $m`,
+  },
+  {
+    number: 'S56',
+    switch: 'importParsesFirst',
+    changes: true,
+    ask:
+      `/file add name=${NAME}.rsc contents="${LIST} add list=${NAME} address=192.0.2.7\\n/nonsense\\n"; ` +
+      `:do {/import file-name=${NAME}.rsc} on-error={}; :put [:len [${LIST} find where list=${NAME} address=192.0.2.7]]`,
+  },
+  {
+    number: 'S64',
+    switch: 'backupPlace',
+    changes: true,
+    ask:
+      `/system backup save name=${NAME} dont-encrypt=yes; ` +
+      `:foreach i in=[/file find where name~"${NAME}.backup"] do={:put [/file get $i name]}`,
+  },
+  {
+    number: 'S48',
+    switch: 'exportsUsers',
+    changes: true,
+    ask: `/user add name=${NAME} group=read password="Rec-0rd-only"; /user export`,
+  },
+  {
+    number: 'S63',
+    switch: 'startupCountsFrom',
+    changes: true,
+    ask:
+      `/system scheduler add name=${NAME}-far start-time=startup interval=1w on-event=":put 1"; ` +
+      `:put [:pick [/system scheduler get ${NAME}-far next-run] 0 10]; :put [:pick [/system clock get date] 0 10]`,
+  },
+  {
+    number: 'S69',
+    switch: 'channelEndStops',
+    changes: true,
+    cut: true,
+    ask: `:delay 2s; ${LIST} add list=${NAME} address=192.0.2.6`,
+    waitMs: 3_000,
+    then: `:put [:len [${LIST} find where list=${NAME} address=192.0.2.6]]`,
+  },
+  // A rollout beside somebody's safe mode: what the preflight counts, and whether a command's safe mode outlives it.
+  {
+    number: 'S66',
+    switch: 'safeModeOverExec',
+    changes: true,
+    ask: `/safe-mode take; ${LIST} add list=${NAME} address=192.0.2.8; :put [:len [/system history find where floating-undo]]`,
+    then: `:put [:len [${LIST} find where list=${NAME} address=192.0.2.8]]; :put [:len [/system history find where floating-undo]]`,
+  },
+);
+
 /** Run at the end whatever happened before. */
 export const cleanUp = [
-  `${LIST} remove [find where list="siteward-record"]`,
-  `${SCRIPT} remove [find where name="siteward-record"]`,
-  '/system scheduler remove [find where name="siteward-record"]',
+  '/safe-mode release',
+  `${LIST} remove [find where list="${NAME}"]`,
+  `${SCRIPT} remove [find where name~"^${NAME}"]`,
+  `/system scheduler remove [find where name~"^${NAME}"]`,
+  `/interface list member remove [find where list="${NAME}"]`,
+  `/interface list remove [find where name="${NAME}"]`,
+  `/interface list member remove [find where interface="${NAME}"]`,
+  `/interface bridge remove [find where name="${NAME}"]`,
+  `/file remove [find where name~"${NAME}"]`,
+  `/user remove [find where name="${NAME}"]`,
 ];

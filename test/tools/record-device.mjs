@@ -60,6 +60,25 @@ function connect() {
   });
 }
 
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Asks, ends the connection under the command where that is the question, and asks after it. */
+async function record({ number, switch: about, ask: question, cut, waitMs, then }) {
+  const own = cut === true ? await connect() : client;
+  const asked = ask(own, question);
+  if (cut === true) {
+    await sleep(500);
+    own.destroy();
+  }
+  const answer = cut === true ? { output: '', errors: '', status: null } : await asked;
+  asked.catch(() => undefined);
+  const asks = { number, ...(about === undefined ? {} : { switch: about }), ask: question };
+  if (then === undefined) return { ...asks, ...answer };
+  await sleep(waitMs ?? 500);
+  const { output } = await ask(client, then);
+  return { ...asks, ...answer, then: output };
+}
+
 function ask(client, command) {
   return new Promise((resolve, reject) => {
     client.exec(command, (error, channel) => {
@@ -91,7 +110,7 @@ console.error(`host key ${hostKeyType} ${hostKey}`);
 const answers = [];
 try {
   for (const question of questions.filter(({ changes }) => values.changes || changes !== true))
-    answers.push({ number: question.number, ask: question.ask, ...(await ask(client, question.ask)) });
+    answers.push(await record(question));
 } finally {
   if (values.changes) for (const line of cleanUp) await ask(client, line);
 }
@@ -113,7 +132,7 @@ else {
   for (const answer of answers) {
     const before = other.answers.find(({ ask: asked }) => asked === answer.ask);
     if (before === undefined) continue;
-    for (const part of ['output', 'errors', 'status']) {
+    for (const part of ['output', 'errors', 'status', 'then']) {
       if (before[part] === answer[part]) continue;
       differences++;
       console.log(`${answer.number} ${answer.ask}`);
