@@ -76,7 +76,7 @@ export class Checks {
   readonly #challengeOf = new Map<string, string>();
   readonly #readings = new Map<string, Reading>();
   readonly #facts = new Map<string, Omit<Reading, 'rows'>>();
-  /** Session over which each rollout's confirm was asked for. */
+  /** Session over which each machine asked for a rollout's confirm; a copy may ask too. */
   readonly #confirmSession = new Map<string, number>();
   /** Rollouts whose target was verified: from here on nothing has to lead back. */
   readonly #verified = new Set<string>();
@@ -129,7 +129,7 @@ export class Checks {
       this.#signature(rolloutId, rollout);
     if (!this.#isHarmless(command)) this.#witness(host);
     if (found?.effects[0] === 'confirm' && rolloutId !== null)
-      this.#confirmSession.set(rolloutId, session.id);
+      this.#confirmSession.set(`${host.name} ${rolloutId}`, session.id);
   }
 
   /**
@@ -252,7 +252,7 @@ export class Checks {
   #confirmed(host: Host, id: string): void {
     const reading = this.#readings.get(host.name);
     const program = this.#device.programs.get(id);
-    const fresh = reading !== undefined && reading.session > (this.#confirmSession.get(id) ?? 0);
+    const fresh = reading !== undefined && reading.session > (this.#confirmSession.get(`${host.name} ${id}`) ?? 0);
     this.#require(fresh, 'I4', 'confirmed without a reading over a new connection');
     this.#require(reading?.decision === 'confirm', 'I4', 'confirmed, and the device had not decided so');
     this.#require((reading?.declined ?? 0) > 0, 'I4', 'confirmed, and no run of the rollback had declined');
