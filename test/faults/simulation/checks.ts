@@ -134,10 +134,14 @@ export class Checks {
 
   /**
    * Taking away what bears this rollout's own name can hurt nobody else's, a name that is there is not added again, and
-   * what asks for this rollout's timer first does nothing without it.
+   * what asks for this rollout's timer first does nothing without it. What is staged under its own name is not run before
+   * it is armed, which asks whose the device is.
    */
   #isHarmless(command: string): boolean {
     if (/^\/system (script|scheduler) remove /.test(command)) return true;
+    const staged =
+      /^\/system script (?:add|set) (?:\[find )?name="(sw-[0-9a-f]{12})-(?:check|apply|back)"/.exec(command);
+    if (staged !== null && this.#device.tick?.name !== `${staged[1] ?? ''}-tick`) return true;
     const taken = /\/system (?:script|scheduler) add name="([^"]+)"/.exec(command)?.[1] ?? '';
     if (this.#device.scripts.has(taken) || this.#device.tick?.name === taken) return true;
     const timer = /^:if .*name="(sw-[0-9a-f]{12}-tick)"/.exec(command)?.[1];
@@ -252,7 +256,8 @@ export class Checks {
   #confirmed(host: Host, id: string): void {
     const reading = this.#readings.get(host.name);
     const program = this.#device.programs.get(id);
-    const fresh = reading !== undefined && reading.session > (this.#confirmSession.get(`${host.name} ${id}`) ?? 0);
+    const fresh =
+      reading !== undefined && reading.session > (this.#confirmSession.get(`${host.name} ${id}`) ?? 0);
     this.#require(fresh, 'I4', 'confirmed without a reading over a new connection');
     this.#require(reading?.decision === 'confirm', 'I4', 'confirmed, and the device had not decided so');
     this.#require((reading?.declined ?? 0) > 0, 'I4', 'confirmed, and no run of the rollback had declined');
