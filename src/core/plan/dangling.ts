@@ -1,6 +1,7 @@
 /**
  * Finds rows that would go on naming something the plan takes away. A device keeps such a row with a dead
- * reference, and making the named row again does not revive it: no rollback leads back to the base (I3).
+ * reference, and making a row of that name again, even by the plan itself, does not revive it: no rollback leads back
+ * to the base (I3).
  */
 import type { Dialect, Problem } from '../dialect.ts';
 import { itemIdentity } from '../digest.ts';
@@ -27,9 +28,16 @@ export function danglingReference(
   const goneRows: Configuration = {
     sections: removed.map((item) => ({ path: item.section, kind: 'keyed', items: [item] })),
   };
+  const called = (item: Item): string => `${item.section} ${itemIdentity(item, dialect)}`;
+  const made = new Set(actions.flatMap((action) => (action.verb === 'add' ? [called(action.item)] : [])));
+  const isMade = (item: Item): boolean => made.has(called(item));
   for (const { path, items } of target.sections) {
     for (const item of items) {
-      const named = dialect.references(item, goneRows).find((one) => !stillThere(one, item, target, dialect));
+      if (isMade(item)) continue;
+      const stays = dialect.references(item, target).filter((one) => !isMade(one));
+      const named = dialect
+        .references(item, goneRows)
+        .find((gone) => !stays.some((one) => nameIn(one) === nameIn(gone)));
       if (named === undefined) continue;
       const gone = `${named.section} ${itemIdentity(named, dialect)} is to be removed, but ${`${path} ${itemIdentity(item, dialect)}`.trim()} still names it`;
       return `${gone}${remedyFor(path, wish)}`;
@@ -44,16 +52,6 @@ function remedyFor(path: string, { desired, blocked = [] }: Wish): string {
   if (sectionOf(desired, path) !== undefined) return ': change or remove that too';
   // Nothing that the file says about other sections could take that row away.
   return `, and the file does not speak for ${path}: add that section to the file as it should be, or own everything (--owns everything, in device.yaml "owns: everything") if the file is the whole configuration`;
-}
-
-/** Another row of that name takes its place, as when a bridge becomes a VLAN of the same name. */
-function stillThere(
-  gone: Item,
-  by: Item,
-  target: Configuration,
-  dialect: Pick<Dialect, 'references' | 'isSecret'>,
-): boolean {
-  return dialect.references(by, target).some((one) => nameIn(one) === nameIn(gone));
 }
 
 /** Rows of menus in which a name may occur twice have no key, and are named all the same. */

@@ -26,10 +26,11 @@ function orderGroup(item: Item): string | null {
 /**
  * A route is its destination in its table, which the text of a default route need not even name: with another gateway it
  * is the same route. Set in one command it leaves no moment with two ways or with none, as removing and making it would.
+ * What has a name is what others name it for, also in menus where a name may occur twice: made anew, it is not theirs.
  */
 export function purposeOf(item: Item): string | null {
-  if (item.section !== '/ip route' && item.section !== '/ipv6 route') return null;
   const own = new Map(item.properties);
+  if (item.section !== '/ip route' && item.section !== '/ipv6 route') return own.get('name') ?? null;
   const table = own.get('routing-table') ?? own.get('routing-mark') ?? 'main';
   return `${own.get('dst-address') ?? 'default'} ${table}`;
 }

@@ -74,6 +74,12 @@ describe('removing what another row names', () => {
       text([mounts[1] ?? '', 'add dst=/other name=mount0 src=/other\n']),
     );
     expect(same.made).toMatchObject({ kind: 'plan' });
+    // Which of the two is the one that was there can't be told: it would be removed, and made again under its name.
+    const twins = ['add comment=new dst=/config name=mount0 src=/config\n'.repeat(2), mounts[1] ?? ''];
+    expect(planBetween(text(mounts), text(twins)).made).toMatchObject({
+      kind: 'refused',
+      code: 'dangling-reference',
+    });
   });
 
   test('is planned when the other row goes with it', () => {
