@@ -146,7 +146,7 @@ function pathLine(
     undecidable: `not provable that the management path stays open: ${path.by}`,
   }[path.kind];
   const afterMs = rollback === null ? 0 : (rollback.effectiveMs ?? rollback.windowMs);
-  const why = afterMs === rollback?.windowMs ? 'window' : 'by what it took before, soak and probes';
+  const why = afterMs === rollback?.windowMs ? 'window' : 'by what it took before, soak, probes and radios';
   const back =
     rollback === null ? '' : `   rollback: ${rollback.kind}, after ${Math.ceil(afterMs / 1000)} s (${why})`;
   return paint(path.kind === 'untouched' || path.kind === 'open' ? 'quiet' : 'bad', safe(`${way}${back}`));

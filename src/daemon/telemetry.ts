@@ -33,6 +33,7 @@ const warnings: readonly string[] = [
   'history-not-pushed',
   'binary-backup-failed',
   'rollout-of-unserved-device',
+  'probes-fail-after-rollback',
 ];
 const failures: readonly string[] = ['state-lock-lost', 'journal-unwritable', 'journal-damaged'];
 

@@ -54,6 +54,8 @@ export interface DeviceReport {
   };
   /** The newest look at the device while a rollout is in flight. */
   readonly sight: { readonly evidence: Evidence | null; readonly code: string | null } | null;
+  /** What the probes said once a rollout had been taken back; null: none was, or it had no probes. */
+  readonly probesAfter: { readonly rollout: string; readonly failing: readonly string[] } | null;
 }
 
 export const unreadReport: DeviceReport = {
@@ -69,6 +71,7 @@ export const unreadReport: DeviceReport = {
   keepFailure: null,
   backup: { readMs: null, binaryMs: null, triedMs: null, failure: null },
   sight: null,
+  probesAfter: null,
 };
 
 /** What the last reading said of the device's hardware, as a field of a record; none where it said nothing. */

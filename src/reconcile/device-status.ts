@@ -251,6 +251,15 @@ function stoppedByPeople(
   };
 }
 
+/** Of the rollout that was the last one; of others it says nothing any more. */
+function probesWords({ lastRollout }: FoldedDevice, { probesAfter }: DeviceReport): string {
+  if (probesAfter === null || probesAfter.rollout !== lastRollout?.id) return '';
+  const { failing } = probesAfter;
+  return failing.length === 0
+    ? '; back at the base its probes pass again'
+    : `; back at the base, too, ${failing.join('; ')}`;
+}
+
 function brakePulled(device: DeviceSettings, { observation }: DeviceReport): Standing | null {
   const brake = observation?.obstacles.find(({ code }) => brakes.includes(code));
   if (brake === undefined) return null;
@@ -278,7 +287,8 @@ function waiting(
   const quarantined = ({ reason, cause, found, at }: Quarantine): Standing => {
     const next = `siteward retry ${device.name}`;
     const why = cause === null ? '' : `, ${cause}${found == null || found === '' ? '' : `: ${found}`}`;
-    const message = `${quarantineMessages[reason]} (${at.slice(0, 19)}Z${why})`;
+    const probes = reason === 'rolled-back' ? probesWords(folded, report) : '';
+    const message = `${quarantineMessages[reason]} (${at.slice(0, 19)}Z${why}${probes})`;
     return { state: 'quarantined', reason, message, next };
   };
   const different = report.comparison !== null && report.comparison.differences.length > 0;

@@ -1,10 +1,12 @@
 /**
  * Judges a rollout by its probes: once before anything is changed, so that one which fails already judges nothing, and
- * after it until each has passed or its time is up. What a probe does is handed in. It decides nothing about the device.
+ * after it until each has passed or its time is up; and after a rollback, for people only. What a probe does is handed
+ * in. It decides nothing about the device.
  */
 import type { Clock } from '../core/clock.ts';
 import { DeviceError, messageOf } from '../core/errors.ts';
 import type { Probe, ProbeAnswer } from '../core/rollout/probe.ts';
+import type { RolloutState } from '../core/rollout/state.ts';
 
 export type RunProbe = (probe: Probe, signal: AbortSignal) => Promise<ProbeAnswer>;
 
@@ -50,6 +52,35 @@ export async function probeUntilWell(
     left = red.map(({ probe }) => probe);
     if (left.length > 0) await clock.sleep(betweenMs, signal);
   }
+}
+
+/** What fails still when each had its time; nothing is decided by it. */
+export async function probeAgain(
+  probes: readonly Probe[],
+  run: RunProbe,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const said = await Promise.all(
+    probes.map(async (probe): Promise<readonly string[]> => {
+      try {
+        await probeUntilWell([probe], run, clock, signal);
+        return [];
+      } catch (error) {
+        if (!(error instanceof DeviceError)) throw error;
+        return [error.message];
+      }
+    }),
+  );
+  return said.flat();
+}
+
+/** Those that passed before anything was changed. */
+export function judging(
+  probes: readonly Probe[] | undefined,
+  { notJudged }: Pick<RolloutState, 'notJudged'>,
+): readonly Probe[] {
+  return (probes ?? []).filter(({ name }) => notJudged?.includes(name) !== true);
 }
 
 interface Red {

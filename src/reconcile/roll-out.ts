@@ -13,6 +13,7 @@ import type { TouchedItem } from '../core/rollout/event-fields.ts';
 import type { SitewardEvent } from '../core/rollout/events.ts';
 import type { Evidence, Rollout } from '../core/rollout/rollout.ts';
 import { goesBack } from '../core/rollout/state.ts';
+import type { RolloutState } from '../core/rollout/state.ts';
 import { effectiveWindowMs } from '../core/rollout/window.ts';
 import type { DeviceState } from '../core/site-state.ts';
 import type { DeviceRoom } from './device-room.ts';
@@ -23,6 +24,7 @@ import { judgeWitness, sealedRollout, stuckBy } from './read-device.ts';
 import { hardwareIn } from './device-report.ts';
 import type { Stuck } from './device-report.ts';
 import type { PlannedDevice } from './comparison.ts';
+import { judging, probeAgain } from './probes.ts';
 import type { RolloutRoom } from './rollout-runner.ts';
 import { runRollout } from './rollout-runner.ts';
 
@@ -185,6 +187,18 @@ export async function run(room: DeviceRoom, rollout: Rollout): Promise<void> {
     phase: state.phase,
     outcome: state.outcome,
   });
+  if (state.outcome === 'rolled-back' && state.phase === 'settled') await reportProbes(room, rollout, state);
+}
+
+/** Whether what the probes look at is well again now that the device is back, for people. A daemon that dies here asks no more. */
+async function reportProbes(room: DeviceRoom, rollout: Rollout, state: RolloutState): Promise<void> {
+  const probes = judging(rollout.probes, state);
+  if (probes.length === 0) return;
+  const failing = await probeAgain(probes, room.probe, room.clock, room.signal);
+  room.report.update({ probesAfter: { rollout: rollout.id, failing } });
+  const ids = { device: rollout.device, rollout: rollout.id };
+  if (failing.length === 0) room.log('probes-pass-again', ids);
+  else room.log('probes-fail-after-rollback', { ...ids, failing });
 }
 
 /** I6: a device that meanwhile carries another's lock or witness is not touched, whatever the journal says of it. */

@@ -23,7 +23,7 @@ import type { Evidence, Rollout, Witness } from '../core/rollout/rollout.ts';
 import type { Driver } from '../drivers/driver.ts';
 import type { Ledger } from './ledger.ts';
 import type { RunProbe } from './probes.ts';
-import { probeBefore, probeUntilWell } from './probes.ts';
+import { judging, probeBefore, probeUntilWell } from './probes.ts';
 import { verifyDevice } from './verify-device.ts';
 import { whatDiffers } from './what-differs.ts';
 
@@ -185,8 +185,8 @@ async function performOnDevice(
         room.onSight(evidence, null);
         return evidence;
       };
-      const judging = (rollout.probes ?? []).filter(({ name }) => state.notJudged?.includes(name) !== true);
-      const probesPass = (): Promise<void> => probeUntilWell(judging, room.probe, clock, signal);
+      const probes = judging(rollout.probes, state);
+      const probesPass = (): Promise<void> => probeUntilWell(probes, room.probe, clock, signal);
       return await verifyDevice(rollout, { readEvidence, probesPass }, state.runCount, clock, signal);
     }
     case 'confirm':

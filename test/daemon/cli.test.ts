@@ -255,6 +255,16 @@ test('a conflict shows what was last confirmed, what the device has, and what gi
   );
 });
 
+test('plan says after how long the device goes back by itself, and why that is longer than the window', async () => {
+  const [device] = onePlan.devices;
+  if (device === undefined) throw new Error('the fake has a device');
+  const rollback = { kind: 'exact', windowMs: 180_000, effectiveMs: 270_500 } as const;
+  await serve({ plan: () => Promise.resolve({ v: 1, devices: [{ ...device, rollback }] }) });
+  expect((await cli('plan')).out).toContain(
+    '   rollback: exact, after 271 s (by what it took before, soak, probes and radios)\n',
+  );
+});
+
 test('plan shows drift that is left alone, and exits 1 for it', async () => {
   const [device] = onePlan.devices;
   if (device === undefined) throw new Error('the fake has a device');

@@ -1,8 +1,15 @@
 /** The SSH session against a small server of its own, which can misbehave, and against the real sshd. */
+import { EventEmitter, once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer, type AddressInfo, type Server as NetServer } from 'node:net';
+import {
+  connect as connectSocket,
+  createServer,
+  type AddressInfo,
+  type Server as NetServer,
+  type Socket,
+} from 'node:net';
 import ssh2, { type Connection, type ServerChannel } from 'ssh2';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { connect, fingerprintOf, type SshSession, type SshTarget } from '../../src/drivers/ssh-session.ts';
 import { hasSshd, startSshd } from '../support/real-sshd.ts';
 import type { RealSshd } from '../support/real-sshd.ts';
@@ -187,6 +194,55 @@ async function listenSilently(): Promise<NetServer> {
   });
   return server;
 }
+
+describe('keepalive', () => {
+  /** What SSH counts its questions by; everything else goes by the real time. */
+  const questionMs = 10_000;
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  /** The server behind something that passes on what both say, until it falls silent. */
+  async function reachable(target: SshTarget): Promise<{ target: SshTarget; fallSilent(): void }> {
+    const sockets: Socket[] = [];
+    const between = createServer((near) => {
+      const far = connectSocket(target.port, target.host);
+      for (const socket of [near, far]) {
+        socket.on('error', () => undefined);
+        sockets.push(socket);
+      }
+      near.pipe(far).pipe(near);
+    });
+    await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve));
+    opened.push({
+      close: () =>
+        new Promise((resolve) => {
+          for (const socket of sockets) socket.destroy();
+          between.close(() => resolve());
+        }),
+    });
+    return {
+      target: { ...target, port: (between.address() as AddressInfo).port },
+      fallSilent: () => {
+        for (const socket of sockets) socket.unpipe().pause();
+      },
+    };
+  }
+
+  test('a device that falls silent in the middle of an answer is given up after three questions', async () => {
+    const asked = new EventEmitter();
+    const { target } = await serve(() => void asked.emit('asked'));
+    const way = await reachable(target);
+    const made = await session(way.target);
+    const heard = once(asked, 'asked');
+    const reading = made.exec('export', { timeoutMs: 20_000, readsOnly: true }, never);
+    const changing = made.exec('apply', { timeoutMs: 20_000 }, never);
+    await heard;
+    way.fallSilent();
+    vi.advanceTimersByTime(4 * questionMs);
+    await expect(reading).rejects.toMatchObject({ name: 'DeviceError', code: 'unreachable' });
+    await expect(changing).rejects.toMatchObject({ code: 'outcome-unknown' });
+  });
+});
 
 describe('a command', () => {
   test('its output and exit code', async () => {

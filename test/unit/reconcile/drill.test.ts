@@ -9,6 +9,7 @@ import { memoryLedger } from '../../support/memory-ledger.ts';
 import { deviceSettings } from '../../support/scripted-device.ts';
 import { virtualDevice } from '../../support/virtual-device.ts';
 import type { VirtualDevice } from '../../support/virtual-device.ts';
+import { virtualPasses } from '../../support/virtual-passes.ts';
 import { configurationOf, tracesOn, virtualDrill } from '../../support/virtual-rollout.ts';
 
 const exportText = `# 2026-11-21 10:00:00 by RouterOS 7.18.2
@@ -103,6 +104,36 @@ describe('on the device', () => {
     expect(deviceState(drill.site, 'gw1').lastDrill?.fired).toBe(true);
     expect(tracesOn(one)).toEqual(['sw-witness']);
   });
+});
+
+test('one that is due begins by itself once nothing else is to be done, and again when its time has come', async () => {
+  const one = device();
+  const day = 24 * 3_600_000;
+  const passes = await virtualPasses(one, { drillMs: 30 * day });
+  const begun = (): readonly string[] =>
+    passes.records.map(({ kind }) => kind).filter((kind) => kind.endsWith('-planned'));
+  const wanted = 'add address=192.0.2.10 name=one.example.org\nadd address=192.0.2.11 name=two.example.org\n';
+  await passes.accept(`/ip dns static\n${wanted}`);
+  await passes.pass();
+  expect(begun(), 'a rollout comes first').toEqual(['rollout-planned']);
+  await passes.pass();
+  expect(begun()).toEqual(['rollout-planned', 'drill-planned']);
+  expect(passes.room.folded().lastDrill).toMatchObject({ fired: true });
+  one.time.advance(29 * day);
+  await passes.pass();
+  expect(begun()).toHaveLength(2);
+  one.time.advance(day);
+  await passes.pass();
+  expect(begun()).toEqual(['rollout-planned', 'drill-planned', 'drill-planned']);
+  expect(tracesOn(one)).toEqual(['sw-witness']);
+});
+
+test('without a schedule and without an order none begins', async () => {
+  const passes = await virtualPasses(device());
+  await passes.accept('/ip dns static\nadd address=192.0.2.10 name=one.example.org\n');
+  await passes.pass();
+  expect(passes.room.report.current().failure).toBeNull();
+  expect(passes.records.map(({ kind }) => kind)).not.toContain('drill-planned');
 });
 
 describe('when', () => {

@@ -2,7 +2,11 @@
 import { describe, expect, test } from 'vitest';
 import type { Probe, ProbeAnswer } from '../../../src/core/rollout/probe.ts';
 import { verifiedBy } from '../../../src/core/rollout/probe.ts';
+import { standingOf } from '../../../src/reconcile/device-status.ts';
 import type { RunProbe } from '../../../src/reconcile/probes.ts';
+import { gatePolicy } from '../../support/gate.ts';
+import { virtualPasses } from '../../support/virtual-passes.ts';
+import type { VirtualPasses } from '../../support/virtual-passes.ts';
 import { virtualDevice } from '../../support/virtual-device.ts';
 import { configurationOf, tracesOn, virtualRollout } from '../../support/virtual-rollout.ts';
 
@@ -115,6 +119,61 @@ describe('afterwards', () => {
     expect(end.outcome).toBe('confirmed');
     const at = (kind: string): number => Date.parse(records.find((one) => one.kind === kind)?.at ?? '');
     expect(at('verify-finished') - at('verify-started')).toBeGreaterThanOrEqual(20_000);
+  });
+});
+
+describe('once the device is back', () => {
+  const one = 'add address=192.0.2.10 name=one.example.org\n';
+  const desired = `/ip dns static\n${one}add address=192.0.2.11 name=two.example.org\n`;
+  /** `back`: what the web probe says from the rollback on. The other one judged nothing from the beginning. */
+  async function goBack(back: ProbeAnswer) {
+    const device = virtualDevice({ exportText, settings: { windowMs: 60_000, tickMs: 5_000 } });
+    const asked: string[] = [];
+    const bad: ProbeAnswer = { well: false, said: 'HTTP status 502, expected 200' };
+    const isOver = (): boolean => passes.records.some(({ kind }) => kind === 'settled');
+    const probes = [web, { ...name, redBefore: 'ignore' as const }];
+    const passes: VirtualPasses = await virtualPasses(device, { probes }, (probe) => {
+      if (isOver()) asked.push(probe.name);
+      const isFirst = !passes.records.some(({ kind }) => kind === 'verify-started');
+      const well: ProbeAnswer = { well: true };
+      return Promise.resolve(probe.name === 'name' ? bad : isFirst ? well : isOver() ? back : bad);
+    });
+    await passes.accept(desired);
+    await passes.pass();
+    expect(passes.room.folded().lastRollout).toMatchObject({ outcome: 'rolled-back' });
+    const kinds = passes.records.map(({ kind }) => kind);
+    expect(kinds.at(-1), 'nothing is decided by it').toBe('settled');
+    await passes.pass();
+    const { room, site } = passes;
+    const nowMs = room.clock.now();
+    const standing = standingOf(
+      room.device,
+      room.folded(),
+      room.report.current(),
+      site,
+      gatePolicy.approvals,
+      nowMs,
+    );
+    return { asked, standing, told: passes.logged.filter(({ event }) => event.startsWith('probes-')) };
+  }
+
+  test('what passed at first is asked again: it passes, and the log and status say so', async () => {
+    const { asked, standing, told } = await goBack({ well: true });
+    expect(asked).toEqual(['web']);
+    expect(told).toMatchObject([{ event: 'probes-pass-again', facts: { device: 'gw1' } }]);
+    expect(standing).toMatchObject({ state: 'quarantined', reason: 'rolled-back' });
+    expect(standing.message).toMatch(
+      /verify-failed: probe web .*; back at the base its probes pass again\)$/,
+    );
+  });
+
+  test('it fails still: people learn that the change is not why, or not all of it', async () => {
+    const { asked, standing, told } = await goBack({ well: false, said: 'ECONNREFUSED' });
+    expect(new Set(asked)).toEqual(new Set(['web']));
+    const failing = ['probe web does not pass within 10 s: ECONNREFUSED'];
+    expect(told).toMatchObject([{ event: 'probes-fail-after-rollback', facts: { device: 'gw1', failing } }]);
+    expect(standing).toMatchObject({ state: 'quarantined', next: 'siteward retry gw1' });
+    expect(standing.message).toMatch(/; back at the base, too, probe web .*: ECONNREFUSED\)$/);
   });
 });
 
