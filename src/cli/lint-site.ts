@@ -45,14 +45,21 @@ export async function lintSite(tree: SourceTree, folder: string): Promise<Linted
       one,
     ]),
   );
-  return { site: files.site ?? folder, devices: linted, findings: [...unique.values()] };
+  return {
+    site: files.site ?? (folder === '' ? '.' : folder),
+    devices: linted,
+    findings: [...unique.values()],
+  };
 }
 
 function lintDevice(device: DesiredDevice): LintedDevice & { readonly findings: readonly LintFinding[] } {
   try {
     const { problems, unused } = composeDevice(device, dialect, () => placeholder);
     const { parsed: wish, literal } = secretsOutside(device, dialect);
-    const errors = [...problems, ...wish.problems, ...literal];
+    // Where a name has no value it is still in the text, which is no second fault.
+    const told = new Set(problems.map(({ place }) => JSON.stringify(place)));
+    const others = wish.problems.filter(({ place }) => place === null || !told.has(JSON.stringify(place)));
+    const errors = [...problems, ...others, ...literal];
     const findings: LintFinding[] = errors.map((problem) => ({ ...problem, severity: 'error' }));
     return { device, wish, findings: [...findings, ...doubts(device, wish, unused)] };
   } catch (error) {

@@ -41,6 +41,11 @@ export function siteMetrics(
   };
 }
 
+/** Whether no commit was accepted for longer than the site was told to expect; null: it was told nothing. */
+export function isWithoutNews(newsMs: number | null, acceptedAtMs: number, nowMs: number): boolean {
+  return newsMs !== null && nowMs - acceptedAtMs > newsMs;
+}
+
 function refreshSite(metrics: Metrics, site: RunningSite): void {
   const { state, journal } = site.ledger;
   metrics.set('journal_head_seq', {}, journal.head.seq);
@@ -50,8 +55,8 @@ function refreshSite(metrics: Metrics, site: RunningSite): void {
   const acceptedAt = seconds(state.accepted?.at);
   metrics.set('desired_commit_timestamp_seconds', {}, acceptedAt);
   const { newsMs } = site.settings.desired;
-  const silentMs = site.clock.now() - acceptedAt * 1000;
-  metrics.set('desired_no_news', {}, newsMs !== null && silentMs > newsMs ? 1 : 0);
+  const hasNoNews = isWithoutNews(newsMs, acceptedAt * 1000, site.clock.now());
+  metrics.set('desired_no_news', {}, hasNoNews ? 1 : 0);
   const size = site.historySize();
   for (const part of ['revisions', 'binary'] as const)
     metrics.set('history_size_bytes', { part }, size[part]);

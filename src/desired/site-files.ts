@@ -71,6 +71,8 @@ export async function readSiteFiles(
     ]);
   const problems = oddEntries([...entries.values()], devicesFolder);
   if (problems.length > 0) return refused(site.name, problems);
+  const sealed = await readSealed(tree, folder);
+  if (sealed instanceof InvalidInput) return refused(site.name, [sealed]);
   const folders = [...entries.values()].filter(({ kind }) => kind === 'folder');
   const unchanged = await known.unchanged(tree, folders);
   const devices: DesiredDevice[] = [...unchanged.values()];
@@ -83,13 +85,17 @@ export async function readSiteFiles(
     );
   known.keepOnly(new Set(folders.map(({ name }) => name)));
   devices.sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { ...head, site: site.name, devices, sealed: await readSealed(tree, folder), problems: [] };
+  return { ...head, site: site.name, devices, sealed, problems: [] };
 }
 
-async function readSealed(tree: SourceTree, folder: string): Promise<SealedFile | null> {
+async function readSealed(tree: SourceTree, folder: string): Promise<SealedFile | InvalidInput | null> {
   const file = inFolder(folder, 'secrets.yaml.age');
   const entry = (await tree.list(folder))?.get('secrets.yaml.age');
-  return entry?.kind === 'file' ? { file, bytes: await tree.read(file) } : null;
+  if (entry === undefined) return null;
+  // Passed over, the same names of this machine's file would count without anybody knowing.
+  if (entry.kind !== 'file')
+    return new InvalidInput('not-a-file', 'expected the file itself, encrypted with age', { file });
+  return { file, bytes: await tree.read(file) };
 }
 
 async function readSiteName(tree: SourceTree, file: string) {

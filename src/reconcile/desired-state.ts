@@ -5,7 +5,7 @@
  */
 import type { Dialect } from '../core/dialect.ts';
 import type { SitewardError } from '../core/errors.ts';
-import { codeOf, InvalidInput, messageOf } from '../core/errors.ts';
+import { codeOf, formatPlace, InvalidInput, messageOf } from '../core/errors.ts';
 import { itemsFor } from '../core/gate/pending.ts';
 import type { DesiredRepository, SignedObject } from '../desired/git-repository.ts';
 import type { Composed, SecretOf } from '../desired/compose.ts';
@@ -81,10 +81,12 @@ export function openDesiredState(room: DesiredRoom): DesiredState {
       const code = codeOf(error);
       if (code.startsWith('journal-')) throw error;
       const held = heldCodes.includes(code);
-      const place = error instanceof InvalidInput && error.place !== null ? `${error.place.file}: ` : '';
-      shown = { head, state: held ? 'held' : 'error', reason: code, message: `${place}${messageOf(error)}` };
+      const place =
+        error instanceof InvalidInput && error.place !== null ? `${formatPlace(error.place)}: ` : '';
+      const message = `${place}${messageOf(error)}`;
+      shown = { head, state: held ? 'held' : 'error', reason: code, message };
       if (head !== null) await closeOutdated(room, head);
-      await recordRefusal(room, head, code, messageOf(error));
+      await recordRefusal(room, head, code, message);
       await loadAccepted();
       return false;
     }
@@ -132,9 +134,13 @@ export const heldCodes: readonly string[] = [
 async function accept(room: DesiredRoom, head: string, before: string | null): Promise<void> {
   let signer: string | null = null;
   if (room.judgeSignature !== null) {
-    const verdict = room.judgeSignature(await room.repository.signedObject(head));
+    const signed = await room.repository.signedObject(head);
+    const verdict = room.judgeSignature(signed);
     if (!verdict.ok)
-      throw new InvalidInput('commit-signature-refused', `commit ${head.slice(0, 12)}: ${verdict.message}`);
+      throw new InvalidInput(
+        'commit-signature-refused',
+        `${signed.kind === 'tag' ? 'the tag of ' : ''}commit ${head.slice(0, 12)}: ${verdict.message}`,
+      );
     signer = verdict.signer;
   }
   const why = before === null ? await room.firstStartObstacle() : await rewound(room, head, before);

@@ -27,6 +27,10 @@ export function nextOnDevice(
     case 'internal':
     case 'assertion-failed':
       return 'journalctl -u siteward -n 50';
+    case 'secrets-not-set':
+    case 'unknown-secret':
+      // The place is in git; what is missing is on this machine.
+      return lookAt(device);
     default:
       // Files of this machine have absolute paths.
       return place === null || place.file.startsWith('/') || commit === null
@@ -42,12 +46,24 @@ export interface BranchFault {
   readonly accepted: string | null;
 }
 
+interface FollowedRef {
+  readonly url: string;
+  readonly branch: string;
+  /** The pattern, where tags are followed. */
+  readonly tags: string | null;
+  readonly path: string;
+}
+
+const tagFaults: readonly string[] = ['no-such-tag', 'tag-refused', 'commit-signature-refused'];
+
 /** About a branch that can't be followed. */
 export function nextOnBranch(
   { reason, head, accepted }: BranchFault,
-  { url, branch, path }: { readonly url: string; readonly branch: string; readonly path: string },
+  { url, branch, tags, path }: FollowedRef,
 ): string {
   if (reason === 'no-such-branch') return `git push ${url} HEAD:refs/heads/${branch}`;
+  // It is the tag that must be signed: which one it is, and that a higher one takes its place, is for a person.
+  if (tags !== null && tagFaults.includes(reason ?? '')) return `git ls-remote --tags ${url} '${tags}'`;
   if (reason === 'commit-signature-refused')
     return 'git commit --amend --no-edit -S && git push --force-with-lease';
   // The branch goes back to where it was left; where nothing was accepted yet, another commit is asked about anew.

@@ -71,10 +71,10 @@ describe.concurrent('I9 absence never deletes by accident', () => {
   });
 
   test.each([
-    ['another site', { 'site.yaml': 'site: bud-02\n' }, 'held', 'wrong-site'],
-    ['no site', { 'site.yaml': null }, 'error', 'site-file-missing'],
-    ['no devices', { devices: null }, 'error', 'devices-missing'],
-  ] as const)('a commit with %s is for nobody', async (_what, files, state, reason) => {
+    ['another site', { 'site.yaml': 'site: bud-02\n' }, 'held', 'wrong-site', 'site.yaml:1:7: '],
+    ['no site', { 'site.yaml': null }, 'error', 'site-file-missing', 'site.yaml: '],
+    ['no devices', { devices: null }, 'error', 'devices-missing', 'devices: '],
+  ] as const)('a commit with %s is for nobody', async (_what, files, state, reason, place) => {
     const one = await running();
     try {
       const before = await exported(one);
@@ -83,6 +83,7 @@ describe.concurrent('I9 absence never deletes by accident', () => {
       await until('it is refused', async () => {
         expect((await one.status()).desired).toMatchObject({ state, reason });
       });
+      expect((await one.status()).desired.message).toMatch(new RegExp(`^${place}`));
       expect((await one.status()).commit).toBe(accepted);
       await expectNothingDone(one, before);
     } finally {

@@ -257,6 +257,7 @@ describe.concurrent('I2 no destructive action without an authorization', () => {
     );
     git('tag', '-a', 'deploy-2', '-m', 'nobody signed this');
     await world.untilRecord('commit-refused', undefined, { commit: merged });
+    expect((await world.status()).desired.message).toContain('the tag of commit');
     await expectUntouched(world);
     const preview = await world.api.call('plan', { device: 'gw1', rev: 'main' });
     expect(JSON.stringify(preview)).toContain('tagged.example.org');

@@ -4,6 +4,8 @@
  * where they are. Comments are left as they are, and `\$` is the dollar sign it always was.
  */
 import type { Filled, Problem } from '../../core/dialect.ts';
+import { InvalidInput } from '../../core/errors.ts';
+import type { Place } from '../../core/errors.ts';
 import { quoteString, quoteValue } from './quote.ts';
 
 const name = /^\{((?:secret:)?[A-Za-z][A-Za-z0-9_-]{0,62})\}/;
@@ -80,7 +82,7 @@ class Filler {
 
   /** As it stands in the text; null when it can't, which has been told then. */
   #written(variable: string, end: number): string | null {
-    const value = this.#valueOf(variable);
+    const value = this.#ask(variable);
     if (value === null)
       return variable.startsWith('secret:')
         ? this.#refuse(
@@ -104,12 +106,24 @@ class Filler {
         );
   }
 
+  /** What has no place of its own is wrong here, where the name is asked for. */
+  #ask(variable: string): string | null {
+    try {
+      return this.#valueOf(variable);
+    } catch (error) {
+      if (!(error instanceof InvalidInput) || error.place !== null) throw error;
+      throw new InvalidInput(error.code, error.message, this.#place(), { cause: error });
+    }
+  }
+
   #refuse(code: string, message: string): null {
+    this.problems.push({ code, message, place: this.#place(), section: null });
+    return null;
+  }
+
+  #place(): Place {
     const before = this.#source.slice(0, this.#at);
     const line = before.split('\n').length;
-    const column = this.#at - before.lastIndexOf('\n');
-    const place = { file: this.#file, line, column };
-    this.problems.push({ code, message, place, section: null });
-    return null;
+    return { file: this.#file, line, column: this.#at - before.lastIndexOf('\n') };
   }
 }

@@ -1,8 +1,10 @@
 /** `siteward lint` on working trees as people have them. */
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { runCli } from '../../support/run-cli.ts';
 
 let folder = '';
@@ -79,6 +81,35 @@ test('against exports: what the tree would do, and what would need a signature',
   expect(missing.code).toBe(2);
   rmSync(path.join(exports, 'gw1.rsc'));
   expect((await runCli('lint', root, '--against', exports)).out).toContain('no export of it');
+});
+
+test('a fault of the whole site, and a name without a value, are told once', async () => {
+  const root = tree('nobody', { ...good, 'sites/bud/site.yaml': 'site: bud-01\nsigned: off\n' });
+  const { code, out } = await runCli('lint', root);
+  expect(code).toBe(1);
+  expect(out).toContain('sites/bud/site.yaml:2:1: error: unknown key "signed"');
+  expect(out).toContain('sites/bud: 0 devices, 1 error');
+  const unnamed = await runCli('lint', tree('unnamed', { 'site.yaml': 'site: -\n' }));
+  expect(unnamed.out).toContain('\n.: 0 devices, 1 error');
+  const gone = await runCli(
+    'lint',
+    tree('gone', { ...good, 'sites/bud/devices/gw1/config.rsc': '/system identity\nset name=${gone}\n' }),
+  );
+  const heads = gone.out.split('\n').filter((line) => line.includes(': error: '));
+  expect(heads).toHaveLength(1);
+  expect(heads[0]).toMatch(/^sites\/bud\/devices\/gw1\/config\.rsc:2:10: .*unknown-variable/);
+});
+
+test('the workflow for a git host runs the command as it is', async () => {
+  const file = fileURLToPath(new URL('../../../contrib/lint-workflow.yaml', import.meta.url));
+  const workflow = parse(readFileSync(file, 'utf8')) as {
+    jobs: { lint: { steps: { run?: string }[] } };
+  };
+  const runs = workflow.jobs.lint.steps.flatMap(({ run }) => (run === undefined ? [] : [run]));
+  expect(runs).toEqual(['siteward lint . --against exports']);
+  const root = tree('workflow', { ...good, 'exports/gw1.rsc': '# 2026-11-21 10:00:00 by RouterOS 7.18\n' });
+  const { code, out } = await runCli('lint', root, '--against', path.join(root, 'exports'));
+  expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining('gw1') as string });
 });
 
 test('a folder without a site is an error', async () => {

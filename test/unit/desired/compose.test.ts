@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { formatPlace } from '../../../src/core/errors.ts';
 import { composeDevice, secretsOutside } from '../../../src/desired/compose.ts';
 import type { DesiredDevice } from '../../../src/desired/device-files.ts';
+import { readSecrets } from '../../../src/desired/secrets.ts';
 import { routerosDialect as dialect } from '../../../src/drivers/routeros/dialect.ts';
 import { printConfiguration } from '../../../src/drivers/routeros/print-configuration.ts';
 
@@ -95,6 +96,24 @@ test.each([
   const { problems } = read({ 'base.rsc': base, 'config.rsc': '/ip dns\nset servers=192.0.2.1\n' });
   expect(problems.join('\n')).toContain(words);
 });
+
+test('where no file holds secrets, the place that asks for one is told', async () => {
+  const secretOf = await readSecrets({ local: null, identity: null }, null);
+  const config = '/ppp secret\nadd name=bob password="${secret:bob}"\n';
+  const fault = thrownBy(() => composeDevice(device({ 'config.rsc': config }), dialect, secretOf));
+  expect(fault).toMatchObject({
+    code: 'secrets-not-set',
+    place: { file: 'config.rsc', line: 2, column: 24 },
+  });
+});
+
+function thrownBy(work: () => unknown): unknown {
+  try {
+    return work();
+  } catch (error) {
+    return error;
+  }
+}
 
 test('a file does not go on in the section in which the one before it ended', () => {
   const { problems } = read({

@@ -27,6 +27,8 @@ describe('a fault of one device', () => {
     ],
     ['syntax', inGit, 'git revert --no-edit 9f8e7d6c5b4a && git push'],
     ['unreadable', { file: '/etc/siteward/keys/gw1' }, 'siteward check gw1'],
+    ['unknown-secret', inGit, 'siteward check gw1'],
+    ['secrets-not-set', inGit, 'siteward check gw1'],
     ['internal', null, 'journalctl -u siteward -n 50'],
   ])('%s', (code, place, next) => {
     expect(nextOnDevice(device, { code, place }, commit)).toBe(next);
@@ -42,7 +44,12 @@ describe('a fault of one device', () => {
 });
 
 describe('a branch that can not be followed', () => {
-  const desired = { url: 'ssh://git@git.example.org/network.git', branch: 'main', path: 'sites/bud-01' };
+  const desired = {
+    url: 'ssh://git@git.example.org/network.git',
+    branch: 'main',
+    tags: null,
+    path: 'sites/bud-01',
+  };
   const accepted = 'a'.repeat(40);
   test.each([
     ['no-such-branch', null, accepted, 'git push ssh://git@git.example.org/network.git HEAD:refs/heads/main'],
@@ -58,4 +65,14 @@ describe('a branch that can not be followed', () => {
   ])('%s', (reason, head, before, next) => {
     expect(nextOnBranch({ reason, head, accepted: before }, desired)).toBe(next);
   });
+
+  test.each(['no-such-tag', 'tag-refused', 'commit-signature-refused'])(
+    'where tags are followed, %s is about a tag and never about the branch',
+    (reason) => {
+      const followed = { ...desired, tags: 'deploy-*' };
+      expect(nextOnBranch({ reason, head: commit, accepted }, followed)).toBe(
+        "git ls-remote --tags ssh://git@git.example.org/network.git 'deploy-*'",
+      );
+    },
+  );
 });

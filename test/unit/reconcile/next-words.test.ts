@@ -231,7 +231,10 @@ describe('a branch that is not followed says what to type', () => {
   test.each([...heldCodes, 'no-such-branch', 'repository-unreachable', 'unreadable'])('%s', (reason) => {
     for (const head of [commit, null])
       for (const before of ['a'.repeat(40), null])
-        expect(nextOnBranch({ reason, head, accepted: before }, desired)).toMatch(/^git [a-z-]+ /);
+        for (const tags of [null, 'deploy-*'])
+          expect(nextOnBranch({ reason, head, accepted: before }, { ...desired, tags })).toMatch(
+            /^git [a-z-]+ /,
+          );
   });
 });
 
