@@ -214,7 +214,7 @@ describe.concurrent('a rollback that does not come to the base', () => {
     });
     const { next, message } = await one.untilDevice('stuck', ({ reason }) => reason === 'rollback-failed');
     expect(next).toBe('siteward resolve gw1 --as actual');
-    expect(message).toMatch(/rolling back failed 5 times: .*it is tried again/);
+    expect(message).toMatch(/rolling back failed \d+ times: .*it is tried again/);
     const { id } = await ordered(one, 'actual');
     await one.approve(id);
     await one.untilRecord('settled', 'gw1', { outcome: 'resolved' });
