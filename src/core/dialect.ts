@@ -67,8 +67,8 @@ export interface Dialect extends NameFacts {
   judgeDesired?(desired: Configuration, actual: Configuration, version: string | null): readonly Problem[];
   /** What a device said, as its history keeps it: without what changes by itself, without secrets. `parseActual` reads it. */
   archive(text: Uint8Array): string;
-  /** As text that a person can read: canonical, secrets masked. */
-  show(configuration: Configuration): string;
+  /** As text that a person can read: canonical, with a word in place of each secret. */
+  show(configuration: Configuration, secretWord: SecretWord): string;
   /** Whether the order of this section's rows means something, and the group within which it does (a chain). */
   orderGroup(item: Item): string | null;
   /** What a row without a key is there for, where that says more than most of its properties; null: nothing does. */

@@ -91,7 +91,7 @@ async function renderAnswer(
     device: name,
     commit,
     files: splitFragments(text, file).map((fragment) => fragment.file),
-    text: driver.dialect.show(configuration),
+    text: driver.dialect.show(configuration, device.room.secretWord),
     problems: problems.map(problemAnswer),
   };
 }

@@ -93,6 +93,7 @@ test('a secret of this machine reaches the device, and nobody who reads plans, d
     expect(JSON.stringify(one.records())).not.toContain('correct horse');
     const rendered = await one.api.call('render', { device: 'gw1' });
     expect(rendered.text).not.toContain('correct horse');
+    expect(rendered.text).toMatch(/name=bob password=<secret:password [0-9a-f]{4}>/);
     one.edit((before) => `${before}/ppp secret\nadd name=al password="\${secret:nobody}"\n`);
     expect(await one.untilDevice('an error', ({ state }) => state === 'error')).toMatchObject({
       reason: 'unknown-secret',

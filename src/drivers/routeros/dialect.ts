@@ -41,7 +41,7 @@ export const routerosDialect: Dialect = {
   parseActual: (text, version = null) => parseActual(text, version),
   parseBoth,
   archive: archiveText,
-  show: (configuration) => printConfiguration(configuration, 'masked'),
+  show: printConfiguration,
   judgeDesired,
   ...rowFacts,
   purposeOf,
