@@ -116,7 +116,8 @@ describe.skipIf(noMounts !== '')(`a disk of its own (${noMounts})`, () => {
       world.edit((text) => text + printer);
       await readsOn(world);
       expect(await hasPrinter(world)).toBe(false);
-      daemon.inside(`umount '${state}'`);
+      // Refused for as long as the daemon happens to have a file of it open.
+      await until('it can be written again', () => Promise.resolve(daemon.inside(`umount '${state}'`)));
       await until('it goes on', () => isWell(world));
       await world.api.call('release', { device: 'gw1' });
       await world.untilSettled();

@@ -217,8 +217,7 @@ describe.concurrent('a rollback that does not come to the base', () => {
     expect(message).toMatch(/rolling back failed \d+ times: .*it is tried again/);
     const { id } = await ordered(one, 'actual');
     await one.approve(id);
-    await one.untilRecord('settled', 'gw1', { outcome: 'resolved' });
-    expect(await one.traces()).toEqual(['sw-witness']);
+    await expectTakenOff(one);
     expect(await one.has('/interface list', 'name=guests')).toBe(true);
   });
 
@@ -234,10 +233,19 @@ describe.concurrent('a rollback that does not come to the base', () => {
     expect(next).toBe('siteward resolve gw1 --as base');
     const { id } = await ordered(one, 'actual');
     await one.approve(id);
-    await one.untilRecord('settled', 'gw1', { outcome: 'resolved' });
-    expect(await one.traces()).toEqual(['sw-witness']);
+    await expectTakenOff(one);
   });
 });
+
+/** What git wants is planned again at once, and may have begun. */
+async function expectTakenOff(one: World): Promise<void> {
+  const settled = await one.untilRecord('settled', 'gw1', { outcome: 'resolved' });
+  const old = 'rollout' in settled ? (settled.rollout ?? '') : '';
+  expect(old).not.toBe('');
+  const left = await one.traces();
+  expect(left).toContain('sw-witness');
+  expect(left.filter((name) => name.includes(old))).toEqual([]);
+}
 
 describe.concurrent('a device that another has written to', () => {
   test('a journal that was rewound goes on when people accept what the device has seen', async (t) => {
