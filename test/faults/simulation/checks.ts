@@ -107,6 +107,15 @@ export class Checks {
     this.#witnessSeen.delete(host);
   }
 
+  /** What was written when the copy was made was decided on what the first one had read. */
+  copied(host: Host, copy: Host): void {
+    const reading = this.#readings.get(host.name);
+    if (reading !== undefined) this.#readings.set(copy.name, reading);
+    for (const [key, session] of [...this.#confirmSession])
+      if (key.startsWith(`${host.name} `))
+        this.#confirmSession.set(key.replace(host.name, copy.name), session);
+  }
+
   /** Before a command that may change the device leaves a machine. */
   onSend(host: Host, command: string, session: Session): void {
     const told = this.#toldBy(host);

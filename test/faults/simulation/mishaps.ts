@@ -94,7 +94,9 @@ function putBack(world: World, process: DaemonProcess, image: Host): void {
 /** A copy of the machine runs beside it. */
 export function cloneHost(world: World, process: DaemonProcess): void {
   world.checks.twins = true;
-  world.begin(world.addHost(process.host.copy('clone')), world.random.below(60_000));
+  const copy = world.addHost(process.host.copy('clone'));
+  world.checks.copied(process.host, copy);
+  world.begin(copy, world.random.below(60_000));
 }
 
 /** Another state's daemon serves the same device. */
