@@ -11,7 +11,7 @@ import { Command, Option } from 'commander';
 import { DeviceError, InvalidInput, fileProblem } from '../core/errors.ts';
 import type { DeviceSettings } from '../core/site.ts';
 import type { Answered } from '../daemon/enrol-device.ts';
-import { devicesSchema, type RawDevice } from '../settings/schema.ts';
+import { devicesSchema, type RawDevice } from '../settings/device-schema.ts';
 import { defaultSettingsFile, setExit, settingsFileOf, wantsJson } from './common.ts';
 import { statusIfThere } from './on-disk.ts';
 import { paint, printJson, printLine, printNote, safe } from './terminal.ts';
@@ -149,7 +149,7 @@ function rawDevice(
 async function answerOf(name: string, raw: RawDevice, folder: string): Promise<Answered | null> {
   const [{ askEnrolled }, { deviceFrom }] = await Promise.all([
     import('../daemon/enrol-device.ts'),
-    import('../settings/settings.ts'),
+    import('../settings/device-settings.ts'),
   ]);
   try {
     return await askEnrolled(deviceFrom(name, raw, folder));

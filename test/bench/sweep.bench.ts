@@ -23,8 +23,8 @@ import type { Driver, Observation } from '../../src/drivers/driver.ts';
 import { makeKeyPair, signingKey } from '../../src/drivers/key-pair.ts';
 import { routerosDialect as dialect } from '../../src/drivers/routeros/dialect.ts';
 import { createRouterosDriver } from '../../src/drivers/routeros/driver.ts';
-import { devicesSchema } from '../../src/settings/schema.ts';
-import { deviceFrom } from '../../src/settings/settings.ts';
+import { devicesSchema } from '../../src/settings/device-schema.ts';
+import { deviceFrom } from '../../src/settings/device-settings.ts';
 import { print, spread, words } from './harness.ts';
 import { madeExport } from './made-exports.ts';
 
