@@ -215,7 +215,10 @@ function foldResolved(state: SiteState, record: Extract<SitewardRecord, { kind: 
   if (id === null) return;
   const ids = { id, device: name, commit, plan: '', base: '', desired: '', complete: false, left: 0 };
   if (device.rollout?.id !== id) {
-    if (device.rollout !== null) state.touched.delete(device.rollout.id);
+    if (device.rollout !== null) {
+      state.touched.delete(device.rollout.id);
+      setAside(device, device.rollout, record.at);
+    }
     device.rollout = newRollout({ ...ids, sealed: sealed ?? '', plannedAt });
   }
   foldRollout(device.rollout, record);
@@ -261,6 +264,13 @@ function foldWitness(
   if (witnesses.length > keptWitnesses) witnesses.shift();
 }
 
+/** People ended it, by its own name or with another's: its plan is not tried again before they say so (I8). */
+function setAside(device: DeviceState, rollout: RolloutState, at: string): void {
+  const { plan, base } = rollout;
+  if (plan !== '' && !goesBack(rollout))
+    device.quarantine = { reason: 'diverged', plan, base, cause: null, at };
+}
+
 /** One that is older than what was there came with a backup: it is no measure. */
 function foldKept(device: DeviceState, seen: Witness): void {
   const { witnessKept: kept } = device;
@@ -301,8 +311,7 @@ function foldSettled(state: SiteState, device: DeviceState, rollout: RolloutStat
     for (const item of items) foldProvenance(device.own, item);
     return;
   }
-  if (outcome === 'resolved' && plan !== '' && !goesBack(rollout))
-    device.quarantine = { reason: 'diverged', plan, base, cause: null, at };
+  if (outcome === 'resolved') setAside(device, rollout, at);
   // What people ordered is asked of them again; what was stopped or set aside before stays so.
   if (outcome === 'rolled-back' && !rollout.resolving && !goesBack(rollout)) {
     const key = `${plan} ${base}`;

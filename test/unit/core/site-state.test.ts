@@ -102,6 +102,24 @@ describe('a rollout that is over', () => {
     expect(deviceState(twice, 'gw1').quarantine).toMatchObject({ reason: 'rolled-back' });
   });
 
+  test('dropped when people end another one that an older backup brought back: not tried again by itself', () => {
+    const another = { rollout: 'r0', sealed: 's0', witness: null, next: null } as const;
+    const consumed = { pending: 'p', challenge: 'c', document: 'd', by: [] };
+    const state = fold(planned, authorized, {
+      kind: 'resolved',
+      device: 'gw1',
+      commit: 'c1',
+      as: 'actual',
+      ...another,
+      ...consumed,
+    });
+    expect(deviceState(state, 'gw1')).toMatchObject({
+      rollout: { id: 'r0' },
+      quarantine: { reason: 'diverged', plan: 'p1', base: 'b1' },
+    });
+    expect(state.touched.size).toBe(0);
+  });
+
   test('retry lifts the quarantine and lets the commit go on', () => {
     const state = fold(planned, authorized, ...rolledBack('window-passed'), { kind: 'retry', device: 'gw1' });
     expect(deviceState(state, 'gw1').quarantine).toBeNull();
