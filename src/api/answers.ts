@@ -302,6 +302,15 @@ export const binarySchema = z.object({
   sha256: z.string(),
 });
 
+/** What the text of a revision leaves out. */
+export const sealedSchema = z.object({
+  v: version,
+  device: z.string(),
+  revision: revisionSchema,
+  /** Encrypted with age to `history: recipients:`; base64. */
+  content: z.base64(),
+});
+
 /** The newest first. */
 export const historySchema = z.object({
   v: version,
@@ -341,6 +350,8 @@ export const restoreSchema = z.object({
   ),
   /** What stays as it is, and why. */
   notRestored: z.array(z.string()),
+  /** Where secrets that are written come from, and how to have more of them. */
+  secrets: z.array(z.string()).optional(),
   ordered: z.boolean(),
   /** Why it was not ordered although that was asked for; null: it was, or was not asked for. */
   refusal: z.object({ code: z.string(), message: z.string() }).nullable(),

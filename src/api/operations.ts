@@ -19,6 +19,7 @@ import {
   renderSchema,
   rejectSchema,
   restoreSchema,
+  sealedSchema,
   showSchema,
   statusSchema,
 } from './answers.ts';
@@ -111,6 +112,8 @@ export const operations = {
   show: { request: z.strictObject({ device: name, rev }), answer: showSchema },
   /** The newest of the device's own backups of that state. */
   binary: { request: z.strictObject({ device: name, rev }), answer: binarySchema },
+  /** What the text of that state leaves out, as it was sealed. */
+  secrets: { request: z.strictObject({ device: name, rev }), answer: sealedSchema },
   /**
    * The way back to a state of the device's history, as of a reading made now; without `rev` the newest checkpoint, or
    * the state before the last rollout. With `order` it is ordered, bound to the plan shown; `plan`: to that of an earlier
@@ -125,6 +128,8 @@ export const operations = {
         .string()
         .regex(/^[0-9a-f]{8,64}$/)
         .optional(),
+      /** What the answer to `secrets` holds, opened by who asks; base64. */
+      secrets: z.base64().optional(),
     }),
     answer: restoreSchema,
   },

@@ -86,15 +86,34 @@ export function showCommand(): Command {
     .argument('<device>')
     .argument('<rev>', 'a hash, a label, ~1 for the one before the newest, or a time')
     .option('--binary', "the device's own backup of that state, encrypted: age -d opens it")
-    .action(async (device: string, rev: string, { binary }: { binary?: true }, command: Command) => {
+    .option('--secrets', 'what the text leaves out, encrypted: age -d prints commands that put it back')
+    .action(async (device: string, rev: string, { binary, secrets }: ShowOptions, command: Command) => {
       const daemon = await daemonOf(command);
+      if (binary === true && secrets === true)
+        throw new InvalidInput('usage', 'either --binary or --secrets');
       if (binary === true) return showBinary(await daemon.call('binary', { device, rev }), command);
+      if (secrets === true) return showSecrets(await daemon.call('secrets', { device, rev }), command);
       const answer = await daemon.call('show', { device, rev });
       if (wantsJson(command)) return printJson(answer);
       // On standard output is the text alone, so that it can be kept in a file.
       printNote(safe(`${device} ${revisionWords(answer.revision)}`));
       for (const line of answer.text.split('\n').slice(0, -1)) printLine(safe(line));
     });
+}
+
+interface ShowOptions {
+  readonly binary?: true;
+  readonly secrets?: true;
+}
+
+function showSecrets(answer: AnswerOf<'secrets'>, command: Command): void {
+  if (wantsJson(command)) return printJson(answer);
+  const { device, revision, content } = answer;
+  const way = `siteward show ${device} ${revision.rev} --secrets | age -d -i IDENTITY`;
+  if (process.stdout.isTTY) throw new InvalidInput('usage', `these are bytes, not a text: run: ${way}`);
+  printNote(safe(`${device} ${revisionWords(revision)}`));
+  printNote(safe('age -d -i IDENTITY makes console commands of it that put the secrets back'));
+  printExactly(Buffer.from(content, 'base64'));
 }
 
 /** Bytes for a file, and nothing else; a terminal is none. */

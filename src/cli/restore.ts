@@ -3,7 +3,7 @@
  * the way first; without `--preview` it is ordered as it was shown.
  */
 import { Command } from 'commander';
-import type { AnswerOf } from '../api/operations.ts';
+import type { AnswerOf, RequestOf } from '../api/operations.ts';
 import { daemonOf, setExit, wantsJson } from './common.ts';
 import { revisionWords } from './history.ts';
 import { printActions } from './plan.ts';
@@ -17,13 +17,44 @@ export function restoreCommand(): Command {
     .argument('<rev>', 'a hash, a label, ~1 for the one before the newest, or a time')
     .option('--preview', 'show the way there and order nothing')
     .option('--plan <digest>', 'only if the way there still is the one that a preview showed')
-    .action(
-      async (device: string, rev: string, options: { preview?: true; plan?: string }, command: Command) => {
-        const order = options.preview !== true;
-        const { plan } = options;
-        await ask(command, { device, rev, order, ...(plan === undefined ? {} : { plan }) });
-      },
-    );
+    .option('--identity <file>', 'your age identity: the secrets sealed in the revision are restored, too')
+    .action(async (device: string, rev: string, options: RestoreOptions, command: Command) => {
+      const order = options.preview !== true;
+      const { plan, identity } = options;
+      const bound = { device, rev, order, ...(plan === undefined ? {} : { plan }) };
+      if (identity === undefined) return await ask(command, bound);
+      await ask(command, await withSecrets(command, bound, identity), identity);
+    });
+}
+
+interface RestoreOptions {
+  readonly preview?: true;
+  readonly plan?: string;
+  readonly identity?: string;
+}
+
+const largestIdentityBytes = 64 * 1024;
+
+/**
+ * Opened here, as who runs this: the daemon never sees the identity, and takes what was opened only if it is what was
+ * sealed. It goes over the local socket and into no log.
+ */
+async function withSecrets(
+  command: Command,
+  request: RequestOf<'restore'> & { readonly rev: string },
+  identity: string,
+): Promise<RequestOf<'restore'>> {
+  const [{ readSecretFile }, { unseal }] = await Promise.all([
+    import('../settings/trust-files.ts'),
+    import('../settings/age-identity.ts'),
+  ]);
+  const key = { file: identity, bytes: await readSecretFile(identity, largestIdentityBytes) };
+  const { device, rev } = request;
+  const { content, revision } = await (await daemonOf(command)).call('secrets', { device, rev });
+  const remedy = `the secrets of revision ${revision.rev} are sealed to what \`history: recipients:\` named then`;
+  const secrets = await unseal(Buffer.from(content, 'base64'), key, remedy);
+  // `~1` and a time may name another one by now.
+  return { ...request, rev: revision.rev, secrets: Buffer.from(secrets).toString('base64') };
 }
 
 export function rollbackCommand(): Command {
@@ -37,13 +68,25 @@ export function rollbackCommand(): Command {
 
 async function ask(
   command: Command,
-  request: { device: string; rev?: string; order: boolean; plan?: string },
+  request: RequestOf<'restore'>,
+  identity: string | null = null,
 ): Promise<void> {
   const daemon = await daemonOf(command);
-  const answer = await daemon.call('restore', request);
+  const answer = withIdentity(await daemon.call('restore', request), identity);
   setExit(request.order === answer.ordered && (request.order || answer.plan === null) ? 0 : 1);
   if (wantsJson(command)) return printJson(answer);
   printWay(answer, request.order);
+}
+
+/** What comes next is said without what only this side knows. */
+function withIdentity(answer: Answer, identity: string | null): Answer {
+  const { next } = answer;
+  if (identity === null || next?.startsWith('siteward restore ') !== true) return answer;
+  return { ...answer, next: `${next} --identity ${shellWord(identity)}` };
+}
+
+function shellWord(word: string): string {
+  return /^[\w./~-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 const foundWords: Readonly<Record<Answer['found'], string>> = {
@@ -53,7 +96,7 @@ const foundWords: Readonly<Record<Answer['found'], string>> = {
 };
 
 function printWay(answer: Answer, order: boolean): void {
-  const { device, revision, found, plan, categories, notRestored, ordered, refusal, next } = answer;
+  const { device, revision, found, plan, categories, notRestored, secrets, ordered, refusal, next } = answer;
   printLine(`${paint('strong', safe(device))}  ${foundWords[found]} ${safe(revisionWords(revision))}`);
   if (plan === null) printLine('no difference: the device has it, as far as it can be brought there');
   else printActions(plan);
@@ -62,6 +105,7 @@ function printWay(answer: Answer, order: boolean): void {
     const sign = signed === 0 ? '' : `   ${paint('bad', 'SIGN')} ${signed}`;
     printLine(` ${category.padEnd(18)} ${parts.join(' ')}${sign}`);
   }
+  for (const words of secrets ?? []) printLine(` ${paint('strong', 'secrets')}       ${safe(words)}`);
   for (const words of notRestored) printLine(` ${paint('warn', 'not restored')}  ${safe(words)}`);
   const then = next === null ? '' : `   next: ${safe(next)}`;
   if (refusal !== null) return printLine(`${paint('bad', 'no')}  ${safe(refusal.message)}${then}`);

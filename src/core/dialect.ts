@@ -67,6 +67,13 @@ export interface Dialect extends NameFacts {
   judgeDesired?(desired: Configuration, actual: Configuration, version: string | null): readonly Problem[];
   /** What a device said, as its history keeps it: without what changes by itself, without secrets. `parseActual` reads it. */
   archive(text: Uint8Array): string;
+  /** What `archive` leaves out, as a text that puts it back by hand; `''`: nothing. Equal for equal secrets. */
+  secretPart(configuration: Configuration): string;
+  /** The rows with the secrets of such a text. `strange`: how many of its lines fit no row, or several. */
+  withSecretPart(
+    configuration: Configuration,
+    part: string,
+  ): { readonly configuration: Configuration; readonly strange: number };
   /** As text that a person can read: canonical, with a word in place of each secret. */
   show(configuration: Configuration, secretWord: SecretWord): string;
   /** Whether the order of this section's rows means something, and the group within which it does (a chain). */

@@ -19,7 +19,9 @@ import type { RunningDevice, RunningSite } from './running-site.ts';
 
 type Result = AnswerOf<'backup'>['results'][number];
 
-export function buildHistory(site: RunningSite): Pick<Operations, 'backup' | 'history' | 'show' | 'binary'> {
+export function buildHistory(
+  site: RunningSite,
+): Pick<Operations, 'backup' | 'history' | 'show' | 'binary' | 'secrets'> {
   return {
     backup: async ({ device, label }, client) => {
       const problem = label === undefined ? null : labelProblem(label);
@@ -57,6 +59,19 @@ export function buildHistory(site: RunningSite): Pick<Operations, 'backup' | 'hi
         );
       const content = (await site.binaryBackups.read(name, found)).toString('base64');
       return { v: 1, device: name, revision: revisionAnswer(revision, notes), content, ...found.made };
+    },
+    secrets: async ({ device: name, rev }) => {
+      select(site, name);
+      const revision = await findRevision(site.archive, name, rev);
+      const sealed = await site.archive.sealedSecrets(revision);
+      if (sealed === null)
+        throw new InvalidInput(
+          'no-sealed-secrets',
+          `${name}: with revision ${shortOid(revision.oid)} no secrets were kept; that takes \`history: recipients:\` and \`secrets: compare\` in the settings`,
+        );
+      const content = sealed.toString('base64');
+      const answer = revisionAnswer(revision, await notesOf(site, name));
+      return { v: 1, device: name, revision: answer, content };
     },
   };
 }

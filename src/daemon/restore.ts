@@ -5,10 +5,14 @@
 import type { AnswerOf, Client, RequestOf } from '../api/operations.ts';
 import { InvalidInput } from '../core/errors.ts';
 import type { PlannedAction } from '../core/plan/action.ts';
+import type { Observation } from '../drivers/driver.ts';
 import { findRevision, wayBack } from '../history/find-revision.ts';
 import type { WayBack } from '../history/find-revision.ts';
+import type { Revision } from '../history/revision.ts';
 import { archiveReading } from '../reconcile/archive-reading.ts';
 import { activeHold } from '../reconcile/device-status.ts';
+import { chooseSecrets, sourceWords, withSecrets } from '../reconcile/past-secrets.ts';
+import type { ChosenSecrets } from '../reconcile/past-secrets.ts';
 import { planRestore } from '../reconcile/restore-device.ts';
 import type { RestorePlan } from '../reconcile/restore-device.ts';
 import { actionAnswer } from './answers.ts';
@@ -20,7 +24,7 @@ type Answer = AnswerOf<'restore'>;
 
 export async function restore(
   site: RunningSite,
-  { device: name, rev, order, plan: bound }: RequestOf<'restore'>,
+  { device: name, rev, order, plan: bound, secrets }: RequestOf<'restore'>,
   client: Client,
 ): Promise<Answer> {
   const [running] = select(site, name);
@@ -32,7 +36,7 @@ export async function restore(
   // What it has now is kept first: `~1` is the one before that, and what is left can be gone back to.
   await archiveReading(room, observation);
   const { revision, what } = await find(site, running, rev);
-  const text = Buffer.from(await site.archive.text(revision), 'latin1');
+  const { chosen, hints, text } = await textOf(running, site, observation, revision, secrets ?? null);
   const made = await planRestore(room, observation, revision.oid, text);
   const refusal = order ? refusalOf(site, running, made, bound ?? null) : null;
   const { planned } = made;
@@ -50,10 +54,26 @@ export async function restore(
     plan: planned === null ? null : planAnswer(running, planned),
     categories: categoriesOf(running, planned?.plan.actions ?? []),
     notRestored: [...made.notRestored],
+    secrets: [...(chosen === null || planned === null ? [] : [sourceWords[chosen.source]]), ...hints],
     ordered: order && refusal === null,
     refusal,
     next: nextOf(name, revision.oid, made, order ? refusal : undefined),
   };
+}
+
+/** Of the revision, with the secrets that go with it. */
+async function textOf(
+  { room }: RunningDevice,
+  { archive }: RunningSite,
+  observation: Observation,
+  revision: Revision,
+  opened: string | null,
+): Promise<ChosenSecrets & { readonly text: Buffer }> {
+  const text = Buffer.from(await archive.text(revision), 'latin1');
+  const given = opened === null ? null : Buffer.from(opened, 'base64').toString('latin1');
+  const now = (await archive.newest(revision.device))?.revision.secrets ?? null;
+  const { chosen, hints } = await chooseSecrets(room, { observation, revision, now, text, given });
+  return { chosen, hints, text: withSecrets(text, chosen) };
 }
 
 async function find(

@@ -52,7 +52,7 @@ export async function sealed(
 /** Throws `InvalidInput` when it can't be opened, also in the middle of it. */
 export async function* opened(stream: AsyncIterable<Uint8Array>, key: Key): AsyncGenerator<Uint8Array> {
   const decrypter = new Decrypter();
-  if ('identity' in key) addIdentities(decrypter, key.file, key.identity);
+  if ('identity' in key) addIdentities(decrypter, { file: key.file, bytes: key.identity });
   else decrypter.addPassphrase(passphraseOf(key.passphrase));
   try {
     yield* await decrypter.decrypt(ReadableStream.from(stream));

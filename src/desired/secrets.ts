@@ -3,10 +3,9 @@
  * mappings of names to values; `gw1/name` is for the device gw1 alone, and this machine's file counts before the
  * commit's. A file that can't be used stops the devices that ask for a secret, and no other. Never logs a value.
  */
-import { Decrypter, armor } from 'age-encryption';
 import * as z from 'zod';
-import { InvalidInput, messageOf } from '../core/errors.ts';
-import { addIdentities } from '../settings/age-identity.ts';
+import { InvalidInput } from '../core/errors.ts';
+import { isSealed, unseal } from '../settings/age-identity.ts';
 import { readYaml } from '../settings/yaml-file.ts';
 import type { SecretOf } from './compose.ts';
 
@@ -74,35 +73,27 @@ async function open(
   { file, bytes }: SealedFile,
   sources: SecretSources,
 ): Promise<ReadonlyMap<string, string>> {
-  const plain = isSealed(bytes) ? await unseal({ file, bytes }, sources.identity) : bytes;
+  const plain = isSealed(bytes) ? await unsealed({ file, bytes }, sources.identity) : bytes;
   const read = readYaml(plain, file, secretsSchema);
   if (read.kind === 'valid') return new Map(Object.entries(read.value));
   throw read.problems[0] ?? new InvalidInput('invalid-value', 'the file can not be used', { file });
 }
 
-const binaryHead = 'age-encryption.org/v1\n';
-const armorHead = '-----BEGIN AGE ENCRYPTED FILE-----';
-
-function isSealed(bytes: Uint8Array): boolean {
-  const head = Buffer.from(bytes.subarray(0, 64)).toString('latin1');
-  return head.startsWith(binaryHead) || head.startsWith(armorHead);
-}
-
-async function unseal({ file, bytes }: SealedFile, identity: SecretSources['identity']): Promise<Uint8Array> {
+async function unsealed(
+  { file, bytes }: SealedFile,
+  identity: SecretSources['identity'],
+): Promise<Uint8Array> {
   if (identity === null)
     throw new InvalidInput(
       'secrets-sealed',
       'the file is encrypted: name the age identity that opens it under `secrets: identity:` in the settings',
       { file },
     );
-  const key = await identity();
-  const decrypter = new Decrypter();
-  addIdentities(decrypter, key.file, key.bytes);
+  const remedy = "encrypt it again to that identity's recipient";
   try {
-    const text = Buffer.from(bytes).toString('latin1');
-    return await decrypter.decrypt(text.startsWith(armorHead) ? armor.decode(text) : bytes);
-  } catch (cause) {
-    const message = `can't be opened with ${key.file} (${messageOf(cause)}): encrypt it again to that identity's recipient`;
-    throw new InvalidInput('secrets-sealed', message, { file }, { cause });
+    return await unseal(bytes, await identity(), remedy);
+  } catch (error) {
+    if (!(error instanceof InvalidInput) || error.place !== null) throw error;
+    throw new InvalidInput(error.code, error.message, { file }, { cause: error.cause });
   }
 }

@@ -197,11 +197,16 @@ export class Archive {
     return withoutName(await this.#textOf(await this.#blobOf(revision)));
   }
 
+  /** What the text leaves out, sealed as it was written; null: it was not kept. */
+  async sealedSecrets(revision: Revision): Promise<Buffer | null> {
+    const [, , , oid] = await objectsOf(this.#repository, revision);
+    return oid === undefined ? null : (await this.#repository.read(oid, 'blob')).content;
+  }
+
   /** Reads all that is kept of it. Throws `SitewardError` history-damaged. */
   async prove(revision: Revision): Promise<void> {
     await this.text(revision);
-    const [, , , secrets] = await objectsOf(this.#repository, revision);
-    if (secrets !== undefined) await this.#repository.read(secrets, 'blob');
+    await this.sealedSecrets(revision);
   }
 
   async isSame(one: Revision, other: Revision): Promise<boolean> {

@@ -4,6 +4,7 @@
  * come back.
  */
 import type { Problem } from '../core/dialect.ts';
+import { withoutSecrets } from '../core/digest.ts';
 import { DeviceError } from '../core/errors.ts';
 import type { DiffInput, DiffResult } from '../core/plan/diff.ts';
 import { diffConfigurations } from '../core/plan/diff.ts';
@@ -64,3 +65,33 @@ export async function diffWithSecrets(
   });
   return { found, problems };
 }
+
+export interface WayToState {
+  /** Whoever moved since: people chose where it goes. */
+  readonly found: DiffResult;
+  readonly problems: readonly Problem[];
+  /** The state has secrets, and the device does not tell those that it has. */
+  readonly untold: boolean;
+}
+
+/**
+ * The difference to a state that is not git's. Its secrets are asked for always: that git says what was confirmed tells
+ * nothing of it. `confirmed` are values that the device may have, so that a rollback can bring them back.
+ */
+export async function diffToState(
+  room: DeviceRoom,
+  against: Omit<DiffInput, 'secrets'>,
+): Promise<WayToState> {
+  const { dialect, desired } = against;
+  const ask = (): ReturnType<typeof secretsOnDemand> => secretsOnDemand(room);
+  const hasSecrets = desired.sections.some(({ items }) =>
+    items.some((item) => withoutSecrets(item, dialect) !== item),
+  );
+  const read = hasSecrets ? await ask() : null;
+  const { found, problems } = await diffWithSecrets(room, against, read, ask);
+  const differences = found.differences.map((one) => ({ ...one, label: 'desired' as const }));
+  return { found: { ...found, differences }, problems, untold: hasSecrets && read === null };
+}
+
+/** For people, where that is so. */
+export const untoldSecrets = 'secrets of rows that stay: the device does not tell those that it has';

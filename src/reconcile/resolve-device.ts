@@ -5,7 +5,7 @@
  * between has used up the signatures; what is still wanted is then asked again.
  */
 import type { Configuration } from '../core/item.ts';
-import { withoutHidden } from '../core/plan/hidden-secret.ts';
+import { isHidden, withoutHidden } from '../core/plan/hidden-secret.ts';
 import type { Plan } from '../core/plan/action.ts';
 import { sha256 } from '../core/digest.ts';
 import { InvalidInput } from '../core/errors.ts';
@@ -16,7 +16,7 @@ import type { Rollout } from '../core/rollout/rollout.ts';
 import { remainsOf } from '../core/rollout/rollout.ts';
 import { isStuck } from '../core/rollout/state.ts';
 import type { Observation } from '../drivers/driver.ts';
-import { diffWithSecrets, secretsOnDemand } from './ask-secrets.ts';
+import { diffToState, untoldSecrets } from './ask-secrets.ts';
 import type { PlannedDevice } from './comparison.ts';
 import { activeHold, resolveRefused } from './device-status.ts';
 import { hardwareIn } from './device-report.ts';
@@ -104,7 +104,7 @@ async function planResolution(room: DeviceRoom, observation: Observation): Promi
   const as = resolve?.as ?? 'actual';
   const { witness, leftovers, hostKey, obstacles } = observation;
   const ends = endedRollout(room, observation);
-  const plan = await planToward(room, observation, as, resolve?.sealed ?? null);
+  const { planned: plan, lost } = await planToward(room, observation, as, resolve?.sealed ?? null);
   const text = resolutionText({
     as,
     code: room.report.current().stuck?.code ?? 'resolve-unfinished',
@@ -112,6 +112,7 @@ async function planResolution(room: DeviceRoom, observation: Observation): Promi
     objects: leftovers,
     witness,
     whole: resolve?.sealed == null && as !== 'actual',
+    lost,
     planText: plan === null ? null : devicePlanText(room, plan.plan),
   });
   const commit = room.ledger.state.accepted?.commit ?? noCommit;
@@ -151,34 +152,40 @@ function endedRollout(room: DeviceRoom, { leftover, leftovers, hostKey }: Observ
   });
 }
 
+interface Way {
+  readonly planned: { readonly plan: Plan; readonly desiredText: Uint8Array } | null;
+  /** What of base or target can't be had, in words. */
+  readonly lost: readonly string[];
+}
+
 /** The proved way from what the device has to the sections of the ended rollout's base or target; null: none is needed. */
 async function planToward(
   room: DeviceRoom,
   observation: Observation,
   as: Resolution,
   sealed: string | null,
-): Promise<{ readonly plan: Plan; readonly desiredText: Uint8Array } | null> {
-  if (as === 'actual') return null;
+): Promise<Way> {
+  if (as === 'actual') return { planned: null, lost: [] };
   const { dialect } = room.driver;
   const git = await room.desired();
   const { version } = observation.facts;
   const ended = sealed === null ? null : await endedPlan(room, as, sealed);
   // Where no rollout says what base and target are: what was last confirmed, and what git wants.
   const desired =
-    ended ??
+    ended?.wanted ??
     (as === 'base'
       ? await lastConfirmed(room, version)
       : requireUsable(dialect.parseDesired(git.text, git.file, version)));
-  const shown = requireUsable(dialect.parseActual(observation.exportText, version));
   // What git leaves to others in these sections is theirs now, too.
-  const scope = {
-    confirmed: null,
+  const { found, problems, untold } = await diffToState(room, {
+    // Of the ended rollout the device may have what the other end says.
+    confirmed: ended?.other ?? null,
+    desired,
+    actual: requireUsable(dialect.parseActual(observation.exportText, version)),
     owns: ended === null ? git.owns : 'sections',
     ignore: git.ignore,
     dialect,
-  } as const;
-  const ask = (): ReturnType<typeof secretsOnDemand> => secretsOnDemand(room);
-  const { found } = await diffWithSecrets(room, { ...scope, desired, actual: shown }, null, ask);
+  });
   const { differences, blocked, actual } = found;
   const [problem] = blocked;
   // Of a whole text the sections that can't be planned are left as they are, and told of as ever.
@@ -187,16 +194,37 @@ async function planToward(
   }
   const made = makeDevicePlan(room, observation, { differences, actual, desired });
   if (made.kind === 'refused') throw new InvalidInput(resolveRefused, `no way to ${as}: ${made.message}`);
-  return made.kind === 'nothing' ? null : { plan: made.plan, desiredText: git.text };
+  return {
+    planned: made.kind === 'nothing' ? null : { plan: made.plan, desiredText: git.text },
+    lost: [
+      ...(ended?.lost ?? []),
+      ...(untold ? [untoldSecrets] : []),
+      ...(ended === null ? [] : problems.map(({ message }) => message)),
+    ],
+  };
 }
 
-async function endedPlan(room: DeviceRoom, as: 'base' | 'target', sealed: string): Promise<Configuration> {
+interface EndedPlan {
+  readonly wanted: Configuration;
+  readonly other: Configuration;
+  readonly lost: readonly string[];
+}
+
+async function endedPlan(room: DeviceRoom, as: 'base' | 'target', sealed: string): Promise<EndedPlan> {
   const file = await room.files.get('rollout', sealed);
   if (file === null) throw nowhere(room, as);
   const { plan } = JSON.parse(file.toString('utf8')) as Rollout;
-  return {
-    sections: plan[as].map((section) => ({ ...section, items: section.items.map(withoutHidden) })),
-  };
+  const known = (sections: Plan['base']): Configuration => ({
+    sections: sections.map((section) => ({ ...section, items: section.items.map(withoutHidden) })),
+  });
+  const lost = plan[as].flatMap(({ items }) =>
+    items.flatMap(({ section, key, properties }) =>
+      properties.flatMap(([name, value]) =>
+        isHidden(value) ? [`${section} ${key ?? 'row'}: ${name}; nobody here knows what it was`] : [],
+      ),
+    ),
+  );
+  return { wanted: known(plan[as]), other: known(plan[as === 'base' ? 'target' : 'base']), lost };
 }
 
 async function lastConfirmed(room: DeviceRoom, version: string): Promise<Configuration> {

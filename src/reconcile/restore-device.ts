@@ -6,17 +6,18 @@
  */
 import { sha256 } from '../core/digest.ts';
 import { blockFaulty } from '../core/plan/blocked.ts';
-import { diffConfigurations } from '../core/plan/diff.ts';
 import type { Plan } from '../core/plan/action.ts';
 import { InvalidInput } from '../core/errors.ts';
 import { restoreText } from '../core/gate/texts.ts';
 import type { RestoreEnd } from '../core/rollout/event-fields.ts';
 import type { Observation } from '../drivers/driver.ts';
+import { diffToState, untoldSecrets } from './ask-secrets.ts';
 import type { PlannedDevice } from './comparison.ts';
 import type { DeviceRoom } from './device-room.ts';
 import type { Permission } from './pass-gate.ts';
 import { mayStart } from './pass-gate.ts';
-import { devicePlanText, makeDevicePlan, requireUsable } from './plan-device.ts';
+import { sourceWords, splitSecrets } from './past-secrets.ts';
+import { confirmedConfiguration, devicePlanText, makeDevicePlan, requireUsable } from './plan-device.ts';
 import { keepPending, noCommit, signedFor } from './proposal.ts';
 import type { Proposal } from './proposal.ts';
 import { rollOut } from './roll-out.ts';
@@ -84,7 +85,7 @@ function proposalOf(room: DeviceRoom, planned: PlannedDevice): Proposal | null {
   return { kind: 'rollout', class: plan.class, reason: 'restore', commit, text, digest, device };
 }
 
-/** The proved way from what the device has to a text of its history. Throws `InvalidInput` when there is none. */
+/** The proved way from what the device has to a text of its history, as `withSecrets` makes it. Throws `InvalidInput` when there is none. */
 export async function planRestore(
   room: DeviceRoom,
   observation: Observation,
@@ -93,29 +94,55 @@ export async function planRestore(
 ): Promise<RestorePlan> {
   const { dialect } = room.driver;
   const { version } = observation.facts;
-  const then = dialect.parseActual(text);
+  const { text: past, secrets } = splitSecrets(text);
+  const then = dialect.parseActual(past);
   const now = dialect.parseActual(observation.exportText, version);
-  const [desired, actual] = [requireUsable(then), requireUsable(now)];
+  const shown = requireUsable(now);
+  const { configuration: desired, strange } = dialect.withSecretPart(
+    requireUsable(then),
+    secrets?.part ?? '',
+  );
   // What git leaves to others on this device is theirs in the past, too.
   const { ignore } = await room.desired();
-  const found = blockFaulty(
-    diffConfigurations({ confirmed: null, desired, actual, owns: 'everything', ignore, dialect }),
-    [...then.problems, ...now.problems, ...(dialect.judgeDesired?.(desired, actual, version) ?? [])],
-  );
-  const made = makeDevicePlan(room, observation, { differences: found.differences, actual, desired });
+  // What was last confirmed tells of secrets, so that the rollback knows those that it has to bring back.
+  const confirmed = await confirmedConfiguration(room, version);
+  const against = {
+    confirmed: confirmed === 'lost' ? null : confirmed,
+    desired,
+    actual: shown,
+    owns: 'everything',
+    ignore,
+    dialect,
+  } as const;
+  const { found: compared, problems, untold } = await diffToState(room, against);
+  const { actual } = compared;
+  const found = blockFaulty(compared, [
+    ...problems,
+    ...then.problems,
+    ...now.problems,
+    ...(dialect.judgeDesired?.(desired, actual, version) ?? []),
+  ]);
+  const { differences } = found;
+  const made = makeDevicePlan(room, observation, { differences, actual, desired });
   if (made.kind === 'refused') throw new InvalidInput(made.code, `no way there: ${made.message}`);
   const plan = made.kind === 'nothing' ? null : made.plan;
   const notRestored = [
     ...found.blocked.map(({ section, message }) => `${section ?? ''}: ${message}`),
     ...(plan === null ? [] : lostSecrets(room, plan)),
+    ...(untold ? [untoldSecrets] : []),
+    ...(strange === 0
+      ? []
+      : [`${strange} of its secrets are of rows that can't be told apart: set them by hand`]),
     ...(plan?.left === undefined ? [] : [leftWords(plan.left)]),
   ];
   if (plan === null) return { planned: null, notRestored };
-  const shown = restoreText({ revision, notRestored, planText: devicePlanText(room, plan) });
+  const planText = devicePlanText(room, plan);
+  const source = secrets === null ? null : sourceWords[secrets.source];
+  const readable = restoreText({ revision, secrets: source, notRestored, planText });
   const planned: PlannedDevice = {
     plan,
-    text: shown,
-    digest: sha256(shown),
+    text: readable,
+    digest: sha256(readable),
     commit: room.ledger.state.accepted?.commit ?? noCommit,
     hostKey: observation.hostKey,
     desiredText: text,

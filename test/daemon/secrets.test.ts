@@ -10,6 +10,7 @@ import { Decrypter, generateX25519Identity, identityToRecipient } from 'age-encr
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { demoExport } from '../../src/cli/demo/export.ts';
 import { buildProgram } from '../support/built-program.ts';
+import { runCommandLine } from '../support/command-line.ts';
 import type { BuiltProgram } from '../support/built-program.ts';
 import { buildWorld, until } from '../support/daemon-world.ts';
 import type { World } from '../support/daemon-world.ts';
@@ -158,6 +159,30 @@ test('a password is rotated, survives kill -9, comes back when a probe is red, a
     return decrypter.decrypt(bytes, 'text');
   });
   expect(sealed).toMatch(/^\/ppp secret set \[\/ppp secret find where name="bob"\] password=canary-/m);
+
+  // The operator opens what is sealed; the daemon takes it for what it is, and the rollout writes it.
+  writeFileSync(one.at('operator.txt'), `# created by age-keygen\n${identity}\n`, { mode: 0o600 });
+  const command = (...words: string[]): ReturnType<typeof runCommandLine> =>
+    runCommandLine(['--settings', one.settingsFile, ...words]);
+  const without = await command('restore', 'gw1', '~1', '--preview');
+  // What is kept encrypted here is, by digest, what is sealed there.
+  expect(without.stdout).toMatch(/~ name=bob password=<secret:password [0-9a-f]{4}> -> </);
+  expect(without.stdout).toContain(
+    'secrets       those last confirmed, which are the ones of the revision\n',
+  );
+  const preview = await command('restore', 'gw1', '~1', '--identity', one.at('operator.txt'), '--preview');
+  expect(preview.stdout).toContain('secrets       as they were, opened by who ordered it\n');
+  const next = /next: siteward (restore gw1 [0-9a-f]{12} --plan [0-9a-f]{16} --identity \S+)\n/.exec(
+    preview.stdout,
+  )?.[1];
+  const ordered = await command(...(next ?? '').split(' '));
+  expect([ordered.stderr, ordered.code]).toEqual(['', 0]);
+  const restoring = await one.untilPending();
+  expect(restoring.text).toContain('secrets: as they were, opened by who ordered it\n');
+  await one.approve(restoring.id);
+  await one.untilDevice('held there', ({ state }) => state === 'held');
+  expect(await passwordOf(one)).toBe(third);
+  answers.push(without, preview, ordered, restoring);
 
   answers.push(
     await one.api.call('records', { sinceSeq: 0, limit: 1000 }),

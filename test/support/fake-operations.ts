@@ -232,6 +232,13 @@ export function fakeOperations(asked: Asked[], changes: Partial<Operations> = {}
         bytes: 3,
         sha256: 'ab'.repeat(32),
       }),
+    secrets: ({ device }) =>
+      Promise.resolve({
+        v: 1,
+        device,
+        revision: oneRevision,
+        content: Buffer.from([0, 255, 10]).toString('base64'),
+      }),
     show: ({ device }) =>
       Promise.resolve({ v: 1, device, revision: oneRevision, text: '/ip dns\nset servers=192.0.2.1\n' }),
     refresh: () =>

@@ -14,6 +14,8 @@ export interface ResolutionFacts {
   readonly witness: Witness | null;
   /** No rollout says what base and target are: they are what was last confirmed, and what git wants. */
   readonly whole: boolean;
+  /** What of it can't be had. */
+  readonly lost: readonly string[];
   /** Of the plan that leads to base or target; null: nothing of the configuration is changed. */
   readonly planText: string | null;
 }
@@ -32,7 +34,7 @@ const wholeMeanings: typeof meanings = {
 
 /** Names no seq and no head of a witness: devices of which one thing is true read the same; the base digest holds them. */
 export function resolutionText(facts: ResolutionFacts): string {
-  const { as, code, ends, objects, witness, whole, planText } = facts;
+  const { as, code, ends, objects, witness, whole, lost, planText } = facts;
   const lines = [
     `resolve as: ${as}`,
     `the device is to have: ${(whole ? wholeMeanings : meanings)[as]}`,
@@ -42,6 +44,7 @@ export function resolutionText(facts: ResolutionFacts): string {
     witness === null
       ? 'no witness is on it'
       : `its witness is accepted as it is: daemon ${witness.daemon} of site ${witness.site}`,
+    ...lost.map((words) => `not brought back: ${words}`),
   ];
   const rest = planText ?? 'nothing of its configuration is changed\n';
   return `${lines.map((line) => `${printable(line)}\n`).join('')}\n${rest}`;
@@ -139,15 +142,18 @@ export function passwordText({ emergency, user, name }: Omit<CredentialFacts, 'k
 export interface RestoreFacts {
   /** Name of the revision in the history. */
   readonly revision: string;
+  /** Where those come from that are written; null: none is. */
+  readonly secrets: string | null;
   readonly notRestored: readonly string[];
   readonly planText: string;
 }
 
 /** Above the plan of a rollout that goes back to what the device had: a signer reads where it goes, and what stays. */
-export function restoreText({ revision, notRestored, planText }: RestoreFacts): string {
+export function restoreText({ revision, secrets, notRestored, planText }: RestoreFacts): string {
   const lines = [
     `restore: the device is to have what it had in revision ${revision.slice(0, 12)} of its history`,
     'afterwards it is held, since git says otherwise',
+    ...(secrets === null ? [] : [`secrets: ${secrets}`]),
     ...notRestored.map((words) => `not restored: ${words}`),
   ];
   return `${lines.map((line) => `${printable(line)}\n`).join('')}\n${planText}`;

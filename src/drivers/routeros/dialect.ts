@@ -23,6 +23,7 @@ import { renderAction } from './render.ts';
 import { purposeOf, rowFacts } from './row-facts.ts';
 import { settleMs } from './radios.ts';
 import { scriptBytes } from './scripts.ts';
+import { secretPart, withSecretPart } from './secret-part.ts';
 import { isResettable, resetValue } from './script-forms.ts';
 import { classifyByTable } from './tiers.ts';
 import { isSameValue } from './values.ts';
@@ -41,6 +42,8 @@ export const routerosDialect: Dialect = {
   parseActual: (text, version = null) => parseActual(text, version),
   parseBoth,
   archive: archiveText,
+  secretPart,
+  withSecretPart,
   show: printConfiguration,
   judgeDesired,
   ...rowFacts,

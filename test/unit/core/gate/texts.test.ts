@@ -19,6 +19,7 @@ describe('how a device goes on', () => {
     ends: null,
     objects: [],
     whole: false,
+    lost: [],
     planText: null,
   } as const;
 
@@ -52,6 +53,7 @@ nothing of its configuration is changed
       objects: ['sw-lock', 'sw-timer'],
       witness: null,
       whole,
+      lost: [],
     };
     expect(resolutionText({ ...facts, planText: '1. - /x y\n' })).toBe(`resolve as: ${as}
 the device is to have: ${meaning}
