@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 // Unit and property tests, and the crash checker's, run side by side on every core: vitest by itself would leave one of
-// two idle. Tests that start daemons, simulators or servers run one file at a time, since what they wait for is real time.
+// two idle. Tests that start daemons, simulators or servers come after them, since they wait for real time, and few at
+// once: mostly they sleep, but one that gets no core in time fails for no fault of the program's.
 const everyCore = '100%';
 const common = {
   env: { LC_ALL: 'C', TZ: process.env['TZ'] ?? 'UTC', NO_COLOR: '1' },
@@ -25,7 +26,8 @@ export default defineConfig({
           ...common,
           name: 'daemon',
           include: ['test/daemon/**/*.test.ts'],
-          fileParallelism: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           testTimeout: 180_000,
           hookTimeout: 60_000,
         },

@@ -2,13 +2,13 @@
  * Heads that only people can accept: a branch that was rewound, and the head of a site whose state was lost. They wait
  * under the gate like every change, say in plain text what is accepted instead of what, and are accepted once.
  */
-import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { PendingAnswerItem } from '../../src/api/answers.ts';
 import { demoExport } from '../../src/cli/demo/export.ts';
 import { buildWorld, until } from '../support/daemon-world.ts';
 import type { World } from '../support/daemon-world.ts';
+import { startWithLostState } from '../support/lost-states.ts';
 
 const line = '/ip dns static\nadd address=192.0.2.20 name=printer.example.org\n';
 
@@ -134,14 +134,11 @@ describe.concurrent('a branch that was rewound', () => {
 test('a lost state: the head is accepted by signature, and with it what the devices carry', async (t) => {
   const one = await buildWorld({ devices: { gw1: { exportText: demoExport } } });
   t.onTestFinished(() => one.close());
-  const first = await one.start();
-  await one.untilSettled();
-  one.edit((text) => text + line);
-  await one.untilSettled();
-  await first.stop();
-  rmSync(one.at('state'), { recursive: true });
-  const head = one.edit((text) => text.replace('192.0.2.20', '192.0.2.22'));
-  await one.start();
+  const head = await startWithLostState(
+    one,
+    (text) => text + line,
+    (text) => text.replace('192.0.2.20', '192.0.2.22'),
+  );
   const { id, text } = await asked(one, head);
   expect(text).toContain('instead of: what was accepted before is not known');
   expect(text).toMatch(

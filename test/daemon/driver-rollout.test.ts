@@ -44,6 +44,14 @@ const applied = (e: Evidence): boolean => !e.applyJob && e.applyNote === 'applie
 const wentBack = (e: Evidence): boolean =>
   !e.net.present && !e.rollbackJob && e.rollbackNote === 'rolled back';
 
+/** The net went back by itself, exactly, and what it left is taken off. */
+async function expectBackAtBase(b: Bench): Promise<Evidence> {
+  const after = await evidenceThat(b, b.driver, wentBack);
+  expect(after).toMatchObject({ decision: 'rollback', footprint: { kind: 'base' } });
+  await b.driver.clean(b.rollout, () => undefined, never);
+  return after;
+}
+
 /** Scripts and schedulers of ours that are on the device. */
 async function leftOn({ simulator }: Bench): Promise<string> {
   const list = (menu: string): Promise<string> =>
@@ -148,9 +156,7 @@ describe.concurrent('a change that is taken back', () => {
     const before = await configurationOf(b);
     await upToApply(b);
     await evidenceThat(b, b.driver, (e) => applied(e) && e.footprint.kind === 'target');
-    const after = await evidenceThat(b, b.driver, wentBack);
-    expect(after).toMatchObject({ decision: 'rollback', footprint: { kind: 'base' } });
-    await b.driver.clean(b.rollout, () => undefined, never);
+    await expectBackAtBase(b);
     expect(await configurationOf(b)).toEqual(before);
     expect(await leftOn(b)).toBe('sw-witness\n');
   });
@@ -231,9 +237,7 @@ describe.concurrent('a change that is taken back', () => {
     await upToApply(b);
     await evidenceThat(b, b.driver, (e) => e.applyJob || e.applyNote !== '');
     b.simulator.powerCut();
-    const after = await evidenceThat(b, b.driver, wentBack);
-    expect(after).toMatchObject({ decision: 'rollback', footprint: { kind: 'base' } });
-    await b.driver.clean(b.rollout, () => undefined, never);
+    await expectBackAtBase(b);
     expect(await configurationOf(b)).toEqual(before);
   });
 
@@ -248,9 +252,7 @@ describe.concurrent('a change that is taken back', () => {
     await upToApply(b);
     await evidenceThat(b, b.driver, applied);
     b.simulator.reboot();
-    const after = await evidenceThat(b, b.driver, wentBack);
-    expect(after).toMatchObject({ decision: 'rollback', footprint: { kind: 'base' } });
-    await b.driver.clean(b.rollout, () => undefined, never);
+    await expectBackAtBase(b);
     expect(await configurationOf(b)).toEqual(before);
   });
 
@@ -259,9 +261,7 @@ describe.concurrent('a change that is taken back', () => {
     await upToApply(b);
     await evidenceThat(b, b.driver, applied);
     b.simulator.consoleCrash();
-    const after = await evidenceThat(b, b.driver, wentBack);
-    expect(after).toMatchObject({ decision: 'rollback', footprint: { kind: 'base' } });
-    await b.driver.clean(b.rollout, () => undefined, never);
+    await expectBackAtBase(b);
   });
 
   test.for([-86_400_000, 86_400_000])(
@@ -283,9 +283,7 @@ describe.concurrent('a change that is taken back', () => {
     await upToApply(b);
     await evidenceThat(b, b.driver, applied);
     b.simulator.reboot();
-    const after = await evidenceThat(b, b.driver, wentBack);
-    expect(after).toMatchObject({ decision: 'rollback', footprint: { kind: 'base' } });
-    await b.driver.clean(b.rollout, () => undefined, never);
+    await expectBackAtBase(b);
   });
 
   test('the base moved between arming and apply: apply changes nothing and decides to go back', async (t) => {
@@ -295,10 +293,7 @@ describe.concurrent('a change that is taken back', () => {
     await b.driver.arm(b.rollout, never);
     await b.simulator.console('/system identity set name=other');
     await b.driver.apply(b.rollout, never);
-    const after = await evidenceThat(b, b.driver, wentBack);
-    expect(after.applyNote).toBe('failed at check 1');
-    expect(after).toMatchObject({ decision: 'rollback', footprint: { kind: 'base' } });
-    await b.driver.clean(b.rollout, () => undefined, never);
+    expect((await expectBackAtBase(b)).applyNote).toBe('failed at check 1');
   });
 
   test('W07 confirm after the time for it: the device does not take it', async (t) => {

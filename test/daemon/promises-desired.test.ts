@@ -2,7 +2,7 @@
  * I9, I10, I11 and I12 on the running daemon: what git, the device and this machine's files may say, and what comes of it
  * when they say nothing, nonsense, or what is not theirs to say.
  */
-import { chmodSync, chownSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -14,6 +14,7 @@ import { buildProgram } from '../support/built-program.ts';
 import type { BuiltProgram } from '../support/built-program.ts';
 import { buildWorld, until } from '../support/daemon-world.ts';
 import type { World, WorldOptions } from '../support/daemon-world.ts';
+import { startWithLostState } from '../support/lost-states.ts';
 
 const line = '/ip dns static\nadd address=192.0.2.20 name=printer.example.org\n';
 
@@ -260,14 +261,11 @@ describe.concurrent('I12 desired state only moves forward', () => {
   test('no state, but a device that knows this site: state-lost, read-only', async (t) => {
     const one = await buildWorld({ devices: { gw1: { exportText: demoExport } } });
     t.onTestFinished(() => one.close());
-    const first = await one.start();
-    await one.untilSettled();
-    one.edit((text) => text + line);
-    await one.untilSettled();
-    await first.stop();
-    rmSync(one.at('state'), { recursive: true });
-    await one.start();
-    one.edit((text) => text.replace('192.0.2.20', '192.0.2.22'));
+    await startWithLostState(
+      one,
+      (text) => text + line,
+      (text) => text.replace('192.0.2.20', '192.0.2.22'),
+    );
     const before = await exported(one);
     await until('state-lost', async () => {
       const { commit, desired } = await one.status();

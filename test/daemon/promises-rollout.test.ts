@@ -3,13 +3,14 @@
  * outside: a plan that can't be proved is made in test/unit/core/plan and test/property/plan.test.ts. Each point at which
  * something can die is in test/faults/crash-points.test.ts, real deaths of the process in promises-kill.test.ts.
  */
-import fs, { cpSync, readlinkSync, rmSync } from 'node:fs';
+import fs, { readlinkSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { demoExport } from '../../src/cli/demo/export.ts';
 import { buildWorld, until } from '../support/daemon-world.ts';
 import type { World } from '../support/daemon-world.ts';
+import { startWithOlderState } from '../support/lost-states.ts';
 
 const line = '/ip dns static\nadd address=192.0.2.20 name=printer.example.org\n';
 const printer = 'name="printer.example.org"';
@@ -190,17 +191,7 @@ describe.concurrent('I6 one rollout at a time, one writer', () => {
   test('a state restored from an older copy is found out by the device', async (t) => {
     const one = await world();
     t.onTestFinished(() => one.close());
-    const first = await one.start();
-    await one.untilSettled();
-    await first.stop();
-    cpSync(one.at('state'), one.at('older'), { recursive: true });
-    const second = await one.start();
-    one.edit((text) => text + line);
-    await one.untilSettled();
-    await second.stop();
-    rmSync(one.at('state'), { recursive: true });
-    cpSync(one.at('older'), one.at('state'), { recursive: true });
-    await one.start();
+    await startWithOlderState(one, (text) => text + line);
     one.edit((text) => text.replace('printer.example.org', 'scanner.example.org'));
     await one.untilDevice('refused', ({ reason }) => reason === 'journal-rewound');
     await sleep(2_000);

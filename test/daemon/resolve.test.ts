@@ -3,7 +3,6 @@
  * witness or rollout on them. What is decided waits for a signature like any change, and a death in the middle leaves
  * nothing half.
  */
-import { cpSync, rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PendingAnswerItem } from '../../src/api/answers.ts';
 import { demoExport } from '../../src/cli/demo/export.ts';
@@ -11,6 +10,7 @@ import { buildProgram } from '../support/built-program.ts';
 import type { BuiltProgram } from '../support/built-program.ts';
 import { buildWorld, until } from '../support/daemon-world.ts';
 import type { World } from '../support/daemon-world.ts';
+import { startWithOlderState } from '../support/lost-states.ts';
 
 const line = '/ip dns static\nadd address=192.0.2.20 name=printer.example.org\n';
 const printer = 'name="printer.example.org"';
@@ -251,17 +251,7 @@ describe.concurrent('a device that another has written to', () => {
   test('a journal that was rewound goes on when people accept what the device has seen', async (t) => {
     const one = await world();
     t.onTestFinished(() => one.close());
-    const first = await one.start();
-    await one.untilSettled();
-    await first.stop();
-    cpSync(one.at('state'), one.at('older'), { recursive: true });
-    const second = await one.start();
-    one.edit((text) => text + line);
-    await one.untilSettled();
-    await second.stop();
-    rmSync(one.at('state'), { recursive: true });
-    cpSync(one.at('older'), one.at('state'), { recursive: true });
-    await one.start();
+    await startWithOlderState(one, (text) => text + line);
     const commit = one.edit((text) => text.replace('192.0.2.20', '192.0.2.21'));
     const { next } = await one.untilDevice('rewound', ({ reason }) => reason === 'journal-rewound');
     expect(next).toBe('siteward resolve gw1 --as actual');

@@ -1,7 +1,7 @@
 /** Other people's clients against the simulator: Ansible's network_cli, paramiko, netmiko, an interactive ssh. */
 import { writeFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Simulator, SimulatorOptions } from '../../src/simulator/simulator.ts';
 import {
   clientFolder,
   hasProgram,
@@ -10,7 +10,7 @@ import {
   run,
   type ClientFolder,
 } from '../support/ssh-clients.ts';
-import { SMALL_EXPORT } from '../unit/simulator/started-machine.ts';
+import { simulatorOfTest } from '../support/simulator.ts';
 
 const hasParamiko = hasPythonModule('paramiko');
 const hasNetmiko = hasPythonModule('netmiko');
@@ -18,25 +18,14 @@ const hasAnsible =
   hasProgram('ansible-playbook', '--version') && hasPythonModule('ansible_collections.community.routeros');
 
 let folder: ClientFolder;
-let simulator: Simulator | undefined;
 
 beforeAll(() => {
   folder = clientFolder();
 });
-afterEach(async () => {
-  await simulator?.close();
-  simulator = undefined;
-});
 afterAll(() => folder.remove());
 
-async function start(options: Partial<SimulatorOptions> = {}): Promise<Simulator> {
-  simulator = await startSimulator({
-    exportText: Buffer.from(SMALL_EXPORT, 'latin1'),
-    password: 'planted',
-    ...options,
-  });
-  return simulator;
-}
+const start = (options: Partial<SimulatorOptions> = {}): Promise<Simulator> =>
+  simulatorOfTest({ password: 'planted', ...options });
 
 async function runPython(script: string, port: number): Promise<string> {
   writeFileSync(folder.at('script.py'), script);
@@ -147,10 +136,10 @@ device.disconnect()
 
 describe.skipIf(!hasAnsible)("Ansible (skipped where Debian's ansible is not installed)", () => {
   it('S09 community.routeros runs commands over network_cli and reads facts', async () => {
-    const { port } = await start();
+    const device = await start();
     writeFileSync(
       folder.at('inventory.ini'),
-      `[r]\ngw1 ansible_host=127.0.0.1 ansible_port=${port} ansible_user=admin ansible_password=planted ansible_connection=ansible.netcommon.network_cli ansible_network_os=community.routeros.routeros ansible_host_key_checking=false ansible_network_cli_ssh_type=paramiko\n`,
+      `[r]\ngw1 ansible_host=127.0.0.1 ansible_port=${device.port} ansible_user=admin ansible_password=planted ansible_connection=ansible.netcommon.network_cli ansible_network_os=community.routeros.routeros ansible_host_key_checking=false ansible_network_cli_ssh_type=paramiko\n`,
     );
     writeFileSync(
       folder.at('play.yml'),
@@ -177,6 +166,6 @@ describe.skipIf(!hasAnsible)("Ansible (skipped where Debian's ansible is not ins
     );
     expect(answer.output).toMatch(/42 .*name: gw1/s);
     expect(answer).toMatchObject({ status: 0 });
-    expect(await simulator?.console('/ip pool print count-only where name=ansible')).toBe('1\n');
+    expect(await device.console('/ip pool print count-only where name=ansible')).toBe('1\n');
   });
 });

@@ -1,7 +1,7 @@
 /** Files and keys over real SSH: sftp, scp old and new, key rotation, a new host key. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Simulator, SimulatorOptions } from '../../src/simulator/simulator.ts';
 import {
   clientFolder,
   hasProgram,
@@ -10,31 +10,20 @@ import {
   type Answer,
   type ClientFolder,
 } from '../support/ssh-clients.ts';
-import { SMALL_EXPORT } from '../unit/simulator/started-machine.ts';
+import { simulatorOfTest } from '../support/simulator.ts';
 
 const hasClients = hasProgram('sftp', '-?') && hasProgram('scp', '-?') && hasProgram('ssh-keygen', '-?');
 let folder: ClientFolder;
 let publicKey = '';
-let simulator: Simulator | undefined;
 
 beforeAll(() => {
   folder = clientFolder();
   if (hasClients) publicKey = folder.key('key');
 });
-afterEach(async () => {
-  await simulator?.close();
-  simulator = undefined;
-});
 afterAll(() => folder.remove());
 
-async function start(options: Partial<SimulatorOptions> = {}): Promise<Simulator> {
-  simulator = await startSimulator({
-    exportText: Buffer.from(SMALL_EXPORT, 'latin1'),
-    authorizedKeys: publicKey,
-    ...options,
-  });
-  return simulator;
-}
+const start = (options: Partial<SimulatorOptions> = {}): Promise<Simulator> =>
+  simulatorOfTest({ authorizedKeys: publicKey, ...options });
 
 const ssh = (port: number, command: string, key = 'key', user = 'admin'): Promise<Answer> =>
   run('ssh', [...sshOptions(folder.at(key)), '-p', String(port), `${user}@127.0.0.1`, command]);

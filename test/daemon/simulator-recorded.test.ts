@@ -1,34 +1,22 @@
 /** The recorder against the simulator: it reads, cleans up after itself, and finds where two devices differ. */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { USUAL_BEHAVIOUR, type Behaviour } from '../../src/simulator/behaviour.ts';
-import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.ts';
+import type { Simulator, SimulatorOptions } from '../../src/simulator/simulator.ts';
 import { clientFolder, run, type Answer, type ClientFolder } from '../support/ssh-clients.ts';
-import { SMALL_EXPORT } from '../unit/simulator/started-machine.ts';
+import { simulatorOfTest } from '../support/simulator.ts';
 
 const tool = fileURLToPath(new URL('../tools/record-device.mjs', import.meta.url));
 let folder: ClientFolder;
-let simulator: Simulator | undefined;
 
 beforeAll(() => {
   folder = clientFolder();
 });
-afterEach(async () => {
-  await simulator?.close();
-  simulator = undefined;
-});
 afterAll(() => folder.remove());
 
-async function start(behaviour: SimulatorOptions['behaviour'] = {}): Promise<Simulator> {
-  await simulator?.close();
-  simulator = await startSimulator({
-    exportText: Buffer.from(SMALL_EXPORT, 'latin1'),
-    password: 'planted',
-    behaviour,
-  });
-  return simulator;
-}
+const start = (behaviour: SimulatorOptions['behaviour'] = {}): Promise<Simulator> =>
+  simulatorOfTest({ password: 'planted', behaviour });
 
 const record = ({ port }: Simulator, ...words: string[]): Promise<Answer> =>
   run(process.execPath, [tool, `127.0.0.1:${port}`, '--user', 'admin', '--password', 'planted', ...words]);

@@ -3,25 +3,16 @@ import { connect } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import ssh2 from 'ssh2';
 import type { Client } from 'ssh2';
-import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.ts';
-import { SMALL_EXPORT } from '../unit/simulator/started-machine.ts';
+import type { Simulator, SimulatorOptions } from '../../src/simulator/simulator.ts';
+import { simulatorOfTest } from '../support/simulator.ts';
 
-let simulator: Simulator | undefined;
 const clients: Client[] = [];
-afterEach(async () => {
+afterEach(() => {
   for (const client of clients.splice(0)) client.destroy();
-  await simulator?.close();
-  simulator = undefined;
 });
 
-async function start(options: Partial<SimulatorOptions> = {}): Promise<Simulator> {
-  simulator = await startSimulator({
-    exportText: Buffer.from(SMALL_EXPORT, 'latin1'),
-    password: 'planted',
-    ...options,
-  });
-  return simulator;
-}
+const start = (options: Partial<SimulatorOptions> = {}): Promise<Simulator> =>
+  simulatorOfTest({ password: 'planted', ...options });
 
 function login({ host, port }: Simulator): Promise<Client> {
   const client = new ssh2.Client();

@@ -2,21 +2,13 @@
 import { afterEach, expect, it } from 'vitest';
 import ssh2 from 'ssh2';
 import type { Client, ClientChannel } from 'ssh2';
-import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.ts';
-import { SMALL_EXPORT } from '../unit/simulator/started-machine.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
+import { simulatorOfTest } from '../support/simulator.ts';
 
-let simulator: Simulator | undefined;
 const clients: Client[] = [];
-afterEach(async () => {
+afterEach(() => {
   for (const client of clients.splice(0)) client.destroy();
-  await simulator?.close();
-  simulator = undefined;
 });
-
-async function start(options: Partial<SimulatorOptions> = {}): Promise<Simulator> {
-  simulator = await startSimulator({ exportText: Buffer.from(SMALL_EXPORT, 'latin1'), ...options });
-  return simulator;
-}
 
 interface Terminal {
   send(text: string): void;
@@ -47,7 +39,7 @@ async function terminal({ host, port }: Simulator, password = ''): Promise<Termi
 }
 
 it('S09 asks before a reboot, and takes no for an answer', async () => {
-  const running = await start();
+  const running = await simulatorOfTest();
   const { send, until } = await terminal(running);
   await until('[admin@gw1] > ');
   send('/system reboot\r');
@@ -62,7 +54,7 @@ it('S09 asks before a reboot, and takes no for an answer', async () => {
 });
 
 it('S09 a user without a password is asked for a new one, which then counts', async () => {
-  const running = await start({ behaviour: { dialogs: ['new-password'] } });
+  const running = await simulatorOfTest({ behaviour: { dialogs: ['new-password'] } });
   const { send, until } = await terminal(running);
   await until('new password> ');
   send('planted\r');
@@ -74,7 +66,7 @@ it('S09 a user without a password is asked for a new one, which then counts', as
 });
 
 it('S64 loading a backup asks for its password, then whether to restore', async () => {
-  const running = await start();
+  const running = await simulatorOfTest();
   await running.console('/system backup save name=b password="a b\\"c"; /system identity set name=other');
   const { send, until } = await terminal(running);
   await until('[admin@other] > ');
@@ -90,7 +82,7 @@ it('S64 loading a backup asks for its password, then whether to restore', async 
 });
 
 it("S66 somebody else's safe mode can be taken over, taken back, or left", async () => {
-  const running = await start();
+  const running = await simulatorOfTest();
   const pools = (): Promise<string> => running.console('/ip pool print count-only');
   const [first, second] = [await terminal(running), await terminal(running)];
   await first.until('> ');

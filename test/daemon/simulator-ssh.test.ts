@@ -3,15 +3,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startSimulator } from '../../src/simulator/simulator.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Simulator, SimulatorOptions } from '../../src/simulator/simulator.ts';
 import { sshOptions } from '../support/ssh-clients.ts';
-import { SMALL_EXPORT } from '../unit/simulator/started-machine.ts';
+import { simulatorOfTest } from '../support/simulator.ts';
 
 const hasSsh = spawnSync('ssh', ['-V']).status === 0 && spawnSync('ssh-keygen', ['-?']).error === undefined;
 let folder = '';
-let simulator: Simulator | undefined;
 
 interface Answer {
   readonly status: number | null;
@@ -35,24 +33,12 @@ function ssh(port: number, command: readonly string[], input = '', user = 'admin
   });
 }
 
-async function start(options: Partial<SimulatorOptions> = {}): Promise<Simulator> {
-  const authorizedKeys = readFileSync(join(folder, 'key.pub'), 'latin1');
-  simulator = await startSimulator({
-    exportText: Buffer.from(SMALL_EXPORT, 'latin1'),
-    authorizedKeys,
-    ...options,
-  });
-  return simulator;
-}
+const start = (options: Partial<SimulatorOptions> = {}): Promise<Simulator> =>
+  simulatorOfTest({ authorizedKeys: readFileSync(join(folder, 'key.pub'), 'latin1'), ...options });
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'siteward-simulator-'));
   if (hasSsh) spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'key')]);
-});
-
-afterEach(async () => {
-  await simulator?.close();
-  simulator = undefined;
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -134,7 +120,6 @@ describe.skipIf(!hasSsh)('the simulator and the OpenSSH client (skipped where th
       await expect.poll(async () => (await ssh(port, [':put in'])).status, { timeout: 10_000 }).toBe(255);
       expect((await session).output).toBe('locked\r\nopen\r\n');
       expect((await ssh(port, [':put in'])).output).toBe('in\r\n');
-      await simulator?.close();
     }
   });
 
@@ -188,8 +173,7 @@ describe.skipIf(!hasSsh)('the simulator and the OpenSSH client (skipped where th
       });
     const keyed = await start({ password: 'planted' });
     expect(await login(keyed.port)).toBe(255);
-    await simulator?.close();
-    simulator = await startSimulator({ exportText: Buffer.from(SMALL_EXPORT), password: 'planted' });
-    expect(await login(simulator.port)).toBe(0);
+    const unkeyed = await simulatorOfTest({ password: 'planted' });
+    expect(await login(unkeyed.port)).toBe(0);
   });
 });

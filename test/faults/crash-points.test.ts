@@ -16,6 +16,7 @@ import type { Ledger } from '../../src/reconcile/ledger.ts';
 import type { RolloutState } from '../../src/core/rollout/state.ts';
 import { runRollout } from '../../src/reconcile/rollout-runner.ts';
 import { cutOff, ModelDevice, modelDriver } from '../support/model-device.ts';
+import { planned } from '../support/records.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
 class Killed extends Error {}
@@ -165,18 +166,7 @@ function memoryLedger(
 
 async function plan(ledger: Ledger): Promise<void> {
   const ids = { rollout: rollout.id, device: 'gw1' };
-  await ledger.append({
-    kind: 'rollout-planned',
-    ...ids,
-    commit: 'c',
-    plan: 'p',
-    base: 'b',
-    class: 'benign',
-    items: [],
-    desired: 'd',
-    complete: true,
-    sealed: 's',
-  });
+  await ledger.append(planned(ids));
   await ledger.append({ kind: 'authorized', ...ids, reason: 'benign' });
 }
 

@@ -18,6 +18,7 @@ import type { Reach } from '../../../src/drivers/routeros/effects/device-console
 import { lockName, lockOf, objectsOf, printLock } from '../../../src/drivers/routeros/objects.ts';
 import type { SshSession } from '../../../src/drivers/ssh-session.ts';
 import type { Ledger } from '../../../src/reconcile/ledger.ts';
+import { evidenceOf } from '../../support/records.ts';
 import type { Habits } from './device.ts';
 import { soundSeams, type Seams } from './process.ts';
 
@@ -249,20 +250,13 @@ export const mutants: readonly Mutant[] = [
   { name: 'a plan that was rolled back is tried again and again', seams: stubborn },
 ];
 
-const goneBack: Evidence = {
+const goneBack = evidenceOf({
   uptimeS: 1,
   decision: 'rollback',
-  net: { present: false, enabled: false, runCount: 0 },
-  applyJob: false,
-  rollbackJob: false,
   applyNote: '',
   rollbackNote: 'rolled back',
-  objects: [],
-  lock: null,
-  witness: null,
   footprint: { kind: 'base', items: [] },
-  foreignChanges: 0,
-};
+});
 
 export function seamsOf(mutant: Mutant): Seams {
   return { ...soundSeams, ...mutant.seams };

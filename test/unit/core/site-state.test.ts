@@ -6,18 +6,9 @@ import type { PendingState } from '../../../src/core/gate/pending.ts';
 import { openDevices } from '../../../src/core/gate/pending.ts';
 import { foldRecord } from '../../../src/core/site-fold.ts';
 import { authorsFor, deviceState, emptySiteState } from '../../../src/core/site-state.ts';
+import { evidenceFacts, ids, planned as plannedRollout } from '../../support/records.ts';
 
-const evidence = {
-  decision: 'rollback',
-  uptimeS: 1,
-  runCount: 1,
-  net: false,
-  footprint: 'base',
-  items: [],
-  applyNote: '',
-  rollbackNote: '',
-  foreignChanges: 0,
-} as const;
+const evidence = evidenceFacts({ decision: 'rollback', net: false, footprint: 'base' });
 
 function fold(...events: readonly SitewardEvent[]): SiteState {
   const state = emptySiteState();
@@ -35,20 +26,8 @@ function fold(...events: readonly SitewardEvent[]): SiteState {
   return state;
 }
 
-const ids = { rollout: 'r1', device: 'gw1' } as const;
 const item = { verb: 'add', section: '/ip dns static', item: '#1', was: null, digest: 'd1' } as const;
-const planned: SitewardEvent = {
-  kind: 'rollout-planned',
-  ...ids,
-  commit: 'c1',
-  plan: 'p1',
-  base: 'b1',
-  class: 'benign',
-  items: [item],
-  desired: 'text1',
-  complete: true,
-  sealed: 's1',
-};
+const planned = plannedRollout({ commit: 'c1', plan: 'p1', base: 'b1', items: [item], desired: 'text1' });
 const authorized: SitewardEvent = { kind: 'authorized', ...ids, reason: 'benign' };
 const restarted: SitewardEvent = { kind: 'daemon-started', nonce: 'n', version: '0', trust: {} };
 const settled = (outcome: 'confirmed' | 'rolled-back' | 'not-started'): SitewardEvent => ({

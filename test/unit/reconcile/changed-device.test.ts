@@ -3,13 +3,13 @@ import { describe, expect, test } from 'vitest';
 import type { SitewardEvent } from '../../../src/core/rollout/events.ts';
 import type { Witness } from '../../../src/core/rollout/rollout.ts';
 import type { Observation } from '../../../src/drivers/driver.ts';
-import { foldRecord } from '../../../src/core/site-fold.ts';
-import { deviceState, emptySiteState } from '../../../src/core/site-state.ts';
+import { deviceState } from '../../../src/core/site-state.ts';
 import type { DeviceState, SiteState } from '../../../src/core/site-state.ts';
 import { changeOf, requireUnchanged } from '../../../src/reconcile/changed-device.ts';
 import { unreadReport } from '../../../src/reconcile/device-report.ts';
 import type { DeviceReport } from '../../../src/reconcile/device-report.ts';
 import type { DeviceRoom } from '../../../src/reconcile/device-room.ts';
+import { foldEvents, ids, planned, stateAfter } from '../../support/records.ts';
 
 const at = (seq: number, daemon = 'd'): Witness => ({
   site: 's',
@@ -17,19 +17,11 @@ const at = (seq: number, daemon = 'd'): Witness => ({
   seq,
   head: 'a'.repeat(64),
 });
-const ids = { rollout: '00112233aabb', device: 'gw1' };
 
 /** A rollout from beginning to end, and what the device carried when it was over. */
 function rollout(hardware: string | null, witness: Witness | null): readonly SitewardEvent[] {
-  const parts = { commit: 'c', plan: 'p', base: 'b', desired: 'd', sealed: 's', items: [], complete: true };
   return [
-    {
-      kind: 'rollout-planned',
-      ...ids,
-      ...parts,
-      class: 'benign',
-      ...(hardware === null ? {} : { hardware }),
-    },
+    planned(hardware === null ? {} : { hardware }),
     { kind: 'authorized', ...ids, reason: 'benign' },
     { kind: 'lock-started', ...ids },
     { kind: 'lock-finished', ...ids, result: 'ok' },
@@ -40,16 +32,7 @@ function rollout(hardware: string | null, witness: Witness | null): readonly Sit
   ];
 }
 
-function fold(state: SiteState, events: readonly SitewardEvent[]): void {
-  for (const event of events)
-    foldRecord(state, { ...event, seq: 1, at: '2026-11-21T10:00:00Z', actor: 'daemon' });
-}
-
-function after(...events: readonly SitewardEvent[]): DeviceState {
-  const state = emptySiteState();
-  fold(state, events);
-  return deviceState(state, 'gw1');
-}
+const after = (...events: readonly SitewardEvent[]): DeviceState => deviceState(stateAfter(events), 'gw1');
 
 const known = after(...rollout('serial number A1', at(7)));
 
@@ -96,13 +79,12 @@ function world(known: readonly SitewardEvent[] = rollout('serial number A1', at(
   state: SiteState;
   report: { value: DeviceReport };
 } {
-  const state = emptySiteState();
-  fold(state, known);
+  const state = stateAfter(known);
   const report = { value: unreadReport };
   const events: SitewardEvent[] = [];
   const append = (event: SitewardEvent): Promise<void> => {
     events.push(event);
-    fold(state, [event]);
+    foldEvents(state, [event]);
     return Promise.resolve();
   };
   const room = {
@@ -139,7 +121,7 @@ describe('once it is noticed', () => {
     await expect(requireUnchanged(room, gone)).rejects.toThrow();
     const consumed = { pending: 'p', challenge: 'c', document: 'd', by: [] };
     const resolved = { as: 'actual', rollout: null, sealed: null, witness: null, next: null } as const;
-    fold(state, [{ kind: 'resolved', device: 'gw1', commit: 'c', ...resolved, ...consumed }]);
+    foldEvents(state, [{ kind: 'resolved', device: 'gw1', commit: 'c', ...resolved, ...consumed }]);
     await requireUnchanged(room, gone);
     expect(events).toHaveLength(1);
   });

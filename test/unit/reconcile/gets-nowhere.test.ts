@@ -15,28 +15,20 @@ import type { Ledger } from '../../../src/reconcile/ledger.ts';
 import { openLedger } from '../../../src/reconcile/ledger.ts';
 import { runRollout } from '../../../src/reconcile/rollout-runner.ts';
 import { gateNowMs, gatePolicy } from '../../support/gate.ts';
+import { evidenceFacts, evidenceOf, ids, planned } from '../../support/records.ts';
 import { runCli } from '../../support/run-cli.ts';
 import { deviceSettings } from '../../support/scripted-device.ts';
 
-const ids = { rollout: '00112233aabb', device: 'gw1' };
 const device = deviceSettings({ port: 22, hostKey: 'SHA256:x' });
 const deadline = { armedUptimeS: 1000, deadlineUptimeS: 1200 };
 
 /** The device decided so, and what it does from then on fails. */
-const seen = (decision: 'confirm' | 'rollback'): Evidence => ({
-  uptimeS: 1100,
-  decision,
-  net: { present: decision === 'confirm', enabled: true, runCount: 9 },
-  applyJob: false,
-  rollbackJob: false,
-  applyNote: 'applied',
-  rollbackNote: '',
-  objects: [],
-  lock: null,
-  witness: null,
-  footprint: { kind: decision === 'confirm' ? 'target' : 'mixed', items: [] },
-  foreignChanges: 0,
-});
+const seen = (decision: 'confirm' | 'rollback'): Evidence =>
+  evidenceOf({
+    decision,
+    net: { present: decision === 'confirm', enabled: true, runCount: 9 },
+    footprint: { kind: decision === 'confirm' ? 'target' : 'mixed', items: [] },
+  });
 
 function openMemory(): { readonly ledger: Ledger; readonly state: SiteState; readonly kinds: string[] } {
   const state = emptySiteState();
@@ -57,9 +49,8 @@ async function worldWhere(
   more: Partial<Pick<Driver, 'rollBack'>> = {},
 ) {
   const { ledger, state, kinds } = openMemory();
-  const parts = { commit: 'c', plan: 'p', base: 'b', desired: 'd', sealed: 's' };
   const first: readonly SitewardEvent[] = [
-    { kind: 'rollout-planned', ...ids, ...parts, class: 'benign', items: [], complete: true },
+    planned(),
     { kind: 'authorized', ...ids, reason: 'benign' },
     { kind: 'stage-started', ...ids },
     { kind: 'stage-finished', ...ids, result: 'ok', deadline },
@@ -107,23 +98,11 @@ async function worldWhere(
   return { turn, standing };
 }
 
-const facts = {
-  decision: 'confirm',
-  uptimeS: 1100,
-  runCount: 9,
-  net: true,
-  footprint: 'target',
-  items: [],
-  applyNote: 'applied',
-  rollbackNote: '',
-  foreignChanges: 0,
-} as const;
-
 describe.each([
   [
     'clean',
     'confirm',
-    [{ kind: 'confirmed', ...ids, evidence: facts }],
+    [{ kind: 'confirmed', ...ids, evidence: evidenceFacts() }],
     'cleaning-failed',
     'taking the rollout off the device',
   ],

@@ -5,11 +5,9 @@
 import { beforeEach, expect, test } from 'vitest';
 import { itemIdentity } from '../../../src/core/digest.ts';
 import type { SitewardEvent } from '../../../src/core/rollout/events.ts';
-import { foldRecord } from '../../../src/core/site-fold.ts';
 import { deviceState, emptySiteState } from '../../../src/core/site-state.ts';
 import type { SiteState } from '../../../src/core/site-state.ts';
 import { routerosDialect } from '../../../src/drivers/routeros/dialect.ts';
-import type { Observation } from '../../../src/drivers/driver.ts';
 import { reportCell } from '../../../src/reconcile/device-report.ts';
 import type { DeviceRoom } from '../../../src/reconcile/device-room.ts';
 import { standingOf } from '../../../src/reconcile/device-status.ts';
@@ -17,9 +15,10 @@ import type { Permission } from '../../../src/reconcile/pass-gate.ts';
 import { passGate } from '../../../src/reconcile/pass-gate.ts';
 import { planDevice } from '../../../src/reconcile/plan-device.ts';
 import { gateNowMs, gatePolicy } from '../../support/gate.ts';
+import { observationOf } from '../../support/observations.ts';
+import { evidenceFacts, foldEvents, ids, planned } from '../../support/records.ts';
 import { deviceSettings } from '../../support/scripted-device.ts';
 
-const ids = { rollout: '00112233aabb', device: 'gw1' };
 const device = deviceSettings({ port: 22, hostKey: 'SHA256:x' });
 const header = '# 2026-01-30 10:00:00 by RouterOS 7.18.2\n# software id = X\n#\n';
 const kept = '/ip dns static\nadd address=192.0.2.9 name=nine.example.org\n';
@@ -27,25 +26,11 @@ const rolledOutText = `${kept}add address=192.0.2.1 name=one.example.org\n`;
 const item = routerosDialect
   .parseDesired(Buffer.from(rolledOutText), 'config.rsc', '7.18.2')
   .configuration.sections.flatMap(({ items }) => items)[1];
-const evidence = {
-  decision: 'confirm',
-  uptimeS: 1,
-  runCount: 3,
-  net: true,
-  footprint: 'target',
-  items: [],
-  applyNote: 'applied',
-  rollbackNote: '',
-  foreignChanges: 0,
-} as const;
 
 let state: SiteState;
 let room: DeviceRoom;
 beforeEach(() => {
   state = emptySiteState();
-  let seq = 0;
-  const fold = (event: SitewardEvent): void =>
-    foldRecord(state, { ...event, seq: ++seq, at: '2026-11-21T10:00:00Z', actor: 'daemon' });
   room = {
     device,
     policy: gatePolicy,
@@ -62,7 +47,7 @@ beforeEach(() => {
     ledger: {
       state,
       journal: { broken: null },
-      append: (event: SitewardEvent) => Promise.resolve(fold(event)),
+      append: (event: SitewardEvent) => Promise.resolve(foldEvents(state, [event])),
     },
   } as unknown as DeviceRoom;
   if (item === undefined) throw new Error('no item');
@@ -72,36 +57,18 @@ beforeEach(() => {
     item: itemIdentity(item, routerosDialect),
     was: null,
   } as const;
-  const rolledOut = { commit: 'a', plan: 'p1', base: 'b1', desired: 'd', sealed: 's' };
-  fold({ kind: 'commit-accepted', commit: 'a', previous: null, reason: 'first', signer: null });
-  fold({
-    kind: 'rollout-planned',
-    ...ids,
-    ...rolledOut,
-    class: 'benign',
-    items: [{ ...touched, digest: 'x' }],
-    complete: true,
-  });
-  fold({ kind: 'authorized', ...ids, reason: 'benign' });
-  fold({ kind: 'confirmed', ...ids, evidence });
-  fold({ kind: 'settled', ...ids, outcome: 'confirmed' });
+  foldEvents(state, [
+    { kind: 'commit-accepted', commit: 'a', previous: null, reason: 'first', signer: null },
+    planned({ commit: 'a', plan: 'p1', base: 'b1', items: [{ ...touched, digest: 'x' }] }),
+    { kind: 'authorized', ...ids, reason: 'benign' },
+    { kind: 'confirmed', ...ids, evidence: evidenceFacts() },
+    { kind: 'settled', ...ids, outcome: 'confirmed' },
+  ]);
 });
 
 /** One pass over a device that has nothing of what was rolled out. */
 async function pass(wish: string, commit: string): Promise<Permission | null> {
-  const observation: Observation = {
-    exportText: Buffer.from(header + kept),
-    fingerprint: 'f',
-    facts: { model: 'CHR', version: '7.18.2', identity: 'gw1', uptimeS: 86_400 },
-    hostKey: 'SHA256:x',
-    hardware: null,
-    localAddress: '192.0.2.2',
-    witness: null,
-    lock: null,
-    leftovers: [],
-    obstacles: [],
-    logins: [],
-  };
+  const observation = observationOf(header + kept);
   const desired = {
     commit,
     file: 'config.rsc',

@@ -1,9 +1,8 @@
 /** I6: a device that carries what this journal never wrote is not touched, neither above nor below its own end. */
 import { describe, expect, test } from 'vitest';
 import type { Evidence, Rollout, Witness } from '../../../src/core/rollout/rollout.ts';
-import type { SitewardRecord } from '../../../src/core/rollout/events.ts';
-import { foldRecord } from '../../../src/core/site-fold.ts';
-import { deviceState, emptySiteState } from '../../../src/core/site-state.ts';
+import type { SitewardEvent } from '../../../src/core/rollout/events.ts';
+import { deviceState } from '../../../src/core/site-state.ts';
 import type { SiteState } from '../../../src/core/site-state.ts';
 import { reportCell } from '../../../src/reconcile/device-report.ts';
 import type { DeviceRoom } from '../../../src/reconcile/device-room.ts';
@@ -11,44 +10,19 @@ import { standingOf } from '../../../src/reconcile/device-status.ts';
 import { judgeWitness } from '../../../src/reconcile/read-device.ts';
 import { finishRollout } from '../../../src/reconcile/roll-out.ts';
 import { gatePolicy } from '../../support/gate.ts';
+import { evidenceOf, ids, planned, stateAfter } from '../../support/records.ts';
 import { deviceSettings } from '../../support/scripted-device.ts';
 
 const daemon = 'd'.repeat(32);
-const ids = { rollout: '00112233aabb', device: 'gw1' };
 const witnessAt = (seq: number, head = 'a'): Witness => ({ site: 's', daemon, seq, head: head.repeat(64) });
 
-function stateAfter(events: readonly Record<string, unknown>[]): SiteState {
-  const state = emptySiteState();
-  events.forEach((event, i) => {
-    foldRecord(state, {
-      ...event,
-      seq: i + 1,
-      at: '2026-11-21T10:00:00Z',
-      actor: 'daemon',
-    } as unknown as SitewardRecord);
-  });
-  return state;
-}
-
-const planned = {
-  kind: 'rollout-planned',
-  ...ids,
-  commit: 'c',
-  plan: 'p',
-  base: 'b',
-  class: 'benign',
-  items: [],
-  desired: 'd',
-  complete: true,
-  sealed: 's',
-};
-const witnessed = (seq: number): Record<string, unknown> => ({
+const witnessed = (seq: number): SitewardEvent => ({
   kind: 'witness-started',
   ...ids,
   witness: { seq, head: 'a'.repeat(64) },
 });
-const upToApply = [
-  planned,
+const upToApply: readonly SitewardEvent[] = [
+  planned(),
   { kind: 'authorized', ...ids, reason: 'benign' },
   witnessed(3),
   { kind: 'witness-finished', ...ids, result: 'ok' },
@@ -58,21 +32,7 @@ const upToApply = [
 function roomOf(state: SiteState, evidence: Partial<Evidence> = {}): DeviceRoom {
   const device = deviceSettings({ port: 22, hostKey: 'SHA256:x' });
   const rollout = { id: ids.rollout, device: 'gw1', owner: { daemon, nonce: 'e' }, deviceKey: 'SHA256:x' };
-  const seen: Evidence = {
-    uptimeS: 100,
-    decision: null,
-    net: { present: false, enabled: false, runCount: 0 },
-    applyJob: false,
-    rollbackJob: false,
-    applyNote: '',
-    rollbackNote: '',
-    objects: [],
-    lock: null,
-    witness: witnessAt(3),
-    footprint: { kind: 'target', items: ['target'] },
-    foreignChanges: 0,
-    ...evidence,
-  };
+  const seen = evidenceOf({ applyNote: '', witness: witnessAt(3), ...evidence });
   return {
     site: 's',
     daemon,
@@ -94,7 +54,7 @@ function roomOf(state: SiteState, evidence: Partial<Evidence> = {}): DeviceRoom 
 
 describe('the witness on a device', () => {
   const room = roomOf(
-    stateAfter([planned, { kind: 'authorized', ...ids, reason: 'benign' }, witnessed(3), witnessed(9)]),
+    stateAfter([planned(), { kind: 'authorized', ...ids, reason: 'benign' }, witnessed(3), witnessed(9)]),
   );
 
   test('is this journal’s own, the newest or one from before a restored backup: fine', () => {
@@ -122,9 +82,9 @@ describe('a rollout in flight that a copy of the journal has ended', () => {
   });
 
   test('it was never applied here, and is on the device: it is not cleaned', async () => {
-    const events = [
+    const events: readonly SitewardEvent[] = [
       ...upToApply.slice(0, -1),
-      { kind: 'daemon-started' },
+      { kind: 'daemon-started', nonce: 'n', version: '0', trust: {} },
       { kind: 'not-started', ...ids, code: 'x', message: '' },
     ];
     const room = roomOf(stateAfter(events), { decision: 'confirm', objects: ['sw-00112233aabb-decision'] });

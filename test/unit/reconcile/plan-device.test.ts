@@ -1,32 +1,14 @@
 import { expect, test } from 'vitest';
 import { sha256 } from '../../../src/core/digest.ts';
 import { routerosDialect } from '../../../src/drivers/routeros/dialect.ts';
-import { fingerprint } from '../../../src/drivers/routeros/fingerprint.ts';
-import type { Observation } from '../../../src/drivers/driver.ts';
 import { reportCell } from '../../../src/reconcile/device-report.ts';
 import type { DesiredText, DeviceRoom } from '../../../src/reconcile/device-room.ts';
 import { planDevice } from '../../../src/reconcile/plan-device.ts';
+import { observationOf } from '../../support/observations.ts';
 
 const pools = '/ip pool\nadd name=p ranges=192.0.2.1\n';
 const exportOf = (minute: number, body: string): string =>
   `# 2026-01-30 10:${minute}:00 by RouterOS 7.18.2\n# software id = X\n#\n${body}`;
-
-function observation(text: string): Observation {
-  const bytes = Buffer.from(text, 'latin1');
-  return {
-    exportText: bytes,
-    fingerprint: fingerprint(bytes),
-    facts: { model: 'CHR', version: '7.18.2', identity: 'gw1', uptimeS: 86_400 },
-    hostKey: 'SHA256:x',
-    hardware: null,
-    localAddress: '192.0.2.2',
-    witness: null,
-    lock: null,
-    leftovers: [],
-    obstacles: [],
-    logins: [],
-  };
-}
 
 function desired(text: string, commit: string): DesiredText {
   return { commit, file: 'config.rsc', text: Buffer.from(text, 'latin1'), owns: 'sections', ignore: [] };
@@ -85,7 +67,7 @@ function room(): { readonly room: DeviceRoom; read(): number } {
 
 test('an export that did not change is not read again, a changed one or another text is', async () => {
   const { room: gw1, read } = room();
-  const pass = async (text: string, wish: DesiredText) => await planDevice(gw1, observation(text), wish);
+  const pass = async (text: string, wish: DesiredText) => await planDevice(gw1, observationOf(text), wish);
   // The first reading is what confirms; what was confirmed is part of what counts.
   await pass(exportOf(1, pools), desired(pools, 'a'));
   await pass(exportOf(2, pools), desired(pools, 'a'));

@@ -1,14 +1,14 @@
 /** What went wrong in a rollout is named: how many items, the first one, and what somebody else changed under it. */
 import { describe, expect, test } from 'vitest';
-import type { SitewardRecord } from '../../../src/core/rollout/events.ts';
-import { foldRecord } from '../../../src/core/site-fold.ts';
-import { deviceState, emptySiteState } from '../../../src/core/site-state.ts';
+import type { SitewardEvent } from '../../../src/core/rollout/events.ts';
+import { deviceState } from '../../../src/core/site-state.ts';
 import { unreadReport } from '../../../src/reconcile/device-report.ts';
 import { standingOf } from '../../../src/reconcile/device-status.ts';
 import { whatDiffers } from '../../../src/reconcile/what-differs.ts';
 import { configuration, item, section } from '../../support/configurations.ts';
 import { gatePolicy } from '../../support/gate.ts';
 import { planBetween } from '../../support/plans.ts';
+import { evidenceFacts, ids, planned, stateAfter } from '../../support/records.ts';
 import { deviceSettings } from '../../support/scripted-device.ts';
 
 const dns = '/ip dns static';
@@ -45,23 +45,15 @@ describe('what differs from the target', () => {
 });
 
 test('a plan that was rolled back says why, with what was found', () => {
-  const ids = { rollout: '00112233aabb', device: 'gw1' };
-  const evidence = {
+  const evidence = evidenceFacts({
     decision: 'rollback',
-    uptimeS: 9,
-    runCount: 1,
     net: false,
     footprint: 'base',
-    items: [],
-    applyNote: 'applied',
     rollbackNote: 'rolled back',
-    foreignChanges: 0,
-  };
-  const parts = { commit: 'c', plan: 'p', base: 'b', desired: 'd', sealed: 's', items: [], complete: true };
+  });
   const found = '1 of 2 items not as planned, the first: /ip dns static b (changed by something else)';
-  const state = emptySiteState();
-  const events = [
-    { kind: 'rollout-planned', ...ids, ...parts, class: 'benign' },
+  const state = stateAfter([
+    planned(),
     { kind: 'authorized', ...ids, reason: 'benign' },
     { kind: 'apply-started', ...ids },
     { kind: 'verify-started', ...ids },
@@ -70,11 +62,7 @@ test('a plan that was rolled back says why, with what was found', () => {
     { kind: 'roll-back-finished', ...ids, result: 'ok' },
     { kind: 'rolled-back', ...ids, cause: 'verify-failed', evidence },
     { kind: 'settled', ...ids, outcome: 'rolled-back' },
-  ];
-  events.forEach((event, i) => {
-    const record = { ...event, seq: i + 1, at: '2026-11-21T10:00:00Z', actor: 'daemon' };
-    foldRecord(state, record as unknown as SitewardRecord);
-  });
+  ]);
   const device = deviceState(state, 'gw1');
   expect(device.quarantine).toMatchObject({ cause: 'verify-failed', found });
   const comparison = { planned: { digest: 'p', plan: { baseDigest: 'b' } }, differences: [], problems: [] };
@@ -85,8 +73,7 @@ test('a plan that was rolled back says why, with what was found', () => {
 });
 
 test('a device that can not be compared points to the commit that waits for a signature', () => {
-  const state = emptySiteState();
-  const opened = {
+  const opened: SitewardEvent = {
     kind: 'pending-opened',
     pending: 'bud-01-commit-1',
     asks: 'accept-commit',
@@ -98,11 +85,8 @@ test('a device that can not be compared points to the commit that waits for a si
     reason: 'history-rewound',
     plan: 'p',
     supersedes: null,
-    seq: 1,
-    at: '2026-11-21T10:00:00Z',
-    actor: 'daemon',
   };
-  foldRecord(state, opened as unknown as SitewardRecord);
+  const state = stateAfter([opened]);
   const failure = { code: 'history-rewound', message: 'the branch does not go on', place: null };
   const settings = deviceSettings({ port: 22, hostKey: 'SHA256:x' });
   const standing = standingOf(

@@ -1,52 +1,40 @@
 /** Why a device went back by itself, as far as that can be told: it decides whether a plan is tried once more alone. */
 import { expect, test } from 'vitest';
-import type { SitewardEvent } from '../../../../src/core/rollout/events.ts';
 import { nextStep } from '../../../../src/core/rollout/machine.ts';
 import { nothingSeen } from '../../../../src/core/rollout/step.ts';
 import { foldRollout } from '../../../../src/core/rollout/state.ts';
 import type { RolloutState } from '../../../../src/core/rollout/state.ts';
 import type { Evidence } from '../../../../src/core/rollout/rollout.ts';
-import { foldRecord } from '../../../../src/core/site-fold.ts';
-import { deviceState, emptySiteState } from '../../../../src/core/site-state.ts';
+import { deviceState } from '../../../../src/core/site-state.ts';
+import { evidenceOf, ids, planned, stateAfter } from '../../../support/records.ts';
 
-const ids = { rollout: '00112233aabb', device: 'gw1' };
 const deadline = { armedUptimeS: 1000, deadlineUptimeS: 1200 };
 
 /** It was applied, and the daemon died. */
 function afterDeath(): RolloutState {
-  const state = emptySiteState();
-  const planned = { commit: 'c', plan: 'p', base: 'b', desired: 'd', sealed: 's' };
-  const events: SitewardEvent[] = [
-    { kind: 'rollout-planned', ...ids, ...planned, class: 'benign', items: [], complete: true },
+  const state = stateAfter([
+    planned(),
     { kind: 'authorized', ...ids, reason: 'benign' },
     { kind: 'stage-started', ...ids },
     { kind: 'stage-finished', ...ids, result: 'ok', deadline },
     { kind: 'apply-started', ...ids },
     { kind: 'apply-finished', ...ids, result: 'ok' },
     { kind: 'daemon-started', nonce: 'n', version: '0', trust: {} },
-  ];
-  events.forEach((event, i) => foldRecord(state, { ...event, seq: i + 1, at: '', actor: 'daemon' }));
+  ]);
   const { rollout } = deviceState(state, 'gw1');
   if (rollout === null) throw new Error('no rollout');
   return rollout;
 }
 
 /** The device decided to go back, and has gone. */
-const wentBack = (seen: Partial<Evidence>): Evidence => ({
-  uptimeS: 1300,
-  decision: 'rollback',
-  net: { present: false, enabled: false, runCount: 0 },
-  applyJob: false,
-  rollbackJob: false,
-  applyNote: 'applied',
-  rollbackNote: 'rolled back',
-  objects: [],
-  lock: null,
-  witness: null,
-  footprint: { kind: 'base', items: [] },
-  foreignChanges: 0,
-  ...seen,
-});
+const wentBack = (seen: Partial<Evidence>): Evidence =>
+  evidenceOf({
+    uptimeS: 1300,
+    decision: 'rollback',
+    rollbackNote: 'rolled back',
+    footprint: { kind: 'base', items: [] },
+    ...seen,
+  });
 
 const causeSeen = (state: RolloutState, seen: Partial<Evidence>): unknown =>
   nextStep(state, { ...nothingSeen, looks: 1, evidence: wentBack(seen) });
