@@ -9,17 +9,23 @@ import type { Item } from '../core/item.ts';
 import type { RecordEnvelope } from '../core/journal.ts';
 import type { RolloutState } from '../core/rollout/state.ts';
 import { propertyOf } from '../core/item.ts';
-import type { Standing } from '../reconcile/device-status.ts';
-import { activeHold, rolloutStateName, standingOf } from '../reconcile/device-status.ts';
+import { rolloutStateName, standingOf } from '../reconcile/device-status.ts';
+import { activeHold } from '../reconcile/standing.ts';
+import type { Standing } from '../reconcile/standing.ts';
 import { windowFor } from '../reconcile/roll-out.ts';
 import { previewDevice } from '../reconcile/plan-device.ts';
 import type { Comparison } from '../reconcile/comparison.ts';
 import type { RunningDevice, RunningSite } from './running-site.ts';
 
 export function standingFor(site: RunningSite, device: RunningDevice): Standing {
-  const { approvals } = site.settings.policy;
-  const report = device.room.report.current();
-  return standingOf(device.settings, device.folded(), report, site.ledger.state, approvals, site.clock.now());
+  return standingOf({
+    device: device.settings,
+    folded: device.folded(),
+    report: device.room.report.current(),
+    site: site.ledger.state,
+    approvals: site.settings.policy.approvals,
+    nowMs: site.clock.now(),
+  });
 }
 
 export function deviceStatusAnswer(site: RunningSite, device: RunningDevice): DeviceStatus {

@@ -4,7 +4,8 @@
  */
 import type { SitewardRecord } from '../core/rollout/events.ts';
 import { krlVersionOf, trustDigests } from '../core/gate/trust.ts';
-import { activeHold, isUnreachable } from '../reconcile/device-status.ts';
+import { isUnreachable } from '../reconcile/device-status.ts';
+import { activeHold } from '../reconcile/standing.ts';
 import { metricTable } from '../telemetry/metric-table.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { deviceStatusAnswer, isArmed } from './answers.ts';

@@ -6,7 +6,7 @@ import type { Rollout } from '../core/rollout/rollout.ts';
 import { remainsOf } from '../core/rollout/rollout.ts';
 import type { Observation } from '../drivers/driver.ts';
 import type { DeviceRoom, Order } from './device-room.ts';
-import { activeHold } from './device-status.ts';
+import { activeHold } from './standing.ts';
 import { begin } from './roll-out.ts';
 
 /** Why no drill can begin on a device now; null: it can. */

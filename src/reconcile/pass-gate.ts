@@ -7,7 +7,7 @@ import { frozenBy } from '../core/gate/pending.ts';
 import { sectionsOf } from '../core/plan/action.ts';
 import { openingAt } from '../core/maintenance.ts';
 import type { DeviceSettings } from '../core/site.ts';
-import { activeHold } from './device-status.ts';
+import { activeHold } from './standing.ts';
 import type { DeviceRoom, Order } from './device-room.ts';
 import type { PlannedDevice } from './comparison.ts';
 import { authorizedNow, keepPending, signedFor, stillOpen } from './proposal.ts';

@@ -10,7 +10,7 @@ import type { NewLogin, RotationStep } from '../core/rollout/event-fields.ts';
 import type { CredentialRotation, LoginKeysSeen } from '../core/rotation.ts';
 import { kindOfLogin, nextOfRotation, rotationWaitsUntil } from '../core/rotation.ts';
 import type { LoginChanges, Observation } from '../drivers/driver.ts';
-import { activeHold } from './device-status.ts';
+import { activeHold } from './standing.ts';
 import type { DeviceRoom } from './device-room.ts';
 import { authorizedNow, consumption, keepPending, noCommit, signedFor, stillOpen } from './proposal.ts';
 import type { Proposal } from './proposal.ts';

@@ -13,7 +13,14 @@ const read: DeviceReport = { ...unreadReport, readAt: gateNowMs };
 
 function standing(report: DeviceReport) {
   const state = emptySiteState();
-  return standingOf(device, deviceState(state, 'gw1'), report, state, gatePolicy.approvals, gateNowMs);
+  return standingOf({
+    device,
+    folded: deviceState(state, 'gw1'),
+    report,
+    site: state,
+    approvals: gatePolicy.approvals,
+    nowMs: gateNowMs,
+  });
 }
 const withObstacle = (code: Observation['obstacles'][number]['code']): DeviceReport => ({
   ...read,

@@ -94,7 +94,14 @@ async function worldWhere(
     return kinds.slice(before).filter((kind) => kind === `${effect}-started`).length;
   };
   const standing = () =>
-    standingOf(device, deviceState(state, 'gw1'), unreadReport, state, gatePolicy.approvals, gateNowMs);
+    standingOf({
+      device,
+      folded: deviceState(state, 'gw1'),
+      report: unreadReport,
+      site: state,
+      approvals: gatePolicy.approvals,
+      nowMs: gateNowMs,
+    });
   return { turn, standing };
 }
 

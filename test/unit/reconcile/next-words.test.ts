@@ -18,7 +18,7 @@ import type { Comparison } from '../../../src/reconcile/comparison.ts';
 import { unreadReport } from '../../../src/reconcile/device-report.ts';
 import type { DeviceReport } from '../../../src/reconcile/device-report.ts';
 import { standingOf } from '../../../src/reconcile/device-status.ts';
-import type { DeviceCondition, Standing } from '../../../src/reconcile/device-status.ts';
+import type { DeviceCondition, Standing } from '../../../src/reconcile/standing.ts';
 import { heldCodes } from '../../../src/reconcile/desired-state.ts';
 import { nextOnBranch } from '../../../src/reconcile/next-command.ts';
 import { forPeople } from '../../../src/reconcile/read-device.ts';
@@ -41,7 +41,14 @@ function standing({ report, folded, site, pending = [] }: Given): Standing {
   for (const item of pending) state.pending.set(item.id, item);
   const one = { ...deviceState(state, device.name), ...folded };
   const read = { ...unreadReport, readAt: gateNowMs, readCommit: commit, ...report };
-  return standingOf(device, one, read, state, gatePolicy.approvals, gateNowMs);
+  return standingOf({
+    device,
+    folded: one,
+    report: read,
+    site: state,
+    approvals: gatePolicy.approvals,
+    nowMs: gateNowMs,
+  });
 }
 
 const failing = (code: string): Given => ({ report: { failure: { code, message: 'why', place: null } } });

@@ -84,7 +84,14 @@ async function pass(wish: string, commit: string): Promise<Permission | null> {
 }
 
 const standing = () =>
-  standingOf(device, room.folded(), room.report.current(), state, gatePolicy.approvals, gateNowMs);
+  standingOf({
+    device,
+    folded: room.folded(),
+    report: room.report.current(),
+    site: state,
+    approvals: gatePolicy.approvals,
+    nowMs: gateNowMs,
+  });
 
 test('the first reading after confirmed shows that it was not kept: no plan begins, until `retry`', async () => {
   room.report.update({ justConfirmed: true, readAt: gateNowMs, readCommit: 'a' });

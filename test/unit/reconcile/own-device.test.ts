@@ -100,7 +100,14 @@ describe('what status says while a rollout can not go on', () => {
   const standing = (report: Parameters<ReturnType<typeof reportCell>['update']>[0]) => {
     const room = roomOf(state);
     room.report.update(report);
-    return standingOf(room.device, room.folded(), room.report.current(), state, gatePolicy.approvals, 0);
+    return standingOf({
+      device: room.device,
+      folded: room.folded(),
+      report: room.report.current(),
+      site: state,
+      approvals: gatePolicy.approvals,
+      nowMs: 0,
+    });
   };
 
   test('another hand was on the device: the reason, and a command', () => {

@@ -146,14 +146,14 @@ describe('once the device is back', () => {
     await passes.pass();
     const { room, site } = passes;
     const nowMs = room.clock.now();
-    const standing = standingOf(
-      room.device,
-      room.folded(),
-      room.report.current(),
+    const standing = standingOf({
+      device: room.device,
+      folded: room.folded(),
+      report: room.report.current(),
       site,
-      gatePolicy.approvals,
+      approvals: gatePolicy.approvals,
       nowMs,
-    );
+    });
     return { asked, standing, told: passes.logged.filter(({ event }) => event.startsWith('probes-')) };
   }
 

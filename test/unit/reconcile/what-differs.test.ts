@@ -68,7 +68,14 @@ test('a plan that was rolled back says why, with what was found', () => {
   const comparison = { planned: { digest: 'p', plan: { baseDigest: 'b' } }, differences: [], problems: [] };
   const report = { ...unreadReport, readAt: 1, comparison: comparison as never };
   const settings = deviceSettings({ port: 22, hostKey: 'SHA256:x' });
-  const standing = standingOf(settings, device, report, state, gatePolicy.approvals, 0);
+  const standing = standingOf({
+    device: settings,
+    folded: device,
+    report,
+    site: state,
+    approvals: gatePolicy.approvals,
+    nowMs: 0,
+  });
   expect(standing.message).toContain(`verify-failed: ${found}`);
 });
 
@@ -88,14 +95,13 @@ test('a device that can not be compared points to the commit that waits for a si
   };
   const state = stateAfter([opened]);
   const failure = { code: 'history-rewound', message: 'the branch does not go on', place: null };
-  const settings = deviceSettings({ port: 22, hostKey: 'SHA256:x' });
-  const standing = standingOf(
-    settings,
-    deviceState(state, 'gw1'),
-    { ...unreadReport, failure },
-    state,
-    gatePolicy.approvals,
-    0,
-  );
+  const standing = standingOf({
+    device: deviceSettings({ port: 22, hostKey: 'SHA256:x' }),
+    folded: deviceState(state, 'gw1'),
+    report: { ...unreadReport, failure },
+    site: state,
+    approvals: gatePolicy.approvals,
+    nowMs: 0,
+  });
   expect(standing).toMatchObject({ state: 'error', next: 'siteward pending bud-01-commit-1' });
 });
