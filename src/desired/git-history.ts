@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { InvalidInput } from '../core/errors.ts';
 import type { CommitObject, GitObjects } from './git-objects.ts';
-import { isOid } from './git-objects.ts';
+import { isOid, unreadable } from './git-objects.ts';
 
 const maxHistory = 200_000;
 
@@ -92,11 +92,6 @@ export async function shallowCommits(gitdir: string): Promise<ReadonlySet<string
     return new Set((await readFile(path.join(gitdir, 'shallow'), 'latin1')).split('\n').filter(isOid));
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return new Set();
-    throw new InvalidInput(
-      'unreadable-repository',
-      'the repository can not be read',
-      { file: gitdir },
-      { cause },
-    );
+    throw unreadable(gitdir, cause);
   }
 }

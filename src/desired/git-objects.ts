@@ -3,18 +3,16 @@
  * never a work tree, an index or a repository's configuration, so that hooks and filters have no say.
  */
 import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import fs from 'node:fs';
 import git from 'isomorphic-git';
-import { InvalidInput, messageOf } from '../core/errors.ts';
+import { fileProblem, InvalidInput } from '../core/errors.ts';
+import { ifThere } from '../packs/found.ts';
+import type { Found, ObjectKind } from '../packs/found.ts';
+import { findLoose } from '../packs/loose-object.ts';
 import { Packs } from '../packs/packs.ts';
-
-export type ObjectKind = 'commit' | 'tree' | 'blob' | 'tag';
-
-export interface TreeEntry {
-  readonly name: string;
-  readonly kind: 'file' | 'folder' | 'symlink' | 'submodule';
-  readonly oid: string;
-}
+import { parseTree } from './git-listing.ts';
+import type { Listing } from './git-listing.ts';
 
 export interface CommitObject {
   readonly oid: string;
@@ -26,7 +24,6 @@ export interface CommitObject {
   readonly raw: Uint8Array;
 }
 
-const maxTreeEntries = 100_000;
 const limits: Readonly<Record<ObjectKind, number>> = {
   commit: 256 * 1024,
   tag: 256 * 1024,
@@ -39,16 +36,14 @@ const maxObjectBytes = Math.max(...Object.values(limits));
 
 export class GitObjects {
   readonly #gitdir: string;
-  readonly #packs: Packs;
-  /** Of the git library; kept between reads, since a new one costs more than the reading. */
-  #cache: object = {};
+  #packs: Packs;
 
   constructor(gitdir: string) {
     this.#gitdir = gitdir;
     this.#packs = new Packs(gitdir, maxObjectBytes);
   }
 
-  /** The object's content without its header. Throws `InvalidInput`: object-missing, object-damaged, too-large. */
+  /** The object's content without its header. Throws `InvalidInput`: object-missing, object-damaged, too-large, unreadable-repository. */
   async read(oid: string, kind: ObjectKind): Promise<Uint8Array> {
     const { type, content } = await this.readAny(oid);
     if (type !== kind)
@@ -56,83 +51,86 @@ export class GitObjects {
     return content;
   }
 
-  async readAny(oid: string): Promise<{ readonly type: ObjectKind; readonly content: Uint8Array }> {
-    if (!isOid(oid)) throw new InvalidInput('object-damaged', 'expected a git object name of 40 hex digits');
-    const { type, object } = (await this.#readPacked(oid)) ?? (await this.#readOnceMore(oid));
-    const kind = kindOf(type);
-    if (kind === null || !(object instanceof Uint8Array))
-      throw new InvalidInput(
-        'object-damaged',
-        `git object ${oid} can not be read; run \`git fsck\` on the repository`,
-      );
-    if (object.length > limits[kind])
-      throw new InvalidInput(
-        'too-large',
-        `git ${kind} ${oid} has ${object.length} bytes, at most ${limits[kind]} are read`,
-      );
-    const hash = createHash('sha1').update(`${kind} ${object.length}\0`).update(object).digest('hex');
-    if (hash !== oid)
-      throw new InvalidInput(
-        'object-damaged',
-        `git object ${oid} does not hash to its name; run \`git fsck\` on the repository`,
-      );
-    // What was inflated lies in a buffer many times as large, which would be kept with it.
-    return { type: kind, content: new Uint8Array(object) };
+  async has(oid: string): Promise<boolean> {
+    try {
+      await this.readAny(oid);
+      return true;
+    } catch (error) {
+      if (error instanceof InvalidInput && error.code === 'object-missing') return false;
+      throw error;
+    }
   }
 
-  /** Null: it is in no pack, or in one that only the git library can read. */
-  async #readPacked(oid: string): Promise<{ type: string; object: Uint8Array } | null> {
-    const packed = await this.#packs.find(oid);
-    if (packed === 'too-large')
+  async readAny(oid: string): Promise<{ readonly type: ObjectKind; readonly content: Uint8Array }> {
+    if (!isOid(oid)) throw new InvalidInput('object-damaged', 'expected a git object name of 40 hex digits');
+    const found = await this.#find(oid).catch((cause: unknown) => {
+      throw unreadable(this.#gitdir, cause);
+    });
+    if (found === null) throw await this.#missing(oid);
+    if (found === 'too-large')
       throw new InvalidInput('too-large', `git object ${oid} has more than ${maxObjectBytes} bytes`, {
         file: this.#gitdir,
       });
-    return packed === null ? null : { type: packed.kind, object: packed.content };
-  }
-
-  /** A second try with a new cache: `git gc` may have moved the object to another pack since. */
-  async #readOnceMore(oid: string): Promise<{ type: string | undefined; object: unknown }> {
-    try {
-      return await this.#readNow(oid);
-    } catch {
-      this.#cache = {};
-    }
-    try {
-      return await this.#readNow(oid);
-    } catch (cause) {
-      const missing = cause instanceof Error && cause.name === 'NotFoundError';
+    if (found === 'damaged') throw this.#damaged(oid, 'can not be read');
+    const { kind, content } = found;
+    if (content.length > limits[kind])
       throw new InvalidInput(
-        missing ? 'object-missing' : 'object-damaged',
-        `git object ${oid} ${missing ? 'is not in the repository' : `can not be read (${messageOf(cause)})`}; run \`git fsck\` on it`,
-        { file: this.#gitdir },
-        { cause },
+        'too-large',
+        `git ${kind} ${oid} has ${content.length} bytes, at most ${limits[kind]} are read`,
       );
-    }
+    const hash = createHash('sha1').update(`${kind} ${content.length}\0`).update(content).digest('hex');
+    if (hash !== oid) throw this.#damaged(oid, 'does not hash to its name');
+    // What was inflated lies in a buffer many times as large, or in one that later objects are made of.
+    return { type: kind, content: new Uint8Array(content) };
   }
 
-  async #readNow(oid: string): Promise<{ type: string | undefined; object: unknown }> {
-    const { type, object } = await git.readObject({
-      fs,
-      gitdir: this.#gitdir,
-      oid,
-      format: 'content',
-      cache: this.#cache,
-    });
-    return { type, object };
+  /** Where it is likely, then where else it may be: a damaged one may be whole in another place. */
+  async #find(oid: string): Promise<Found> {
+    const places = [
+      () => this.#packs.findKnown(oid),
+      () => findLoose(this.#gitdir, oid, maxObjectBytes),
+      () => this.#packs.findNew(oid),
+    ];
+    let last: Found = null;
+    for (const place of places) {
+      last = (await place()) ?? last;
+      if (last !== null && last !== 'damaged') break;
+    }
+    return last;
+  }
+
+  #damaged(oid: string, what: string): InvalidInput {
+    // Whatever is remembered of the packs may be what is wrong.
+    this.#packs = new Packs(this.#gitdir, maxObjectBytes);
+    return new InvalidInput(
+      'object-damaged',
+      `git object ${oid} ${what}; run \`git fsck\` on the repository`,
+      { file: this.#gitdir },
+    );
+  }
+
+  async #missing(oid: string): Promise<InvalidInput> {
+    const lender = await ifThere(stat(`${this.#gitdir}/objects/info/alternates`));
+    const message =
+      lender === null
+        ? 'is not in the repository; run `git fsck` on it'
+        : 'is in none of its own packs, and what it borrows (objects/info/alternates) is not read; run `git repack -a -d` on it';
+    return new InvalidInput('object-missing', `git object ${oid} ${message}`, { file: this.#gitdir });
   }
 
   async readCommit(oid: string): Promise<CommitObject> {
     return parseCommit(oid, await this.read(oid, 'commit'));
   }
 
-  async readTree(oid: string): Promise<readonly TreeEntry[]> {
-    return parseTree(oid, await this.read(oid, 'tree'));
+  /** Much of what an earlier commit had there is likely to be there still. */
+  async readTree(oid: string, before?: Listing): Promise<Listing> {
+    return parseTree(oid, await this.read(oid, 'tree'), before);
   }
 
   /** The full name of the only object that begins with these digits. */
   async expand(prefix: string): Promise<string | null> {
     try {
-      return await git.expandOid({ fs, gitdir: this.#gitdir, oid: prefix, cache: this.#cache });
+      return await git.expandOid({ fs, gitdir: this.#gitdir, oid: prefix, cache: {} });
     } catch {
       // Not found and ambiguous are the same to who asked: no commit by that name.
       return null;
@@ -144,8 +142,10 @@ export function isOid(text: string): boolean {
   return /^[0-9a-f]{40}$/.test(text);
 }
 
-function kindOf(type: string | undefined): ObjectKind | null {
-  return type === 'commit' || type === 'tree' || type === 'blob' || type === 'tag' ? type : null;
+/** In the disk's own words, about the file that it speaks of. */
+export function unreadable(gitdir: string, cause: unknown): InvalidInput {
+  const { path: file = gitdir } = cause as NodeJS.ErrnoException;
+  return new InvalidInput('unreadable-repository', fileProblem(cause), { file }, { cause });
 }
 
 /** Headers in git's own order, each once but `parent`: another order is how one commit is read as two. */
@@ -174,48 +174,6 @@ export function parseCommit(oid: string, raw: Uint8Array): CommitObject {
     throw damaged('a header twice');
   const body = end < 0 ? '' : text.slice(end + 2);
   return { oid, tree, parents, author: utf8(author), subject: utf8(body.split('\n', 1)[0] ?? ''), raw };
-}
-
-/** Refuses what git itself would not write: names twice, with a slash, or that lead out of the folder. */
-export function parseTree(oid: string, raw: Uint8Array): readonly TreeEntry[] {
-  const damaged = (what: string): InvalidInput =>
-    new InvalidInput('object-damaged', `tree ${oid}: ${what}; run \`git fsck\` on the repository`);
-  const bytes = Buffer.from(raw);
-  const entries: TreeEntry[] = [];
-  const names = new Set<string>();
-  for (let at = 0; at < bytes.length;) {
-    const space = bytes.indexOf(0x20, at);
-    const nul = bytes.indexOf(0, at);
-    if (space < 0 || nul < 0 || space > nul || nul + 21 > bytes.length) throw damaged('it ends early');
-    const kind = entryKind(bytes.toString('latin1', at, space));
-    if (kind === null) throw damaged('an entry of an unknown mode');
-    const name = bytes.toString('utf8', space + 1, nul);
-    if (name === '' || name === '.' || name === '..' || name.includes('/') || name.toLowerCase() === '.git')
-      throw damaged(`an entry named ${JSON.stringify(name)}`);
-    if (names.has(name)) throw damaged(`${JSON.stringify(name)} is there twice`);
-    names.add(name);
-    entries.push({ name, kind, oid: bytes.toString('hex', nul + 1, nul + 21) });
-    if (entries.length > maxTreeEntries) throw damaged(`more than ${maxTreeEntries} entries`);
-    at = nul + 21;
-  }
-  return entries;
-}
-
-function entryKind(mode: string): TreeEntry['kind'] | null {
-  switch (mode) {
-    case '100644':
-    case '100755':
-    case '100664':
-      return 'file';
-    case '40000':
-      return 'folder';
-    case '120000':
-      return 'symlink';
-    case '160000':
-      return 'submodule';
-    default:
-      return null;
-  }
 }
 
 /** For people only: bad UTF-8 becomes the replacement character, control characters a space. */

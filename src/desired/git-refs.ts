@@ -8,7 +8,7 @@ import git from 'isomorphic-git';
 import { InvalidInput } from '../core/errors.ts';
 import { highestTag } from './deploy-tag.ts';
 import type { GitObjects } from './git-objects.ts';
-import { isOid } from './git-objects.ts';
+import { isOid, unreadable } from './git-objects.ts';
 
 export async function isFolder(file: string): Promise<boolean> {
   try {
@@ -56,12 +56,7 @@ export async function tagRefs(gitdir: string): Promise<readonly string[]> {
   try {
     return (await git.listTags({ fs, gitdir })).map((name) => `${tagPrefix}${name}`);
   } catch (cause) {
-    throw new InvalidInput(
-      'unreadable-repository',
-      'the repository can not be read',
-      { file: gitdir },
-      { cause },
-    );
+    throw unreadable(gitdir, cause);
   }
 }
 
@@ -74,12 +69,7 @@ export async function resolveRef(gitdir: string, ref: string): Promise<string | 
     if (cause instanceof Error && cause.name === 'NotFoundError') {
       if (await isFolder(path.join(gitdir, 'objects'))) return null;
     }
-    throw new InvalidInput(
-      'unreadable-repository',
-      'the repository can not be read',
-      { file: gitdir },
-      { cause },
-    );
+    throw unreadable(gitdir, cause);
   }
 }
 

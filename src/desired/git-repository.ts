@@ -20,6 +20,7 @@ import {
 } from './git-refs.ts';
 import type { Followed } from './git-refs.ts';
 import { gitTree } from './git-tree.ts';
+import type { Listings } from './git-tree.ts';
 import { KnownDevices } from './known-devices.ts';
 import { readSiteFiles } from './site-files.ts';
 import type { SiteFiles } from './site-files.ts';
@@ -65,13 +66,10 @@ export interface LocalRepository extends DesiredRepository {
   has(oid: string): Promise<boolean>;
 }
 
-/** `known` is what another view of the same repository read before. */
-export function repositoryAt(
-  gitdir: string,
-  options: RepositoryOptions,
-  known: KnownDevices = new KnownDevices(),
-): LocalRepository {
+export function repositoryAt(gitdir: string, options: RepositoryOptions): LocalRepository {
   const objects = new GitObjects(gitdir);
+  const known = new KnownDevices();
+  const listings: Listings = new Map();
   let tag: { readonly commit: string; readonly raw: Uint8Array } | null = null;
 
   async function headOf(ref: string): Promise<string> {
@@ -89,11 +87,7 @@ export function repositoryAt(
   return {
     headOf,
     tip: (ref) => resolveRef(gitdir, ref),
-    has: (oid) =>
-      objects.readAny(oid).then(
-        () => true,
-        () => false,
-      ),
+    has: (oid) => objects.has(oid),
     async head() {
       if (options.tags === null) return headOf(`${branchPrefix}${options.branch}`);
       return headOf(followedRef(options, await tagRefs(gitdir)));
@@ -106,7 +100,7 @@ export function repositoryAt(
     async readSite(oid) {
       const { tree, subject, author } = await objects.readCommit(oid);
       const head = { commit: oid, subject, author };
-      return readSiteFiles(gitTree(objects, tree), head, options.path, options.site ?? null, known);
+      return readSiteFiles(gitTree(objects, tree, listings), head, options.path, options.site ?? null, known);
     },
     descends: (oid, ancestor) => descends(gitdir, objects, oid, ancestor),
     commitsSince: (oid, before) => commitsSince(gitdir, objects, oid, before),

@@ -29,7 +29,7 @@ export interface SiteFiles extends CommitHead {
 }
 
 const maxDevices = 20_000;
-const atOnce = 4;
+const mostProblems = 50;
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
 /** What `known` holds of an earlier commit is not read again. Faults of the content are values; throws `InvalidInput` when git's own objects can't be believed. */
@@ -69,21 +69,12 @@ export async function readSiteFiles(
     return refused(site.name, [
       new InvalidInput('devices-missing', 'expected a folder "devices"', { file: devicesFolder }),
     ]);
-  const problems = oddEntries([...entries.values()], devicesFolder);
+  const problems = oddEntries([...entries.values()], devicesFolder, known);
   if (problems.length > 0) return refused(site.name, problems);
   const sealed = await readSealed(tree, folder);
   if (sealed instanceof InvalidInput) return refused(site.name, [sealed]);
   const folders = [...entries.values()].filter(({ kind }) => kind === 'folder');
-  const unchanged = await known.unchanged(tree, folders);
-  const devices: DesiredDevice[] = [...unchanged.values()];
-  const others = folders.filter(({ name }) => !unchanged.has(name));
-  for (let start = 0; start < others.length; start += atOnce)
-    devices.push(
-      ...(await Promise.all(
-        others.slice(start, start + atOnce).map((entry) => known.read(tree, folder, entry)),
-      )),
-    );
-  known.keepOnly(new Set(folders.map(({ name }) => name)));
+  const devices = await known.read(tree, folder, folders);
   devices.sort((a, b) => (a.name < b.name ? -1 : 1));
   return { ...head, site: site.name, devices, sealed, problems: [] };
 }
@@ -107,15 +98,18 @@ async function readSiteName(tree: SourceTree, file: string) {
 }
 
 /** Plain files beside the device folders mean nothing; links and odd names may mean anything. */
-function oddEntries(entries: readonly SourceEntry[], folder: string): InvalidInput[] {
+function oddEntries(entries: readonly SourceEntry[], folder: string, known: KnownDevices): InvalidInput[] {
   const problems: InvalidInput[] = [];
-  const seen = new Map<string, string>();
   const odd = (code: string, message: string, name: string): unknown =>
     problems.push(new InvalidInput(code, message, { file: inFolder(folder, printable(name)) }));
-  for (const { name, kind } of entries) {
+  for (const { name, kind } of entries)
     if (kind === 'symlink' || kind === 'submodule')
       odd('not-a-file', `a ${kind} is not followed; put the device's folder here`, name);
-    if (kind !== 'folder') continue;
+  const names = entries.flatMap(({ name, kind }) => (kind === 'folder' ? [name] : []));
+  // All names of an earlier commit were in order together, and so are any of them.
+  if (names.every((name) => known.has(name))) return problems.slice(0, mostProblems);
+  const seen = new Map<string, string>();
+  for (const name of names) {
     if (!namePattern.test(name))
       odd('odd-name', 'expected a device name of letters, digits, dots, dashes and underscores', name);
     const twin = seen.get(name.toLowerCase());
@@ -124,5 +118,5 @@ function oddEntries(entries: readonly SourceEntry[], folder: string): InvalidInp
   }
   if (seen.size > maxDevices)
     problems.push(new InvalidInput('too-many-devices', `more than ${maxDevices} devices`, { file: folder }));
-  return problems.slice(0, 50);
+  return problems.slice(0, mostProblems);
 }

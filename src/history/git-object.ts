@@ -4,10 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
-import { deflate, inflateSync } from 'node:zlib';
+import { deflate } from 'node:zlib';
 import { SitewardError } from '../core/errors.ts';
-
-export type ObjectKind = 'commit' | 'tree' | 'blob' | 'tag';
+import type { ObjectKind } from '../packs/found.ts';
+import { unpackLoose } from '../packs/loose-object.ts';
 
 export interface GitObject {
   readonly kind: ObjectKind;
@@ -65,18 +65,11 @@ export async function packLoose({ kind, content }: GitObject): Promise<Buffer> {
 }
 
 /** Throws `SitewardError` history-damaged unless the bytes hash to the name. */
-export function unpackLoose(oid: string, bytes: Uint8Array): GitObject {
-  let whole: Buffer;
-  try {
-    whole = inflateSync(bytes, { maxOutputLength: mostBytes });
-  } catch (cause) {
-    throw damaged(`object ${oid} can't be unpacked`, cause);
-  }
-  const nul = whole.indexOf(0);
-  const head = /^(commit|tree|blob|tag) (\d{1,9})$/.exec(whole.toString('latin1', 0, Math.max(nul, 0)));
-  const content = whole.subarray(nul + 1);
-  if (head === null || Number(head[2]) !== content.length) throw damaged(`object ${oid} has no head`);
-  return proved(oid, head[1] as ObjectKind, content);
+export function readLoose(oid: string, bytes: Uint8Array): GitObject {
+  const found = unpackLoose(bytes, mostBytes);
+  if (found === 'damaged') throw damaged(`object ${oid} can't be unpacked`);
+  if (found === 'too-large') throw damaged(`object ${oid} has more than ${mostBytes} bytes`);
+  return proved(oid, found.kind, found.content);
 }
 
 /** Throws `SitewardError` history-damaged unless the content hashes to the name. */

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { deflate } from 'node:zlib';
-import type { GitObject, ObjectKind } from './git-object.ts';
+import type { GitObject } from './git-object.ts';
+import type { ObjectKind } from '../packs/found.ts';
 
 const deflated = promisify(deflate);
 const codes: Readonly<Record<ObjectKind, number>> = { commit: 1, tree: 2, blob: 3, tag: 4 };

@@ -3,8 +3,9 @@
  * before a reference names them, and a reference changes by a rename. One writer, this process. Reads what `git gc`
  * has packed, too.
  */
-import { damaged, gitObject, isOid, packLoose, proved, unpackLoose } from './git-object.ts';
-import type { GitObject, ObjectKind } from './git-object.ts';
+import { damaged, gitObject, isOid, packLoose, proved, readLoose } from './git-object.ts';
+import type { GitObject } from './git-object.ts';
+import type { ObjectKind } from '../packs/found.ts';
 import type { HistoryDisk } from './disk.ts';
 import { SitewardError, messageOf } from '../core/errors.ts';
 
@@ -53,7 +54,7 @@ export class HistoryRepository {
   async find(oid: string): Promise<GitObject | null> {
     if (!isOid(oid)) throw damaged(`${JSON.stringify(oid.slice(0, 60))} is no name of an object`);
     const loose = await this.#disk.read(this.#objectPath(oid));
-    if (loose !== null) return unpackLoose(oid, loose);
+    if (loose !== null) return readLoose(oid, loose);
     const packed = await this.#packed(oid);
     return packed === null ? null : proved(oid, packed.kind, packed.content);
   }

@@ -2,8 +2,7 @@
  * What stands in git's packs: the head of an entry, and deltas. Pure; every length and place is checked before it is
  * used, so that no bytes make it read or write elsewhere, or more than they may.
  */
-
-export type PackedKind = 'commit' | 'tree' | 'blob' | 'tag';
+import type { ObjectKind } from './found.ts';
 
 /** A number as packs and deltas write it, and where the bytes after it begin. */
 interface Read {
@@ -19,12 +18,12 @@ export type EntryHead = {
   readonly size: number;
   /** Where the packed bytes begin. */
   readonly length: number;
-} & ({ readonly kind: PackedKind; readonly base: null } | { readonly kind: null; readonly base: Base });
+} & ({ readonly kind: ObjectKind; readonly base: null } | { readonly kind: null; readonly base: Base });
 
 const nameBytes = 20;
 /** Longest head there is: a size, and the base's name or how far back it is. */
 export const maxHeadBytes = 10 + nameBytes;
-const kinds: readonly (PackedKind | null)[] = [null, 'commit', 'tree', 'blob', 'tag'];
+const kinds: readonly (ObjectKind | null)[] = [null, 'commit', 'tree', 'blob', 'tag'];
 const [backDelta, nameDelta] = [6, 7];
 
 /** Null: no entry of a pack begins so. */

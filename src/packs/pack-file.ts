@@ -21,7 +21,7 @@ export class PackFiles {
   /** The newest ones, the last used last: trees and files lie apart, and both are asked for in turn. */
   #windows: readonly Window[] = [];
 
-  /** Rejects where the file, which ends at `size`, can't be read or ends before. */
+  /** Fewer bytes where the file, which should end at `size`, ends before. Rejects with what the disk says. */
   async read(file: string, size: number, offset: number, length: number): Promise<Buffer> {
     const end = offset + length;
     if (length > windowBytes - beforeBytes) return readPart(file, offset, length);
@@ -44,16 +44,15 @@ function windowAt(file: string, size: number, offset: number, end: number): Wind
   return { file, start, end: until, bytes: readPart(file, start, until - start) };
 }
 
-async function readPart(file: string, offset: number, length: number): Promise<Buffer> {
+/** Fewer bytes where the file ends before. */
+export async function readPart(file: string, offset: number, length: number): Promise<Buffer> {
   const handle = await open(file, 'r');
   try {
     const bytes = Buffer.allocUnsafe(length);
-    for (let filled = 0; filled < length;) {
-      const { bytesRead } = await handle.read(bytes, filled, length - filled, offset + filled);
-      if (bytesRead === 0) throw new Error(`${file} ends early`);
-      filled += bytesRead;
-    }
-    return bytes;
+    let filled = 0;
+    for (let last = -1; filled < length && last !== 0; filled += last)
+      last = (await handle.read(bytes, filled, length - filled, offset + filled)).bytesRead;
+    return bytes.subarray(0, filled);
   } finally {
     await handle.close();
   }

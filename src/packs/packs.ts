@@ -1,26 +1,28 @@
 /**
- * Objects out of the packs of a git repository on this machine. Reads what git itself writes by default, and says
- * nothing about the rest: what it does not find or can't follow is for the git library, which is slower and knows more.
- * Believes nothing: whoever asks hashes what comes. Never unpacks more than it was told it may.
+ * Objects out of the packs of a git repository on this machine, as git writes them by default: packs of version 2 with
+ * an index of version 2. Believes nothing: whoever asks hashes what comes. Never unpacks more than it was told it may.
+ * What is not there is told from what can't be read: the disk's own errors are thrown.
  */
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { inflateSync } from 'node:zlib';
-import type { Base, PackedKind } from './pack-entry.ts';
+import { DeltaBases } from './delta-bases.ts';
+import { ifThere, packedSize } from './found.ts';
+import type { Found, FoundObject } from './found.ts';
+import type { EntryHead } from './pack-entry.ts';
 import { applyDelta, maxHeadBytes, readEntryHead } from './pack-entry.ts';
 import { PackFiles } from './pack-file.ts';
 import { PackIndex, maxIndexBytes } from './pack-index.ts';
-
-export interface PackedObject {
-  readonly kind: PackedKind;
-  readonly content: Buffer;
-}
-
-type Found = PackedObject | 'too-large' | null;
 
 interface Pack {
   readonly file: string;
   readonly index: PackIndex;
   readonly bytes: number;
+}
+
+interface Delta {
+  /** Of what it makes. */
+  readonly place: number;
+  readonly bytes: Buffer;
 }
 
 const packHeadBytes = 12;
@@ -36,113 +38,136 @@ export class Packs {
   readonly #folder: string;
   readonly #mostBytes: number;
   readonly #files = new PackFiles();
-  /** By the name of the index; null: not one to be read here. */
-  #known = new Map<string, Pack | null>();
+  readonly #bases = new DeltaBases();
+  /** By the name of the index. */
+  #known = new Map<string, Pack>();
 
   constructor(gitdir: string, mostBytes: number) {
     this.#folder = `${gitdir}/objects/pack`;
     this.#mostBytes = mostBytes;
   }
 
-  /** `too-large`: more than may be unpacked. Null: in no pack that is read here, or not as it has to be. */
   async find(oid: string): Promise<Found> {
-    const name = Buffer.from(oid, 'hex');
-    const known = await this.#findIn([...this.#known.values()], name);
-    return known ?? this.#findIn(await this.#look(), name);
+    const known = await this.findKnown(oid);
+    return known === null || known === 'damaged' ? ((await this.findNew(oid)) ?? known) : known;
   }
 
-  async #findIn(packs: readonly (Pack | null)[], name: Buffer): Promise<Found> {
-    for (const pack of packs) {
-      const offset = pack?.index.offsetOf(name) ?? null;
-      if (pack === null || offset === null) continue;
-      // One that `git gc` took away meanwhile, or that is damaged: another may hold the object too.
-      const found = await this.#readObject(pack, offset).catch(() => null);
-      if (found !== null) return found;
-    }
-    return null;
+  /** In the packs that were there at the last look. */
+  findKnown(oid: string): Promise<Found> {
+    return this.#findIn([...this.#known.values()], oid);
   }
 
-  /** The packs that were not there before; forgets those that are gone. */
-  async #look(): Promise<readonly (Pack | null)[]> {
-    const names = (await readdir(this.#folder).catch(() => [])).filter((name) => name.endsWith('.idx'));
+  /** In those that came since; forgets the ones that went. `damaged` also for a pack that is not one to be read here. */
+  async findNew(oid: string): Promise<Found> {
+    const names = ((await ifThere(readdir(this.#folder))) ?? []).filter((name) => name.endsWith('.idx'));
     const before = this.#known;
-    const known = new Map<string, Pack | null>();
-    const added: (Pack | null)[] = [];
+    const known = new Map<string, Pack>();
+    const added: Pack[] = [];
+    let isWhole = true;
     for (const name of names) {
       const old = before.get(name);
-      const pack = old === undefined ? await this.#open(`${this.#folder}/${name}`).catch(() => null) : old;
-      known.set(name, pack);
-      if (old === undefined) added.push(pack);
+      const pack = old ?? (await ifThere(this.#open(`${this.#folder}/${name}`)));
+      if (pack === 'damaged') isWhole = false;
+      else if (pack !== null) known.set(name, pack);
+      if (pack !== null && pack !== 'damaged' && old === undefined) added.push(pack);
     }
     this.#known = known;
-    return added;
+    return (await this.#findIn(added, oid)) ?? (isWhole ? null : 'damaged');
   }
 
-  async #open(indexFile: string): Promise<Pack | null> {
-    if ((await stat(indexFile)).size > maxIndexBytes) return null;
+  async #findIn(packs: readonly Pack[], oid: string): Promise<Found> {
+    const name = Buffer.from(oid, 'hex');
+    let found: Found = null;
+    for (const pack of packs) {
+      const place = pack.index.offsetOf(name);
+      if (place === null) continue;
+      // Another may hold it too, where `git gc` took this one away meanwhile or it is damaged.
+      found = (await ifThere(this.#readObject(pack, place))) ?? found;
+      if (found !== null && found !== 'damaged') return found;
+    }
+    return found;
+  }
+
+  async #open(indexFile: string): Promise<Pack | 'damaged'> {
+    if ((await stat(indexFile)).size > maxIndexBytes) return 'damaged';
     const index = PackIndex.read(await readFile(indexFile));
-    if (index === null) return null;
+    if (index === null) return 'damaged';
     const file = indexFile.replace(/idx$/, 'pack');
     const bytes = (await stat(file)).size;
     const head = await this.#files.read(file, bytes, 0, packHeadBytes);
-    const isPack = head.toString('latin1', 0, 4) === 'PACK' && head.readUInt32BE(4) === 2;
-    return isPack && head.readUInt32BE(8) === index.count ? { file, index, bytes } : null;
+    const isPack = head.length === packHeadBytes && head.toString('hex', 0, 8) === '5041434b00000002';
+    return isPack && head.readUInt32BE(8) === index.count ? { file, index, bytes } : 'damaged';
   }
 
-  async #readObject(pack: Pack, offset: number): Promise<Found> {
-    const deltas: Buffer[] = [];
+  async #readObject(pack: Pack, offset: number): Promise<Exclude<Found, null>> {
+    const deltas: Delta[] = [];
     let unpacked = 0;
-    for (let at = offset; deltas.length < mostDeltas;) {
-      const entry = await this.#readEntry(pack, at);
-      if (entry === null || entry === 'too-large') return entry;
-      if (entry.base === null) return unfold(entry.kind, entry.content, deltas, this.#mostBytes);
-      unpacked += entry.content.length;
+    for (let place = offset; deltas.length < mostDeltas;) {
+      const made = this.#bases.at(pack.file, place);
+      if (made !== null) return this.#unfold(pack, made, deltas);
+      const entry = await this.#readEntry(pack, place);
+      if (entry === 'damaged' || entry === 'too-large') return entry;
+      const { base, kind, content } = entry;
+      if (base === null)
+        return this.#unfold(pack, this.#bases.keep(pack.file, place, { kind, content }), deltas);
+      unpacked += content.length;
       if (unpacked > this.#mostBytes) return 'too-large';
-      deltas.push(entry.content);
-      const { base } = entry;
-      const next = 'back' in base ? at - base.back : pack.index.offsetOf(base.name);
-      if (next === null) return null;
-      at = next;
+      deltas.push({ place, bytes: content });
+      const next = 'back' in base ? place - base.back : pack.index.offsetOf(base.name);
+      if (next === null) return 'damaged';
+      place = next;
     }
     // Deltas that lead back to where they began.
-    return null;
+    return 'damaged';
   }
 
-  async #readEntry(pack: Pack, at: number): Promise<Entry | 'too-large' | null> {
+  async #readEntry(
+    pack: Pack,
+    place: number,
+  ): Promise<(EntryHead & { readonly content: Buffer }) | 'too-large' | 'damaged'> {
     const end = pack.bytes - packTrailerBytes;
-    if (at < packHeadBytes || at >= end) return null;
+    if (place < packHeadBytes || place >= end) return 'damaged';
     const read = (from: number, length: number): Promise<Buffer> =>
       this.#files.read(pack.file, pack.bytes, from, Math.min(length, end - from));
-    const first = await read(at, firstBytes);
+    const first = await read(place, firstBytes);
     const head = readEntryHead(first.subarray(0, maxHeadBytes));
-    if (head === null) return null;
+    if (head === null) return 'damaged';
     if (head.size > this.#mostBytes) return 'too-large';
-    // As much as deflating can come to where it makes things longer.
-    const packed = head.size + (head.size >> 10) + 64;
-    const bytes =
-      head.length + packed <= first.length
-        ? first.subarray(head.length)
-        : await read(at + head.length, packed);
-    // Not in pieces of 16 KiB, of which most would stay empty.
-    const chunkSize = Math.max(64, head.size + 1);
-    const content = inflateSync(bytes, { chunkSize, maxOutputLength: Math.max(1, head.size) });
-    return content.length === head.size ? { ...head, content } : null;
+    const packed = packedSize(head.size);
+    const isAllRead = head.length + packed <= first.length;
+    const content = inflate(
+      isAllRead ? first.subarray(head.length) : await read(place + head.length, packed),
+      head.size,
+    );
+    return content === null ? 'damaged' : { ...head, content };
+  }
+
+  /** A few bytes of a delta can copy all of its base: what a chain of them makes is bounded as a whole. */
+  #unfold({ file }: Pack, base: FoundObject, deltas: readonly Delta[]): Exclude<Found, null> {
+    let last = base;
+    let made = 0;
+    for (const { place, bytes } of deltas.toReversed()) {
+      const content = applyDelta(last.content, bytes, this.#mostBytes);
+      if (content === null) return 'damaged';
+      made += content.length;
+      if (made > mostMade * this.#mostBytes) return 'too-large';
+      last = this.#bases.keep(file, place, { kind: base.kind, content });
+    }
+    return last;
   }
 }
 
-type Entry =
-  | { readonly kind: PackedKind; readonly base: null; readonly content: Buffer }
-  | { readonly base: Base; readonly content: Buffer };
-
-/** A few bytes of a delta can copy all of its base: what a chain of them makes is bounded as a whole. */
-function unfold(kind: PackedKind, base: Buffer, deltas: readonly Buffer[], mostBytes: number): Found {
-  let content: Buffer | null = base;
-  let made = 0;
-  for (const delta of deltas.toReversed()) {
-    content = applyDelta(content, delta, mostBytes);
-    if (content === null) return null;
-    made += content.length;
-    if (made > mostMade * mostBytes) return 'too-large';
+/** Null: that is not what so many bytes were packed to. */
+function inflate(packed: Buffer, size: number): Buffer | null {
+  try {
+    // Not in pieces of 16 KiB, of which most would stay empty.
+    const content = inflateSync(packed, {
+      chunkSize: Math.max(64, size + 1),
+      maxOutputLength: Math.max(1, size),
+    });
+    return content.length === size ? content : null;
+  } catch {
+    // It throws for nothing but bytes that are none of its own, or too many of them.
+    return null;
   }
-  return { kind, content };
 }

@@ -32,7 +32,8 @@ interface Spread {
   readonly max: number;
 }
 
-const warmups = 3;
+/** Rounds before the first that counts. */
+export const warmups = 3;
 
 /** Prints what was measured; sets the exit code if a goal was missed. */
 export async function bench(title: string, { arms, goals, rounds = 9, times = 5 }: Setup): Promise<void> {

@@ -94,6 +94,31 @@ export async function fillDisk(folder: string, after: number, work: () => Promis
   }
 }
 
+type Refusable = 'open' | 'stat' | 'readdir' | 'readFile' | 'rm';
+
+/** Runs `work` on a disk that answers every one of these calls about such a file with an error. */
+export async function refuseFiles<T>(
+  { code, calls, files }: { code: string; calls: readonly Refusable[]; files: RegExp },
+  work: () => Promise<T>,
+): Promise<T> {
+  const promises = fs.promises as unknown as Record<string, (...words: unknown[]) => Promise<unknown>>;
+  const originals = new Map(calls.map((name) => [name, promises[name]]));
+  for (const [name, original] of originals)
+    promises[name] = async (...words) => {
+      const file = String(words[0]);
+      if (files.test(file))
+        throw Object.assign(new Error(`${code}: ${name} '${file}'`), { code, path: file });
+      return await original?.(...words);
+    };
+  syncBuiltinESMExports();
+  try {
+    return await work();
+  } finally {
+    for (const [name, original] of originals) if (original !== undefined) promises[name] = original;
+    syncBuiltinESMExports();
+  }
+}
+
 /** Makes the changes again: whole where they were synced, and else as far as they arrived. */
 export function replayChanges(changes: readonly Change[], arrival: Arrival): void {
   for (const [index, change] of changes.entries()) {

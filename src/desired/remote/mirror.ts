@@ -36,7 +36,7 @@ const tooManyPacks = 40;
 /** What the disk says, and no server. */
 const ofDisk: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EACCES', 'EPERM', 'EIO']);
 
-/** Throws away what an earlier process was writing when it ended. */
+/** Throws away what an earlier process was writing when it ended, where it can. */
 export async function openMirror(gitdir: string, remote: GitRemote, stop: AbortSignal): Promise<Mirror> {
   const mark = path.join(gitdir, 'unfinished');
   async function talk<T>(work: (http: ReturnType<typeof asHttpClient>) => Promise<T>): Promise<T> {
@@ -45,44 +45,65 @@ export async function openMirror(gitdir: string, remote: GitRemote, stop: AbortS
       return await work(asHttpClient(remote, signal, maxBytes));
     } catch (error) {
       stop.throwIfAborted();
-      throw ofDisk.has((error as NodeJS.ErrnoException).code ?? '') ? error : remoteFault(error);
+      throw isOfDisk(error) ? error : remoteFault(error);
     } finally {
       await remote.close();
     }
   }
 
+  /** What it throws instead of the disk's own words. */
+  function unwritable(error: unknown): unknown {
+    if (!isOfDisk(error)) return error;
+    const { code = '' } = error as NodeJS.ErrnoException;
+    return new InvalidInput(
+      'copy-unwritable',
+      `the copy of the git repository can not be written (${code}); free space or rights are missing`,
+      { file: gitdir },
+      { cause: error },
+    );
+  }
+
   async function clear(): Promise<void> {
-    await rm(gitdir, { recursive: true, force: true });
+    await rm(gitdir, { recursive: true, force: true }).catch((error: unknown) => {
+      throw unwritable(error);
+    });
   }
 
   /** While this process lives, what it wrote is there in the order in which it wrote it; the mark is for all others. */
   async function marked(write: () => Promise<void>): Promise<void> {
     try {
+      await clearUnfinished();
       await mkdir(gitdir, { recursive: true, mode: 0o700 });
       await writeFile(mark, '', { mode: 0o600 });
       for (const one of [mark, gitdir, path.dirname(gitdir)]) await sync(one);
-      await write().finally(async () => {
-        // Where it could not be put in order there is none any more.
-        const begun = await statusOf(mark);
-        if (begun === null) return;
-        await syncTree(gitdir, begun.ctimeMs);
-        await rm(mark);
-        await sync(gitdir);
+      // What a server did leaves the copy whole.
+      await write().catch(async (error: unknown) => {
+        if (!isOfDisk(error)) await unmark();
+        throw error;
       });
+      await unmark();
     } catch (error) {
-      const { code = '' } = error as NodeJS.ErrnoException;
-      if (!ofDisk.has(code)) throw error;
-      await clear().catch(() => undefined);
-      throw new InvalidInput(
-        'copy-unwritable',
-        `the copy of the git repository can not be written (${code}); free space or rights are missing`,
-        { file: gitdir },
-        { cause: error },
-      );
+      // The first fault is what is told: where this is refused as well the mark stays, and the next fetch begins with it.
+      if (isOfDisk(error)) await clear().catch(() => undefined);
+      throw unwritable(error);
     }
   }
 
-  if ((await statusOf(mark)) !== null) await clear();
+  async function unmark(): Promise<void> {
+    // Where it could not be put in order there is none any more.
+    const begun = await statusOf(mark);
+    if (begun === null) return;
+    await syncTree(gitdir, begun.ctimeMs);
+    await rm(mark);
+    await sync(gitdir);
+  }
+
+  async function clearUnfinished(): Promise<void> {
+    if ((await statusOf(mark)) !== null) await clear();
+  }
+
+  // A daemon starts without it as well: the next fetch begins with this again, and tells what is in the way.
+  await clearUnfinished().catch(() => undefined);
   return {
     gitdir,
     clear,
@@ -117,9 +138,16 @@ export async function openMirror(gitdir: string, remote: GitRemote, stop: AbortS
         // By this the next fetch knows what it has.
         await git.writeRef({ fs, gitdir, ref, value: fetchHead, force: true });
         // A copy that can't be put in order is fetched anew at the next question, as any that is damaged.
-        await mergePacks(gitdir, tooManyPacks).catch(() => clear());
+        await mergePacks(gitdir, tooManyPacks).catch((error: unknown) => {
+          if (isOfDisk(error)) throw error;
+          return clear();
+        });
       }),
   };
+}
+
+function isOfDisk(error: unknown): boolean {
+  return ofDisk.has((error as NodeJS.ErrnoException).code ?? '');
 }
 
 /** Null: there is nothing. */

@@ -7,7 +7,6 @@ import { InvalidInput } from '../../core/errors.ts';
 import { followedRef, missing } from '../git-refs.ts';
 import { repositoryAt } from '../git-repository.ts';
 import type { DesiredRepository, RepositoryOptions } from '../git-repository.ts';
-import { KnownDevices } from '../known-devices.ts';
 import type { Mirror } from './mirror.ts';
 
 /** Commits of history that come with a head; then, where that was too few; then all. */
@@ -15,16 +14,9 @@ const shallow = 50;
 const deeper: readonly (number | null)[] = [2_000, null];
 
 export function openRemoteRepository(options: RepositoryOptions, mirror: Mirror): DesiredRepository {
-  const known = new KnownDevices();
   /** What is followed: the branch, or the tag that was highest at the last look. */
   let followed = `refs/heads/${options.branch}`;
-  let local = repositoryAt(mirror.gitdir, options, known);
-
-  async function fetch(ref: string, depth: number | null): Promise<void> {
-    await mirror.fetch(ref, depth);
-    // What it remembers of packs is of before.
-    local = repositoryAt(mirror.gitdir, options, known);
-  }
+  let local = repositoryAt(mirror.gitdir, options);
 
   /** A copy that can't be read is thrown away and fetched once more. */
   async function healing<T>(ask: () => Promise<T>): Promise<T> {
@@ -33,7 +25,9 @@ export function openRemoteRepository(options: RepositoryOptions, mirror: Mirror)
     } catch (error) {
       if (!(error instanceof InvalidInput) || !/^(?:object|unreadable)-/.test(error.code)) throw error;
       await mirror.clear();
-      await fetch(followed, shallow);
+      // What it remembers of packs is of before.
+      local = repositoryAt(mirror.gitdir, options);
+      await mirror.fetch(followed, shallow);
       return ask();
     }
   }
@@ -45,7 +39,7 @@ export function openRemoteRepository(options: RepositoryOptions, mirror: Mirror)
       // What can't be found may be further down.
       const answer = await ask().catch(unlessMissing);
       if (answer !== null && isAnswer(answer)) return answer;
-      await fetch(followed, depth);
+      await mirror.fetch(followed, depth);
     }
     return healing(ask);
   }
@@ -59,11 +53,14 @@ export function openRemoteRepository(options: RepositoryOptions, mirror: Mirror)
         const [code, message] = missing(followed);
         throw new InvalidInput(code, `on the git server: ${message}`);
       }
-      if (!(await local.has(oid)) || (await local.tip(followed)) !== oid) await fetch(followed, shallow);
-      return healing(() => local.headOf(followed));
+      return healing(async () => {
+        const isHere = (await local.has(oid)) && (await local.tip(followed)) === oid;
+        if (!isHere) await mirror.fetch(followed, shallow);
+        return local.headOf(followed);
+      });
     },
     async signedObject(head) {
-      // Fetching may have made another copy since, which has not looked at the tag.
+      // The copy may be another since, which has not looked at the tag.
       if (options.tags !== null) await local.headOf(followed);
       return local.signedObject(head);
     },
@@ -83,11 +80,11 @@ export function openRemoteRepository(options: RepositoryOptions, mirror: Mirror)
       const refs = await mirror.refs();
       const [, name = '', back = ''] = /^(.*?)(~\d+)?$/.exec(rev) ?? [];
       if (name === 'HEAD') {
-        await fetch(followed, shallow);
+        await mirror.fetch(followed, shallow);
         return healing(async () => local.resolve(`${await local.headOf(followed)}${back}`));
       }
       const ref = [`refs/heads/${name}`, `refs/tags/${name}`].find((one) => refs.has(one));
-      if (ref !== undefined) await fetch(ref, shallow);
+      if (ref !== undefined) await mirror.fetch(ref, shallow);
       return local.resolve(rev);
     },
   };

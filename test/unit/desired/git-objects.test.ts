@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseCommit, parseTree } from '../../../src/desired/git-objects.ts';
+import { parseTree } from '../../../src/desired/git-listing.ts';
+import { parseCommit } from '../../../src/desired/git-objects.ts';
 
 const oid = 'f'.repeat(40);
 const tree = '1'.repeat(40);
@@ -62,7 +63,7 @@ test('a tree gives its entries with their kinds', () => {
     entry('120000', 'c'),
     entry('160000', 'd'),
   ]);
-  expect(parseTree(oid, raw).map(({ name, kind }) => [name, kind])).toEqual([
+  expect(parseTree(oid, raw).order.map(({ name, kind }) => [name, kind])).toEqual([
     ['a', 'file'],
     ['b', 'folder'],
     ['c', 'symlink'],

@@ -9,6 +9,7 @@ import { GitObjects } from '../../../src/desired/git-objects.ts';
 import { Packs } from '../../../src/packs/packs.ts';
 import type { GitSandbox } from '../../support/git-sandbox.ts';
 import { gitSandbox } from '../../support/git-sandbox.ts';
+import { refuseFiles } from '../../support/recorded-writes.ts';
 
 const most = 1024 * 1024;
 let sandbox: GitSandbox;
@@ -48,7 +49,8 @@ async function findAll(): Promise<number> {
   const names = everyObject();
   for (const name of names) {
     const found = await packs.find(name);
-    if (found === null || found === 'too-large') throw new Error(`${name} was not found: ${String(found)}`);
+    if (found === null || typeof found === 'string')
+      throw new Error(`${name} was not found: ${String(found)}`);
     expect(nameOf(found.kind, found.content)).toBe(name);
   }
   return names.length;
@@ -94,21 +96,29 @@ describe('packs that git made', () => {
     expect(await findAll()).toBeGreaterThan(50);
   });
 
-  test('an index of version 1 is left to the git library, which reads it', async () => {
+  test('an index of version 1 is none that is read, which is not the same as nothing', async () => {
     sandbox.git('-c', 'pack.indexVersion=1', 'repack', '-adfq');
     const head = sandbox.git('rev-parse', 'HEAD');
-    expect(await new Packs(gitdir, most).find(head)).toBeNull();
+    expect(await new Packs(gitdir, most).find(head)).toBe('damaged');
+    await expect(new GitObjects(gitdir).readCommit(head)).rejects.toMatchObject({ code: 'object-damaged' });
     sandbox.git('repack', '-adfq');
     expect((await new GitObjects(gitdir).readCommit(head)).subject).toBe('change');
   });
 
-  test('an alternate is left to the git library, which follows it', async () => {
+  test('what is borrowed of another repository is not read, and it is said how to have it here', async () => {
     sandbox.git('repack', '-adfq');
     const head = sandbox.git('rev-parse', 'HEAD');
     const folder = mkdtempSync(path.join(tmpdir(), 'siteward-alternate-'));
     try {
       sandbox.git('clone', '-q', '--bare', '--shared', gitdir, folder);
       expect(await new Packs(folder, most).find(head)).toBeNull();
+      const message = expect.stringContaining('git repack -a -d') as string;
+      await expect(new GitObjects(folder).readCommit(head)).rejects.toMatchObject({
+        code: 'object-missing',
+        message,
+      });
+      sandbox.git('-C', folder, 'repack', '-a', '-d', '-q');
+      expect((await new GitObjects(folder).readCommit(head)).subject).toBe('change');
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -124,9 +134,49 @@ describe('packs that git made', () => {
       sandbox.git('-C', other, 'repack', '-adfq');
       const head = sandbox.git('-C', other, 'rev-parse', 'HEAD');
       expect(head).toHaveLength(64);
-      expect(await new Packs(path.join(other, '.git'), most).find(head.slice(0, 40))).toBeNull();
+      expect(await new Packs(path.join(other, '.git'), most).find(head.slice(0, 40))).toBe('damaged');
     } finally {
       rmSync(other, { recursive: true });
+    }
+  });
+
+  test.each([
+    ['the folder of packs', 'EACCES', ['readdir'], /objects\/pack$/],
+    ['an index', 'EACCES', ['readFile'], /\.idx$/],
+    ['an index', 'EIO', ['readFile'], /\.idx$/],
+    ['a pack', 'EIO', ['open'], /\.pack$/],
+    ['a pack', 'EMFILE', ['open'], /\.pack$/],
+    ['a file of its own', 'EACCES', ['stat'], /objects\/[0-9a-f]{2}\//],
+  ] as const)(
+    '%s that the disk refuses (%s) is told as that, not as nothing',
+    async (_, code, calls, files) => {
+      sandbox.git('repack', '-adfq');
+      const head = sandbox.git('rev-parse', 'HEAD');
+      const objects = new GitObjects(gitdir);
+      await refuseFiles({ code, calls, files }, async () => {
+        const message = expect.stringContaining(code) as string;
+        const place = { file: expect.stringMatching(files) as string };
+        const told = { code: 'unreadable-repository', message, place };
+        await expect(objects.readCommit(head)).rejects.toMatchObject(told);
+        await expect(objects.has(head)).rejects.toMatchObject(told);
+      });
+      // It was the disk's: the same reader goes on when that is well again.
+      expect((await objects.readCommit(head)).subject).toBe('change');
+    },
+  );
+
+  test('more than is remembered of what deltas are made of: all of it is found, and found again', async () => {
+    const texts = Array.from({ length: 14 }, (_, n) => `${rows(n)}${'x'.repeat(900_000)}${n}`);
+    const names = texts.map((text, n) => {
+      sandbox.commit({ 'big.rsc': text, 'n.txt': String(n) });
+      return sandbox.git('rev-parse', 'HEAD:big.rsc');
+    });
+    sandbox.git('repack', '-adfq', '--depth=50', '--window=20');
+    const packs = new Packs(gitdir, most);
+    for (const [n, name] of [...names.entries(), ...names.entries()]) {
+      const found = await packs.find(name);
+      const content = found !== null && typeof found === 'object' ? found.content : Buffer.alloc(0);
+      expect(content.toString('latin1') === texts[n]).toBe(true);
     }
   });
 
@@ -150,7 +200,7 @@ describe('packs that git made', () => {
         const packs = new Packs(broken, most);
         for (const name of names) {
           const found = await packs.find(name);
-          if (found === null || found === 'too-large') continue;
+          if (found === null || typeof found === 'string') continue;
           expect(found.content.length).toBeLessThanOrEqual(most);
         }
         const objects = new GitObjects(broken);
@@ -223,26 +273,26 @@ describe('packs that nobody should make', () => {
     expect(await find(2)).toEqual({ kind: 'blob', content: Buffer.from('2345AB') });
   });
 
-  test.each<[string, () => void, 'too-large' | null]>([
-    ['a delta on itself', () => writePack(onName(1, Buffer.from([16, 0]))), null],
+  test.each<[string, () => void, 'too-large' | 'damaged']>([
+    ['a delta on itself', () => writePack(onName(1, Buffer.from([16, 0]))), 'damaged'],
     [
       'two deltas on each other',
       () => writePack(onName(2, Buffer.from([16, 0])), onName(1, Buffer.from([16, 0]))),
-      null,
+      'damaged',
     ],
-    ['a delta on what is not there', () => writePack(onName(9, Buffer.from([16, 0]))), null],
+    ['a delta on what is not there', () => writePack(onName(9, Buffer.from([16, 0]))), 'damaged'],
     [
       'a delta back before the first entry',
       () => writePack(Buffer.concat([head(6, 2), Buffer.from([0x7f]), deflateSync(Buffer.from([16, 0]))])),
-      null,
+      'damaged',
     ],
     [
       'a delta back to itself',
       () => writePack(Buffer.concat([head(6, 2), Buffer.from([0]), deflateSync(Buffer.from([16, 0]))])),
-      null,
+      'damaged',
     ],
-    ['more than it says', () => writePack(Buffer.concat([head(3, 4), deflateSync(base)])), null],
-    ['less than it says', () => writePack(Buffer.concat([head(3, 99), deflateSync(base)])), null],
+    ['more than it says', () => writePack(Buffer.concat([head(3, 4), deflateSync(base)])), 'damaged'],
+    ['less than it says', () => writePack(Buffer.concat([head(3, 99), deflateSync(base)])), 'damaged'],
     [
       'a bomb that says what it is',
       () => writePack(Buffer.concat([head(3, 3 * most), deflateSync(Buffer.alloc(3 * most))])),
@@ -251,11 +301,11 @@ describe('packs that nobody should make', () => {
     [
       'a bomb that says it is small',
       () => writePack(Buffer.concat([head(3, 16), deflateSync(Buffer.alloc(50 * most))])),
-      null,
+      'damaged',
     ],
-    ['an unknown kind', () => writePack(Buffer.concat([head(5, 16), deflateSync(base)])), null],
-    ['a size without an end', () => writePack(Buffer.alloc(40, 0xff)), null],
-    ['no entry at all', () => writePack(Buffer.alloc(0)), null],
+    ['an unknown kind', () => writePack(Buffer.concat([head(5, 16), deflateSync(base)])), 'damaged'],
+    ['a size without an end', () => writePack(Buffer.alloc(40, 0xff)), 'damaged'],
+    ['no entry at all', () => writePack(Buffer.alloc(0)), 'damaged'],
   ])('%s', async (_, write, expected) => {
     write();
     expect(await find(1)).toBe(expected);
@@ -268,7 +318,9 @@ describe('packs that nobody should make', () => {
     const deltas = Array.from({ length: 40 }, (_, i) => onName(i + 1, delta));
     writePack(blob(Buffer.alloc(most, 7)), ...deltas);
     const found = await find(20);
-    expect(found !== 'too-large' && found?.content.equals(Buffer.alloc(most, 7))).toBe(true);
+    expect(found).toMatchObject({ kind: 'blob' });
+    const content = found !== null && typeof found === 'object' ? found.content : Buffer.alloc(0);
+    expect(content.equals(Buffer.alloc(most, 7))).toBe(true);
     expect(await find(41)).toBe('too-large');
   });
 
@@ -285,6 +337,6 @@ describe('packs that nobody should make', () => {
     ['whose size has no end', [16, 0x80, 0x80]],
   ])('a delta %s', async (_, bytes) => {
     writePack(blob(base), onName(1, Buffer.from(bytes)));
-    expect(await find(2)).toBeNull();
+    expect(await find(2)).toBe('damaged');
   });
 });
