@@ -1,4 +1,7 @@
-/** Exports made from a fixed seed, as large as those of busy devices: for measuring where no real ones are at hand. */
+/**
+ * Exports made from a fixed seed, as large as those of busy devices: for measuring where no real ones are at hand. As on a
+ * device no two rows are the same item.
+ */
 import { seededRandom } from '../../src/simulator/random.ts';
 
 export function madeExports(): readonly Uint8Array[] {
@@ -8,7 +11,13 @@ export function madeExports(): readonly Uint8Array[] {
 export function madeExport(seed: number): Uint8Array {
   const { below } = seededRandom(seed);
   const lines = ['# 2026-01-30 10:00:00 by RouterOS 7.18.2', '# software id = X', '#'];
-  const address = (): string => `192.0.${below(256)}.${below(256)}`;
+  const given = new Set<string>();
+  const address = (): string => {
+    const one = `192.0.${below(256)}.${below(256)}`;
+    if (given.has(one)) return address();
+    given.add(one);
+    return one;
+  };
   lines.push('/interface vlan');
   for (let i = 0; i < 40; i++) lines.push(`add interface=bridge1 name=vlan${i} vlan-id=${100 + i}`);
   lines.push('/ip firewall address-list');

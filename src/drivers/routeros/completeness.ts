@@ -71,17 +71,26 @@ export function cutEnd(text: string): Omit<Incompleteness, 'line'> | null {
 
 /** Lines by which the device says that a menu is missing from its export. */
 export function errorLines(text: string): readonly Incompleteness[] {
-  if (!/^#\s?(error exporting|interrupted)\b/im.test(text)) return [];
-  return text.split('\n').flatMap((line, i): Incompleteness[] => {
-    if (!errorLine.test(line)) return [];
-    const at = {
-      line: i + 1,
-      remedy: 'read the device again; a menu that keeps failing is named in that line',
-    };
-    return /interrupted/i.test(line)
-      ? [{ code: 'export-interrupted', message: 'it was interrupted', ...at }]
-      : [{ code: 'export-error', message: 'the device reports an error exporting a menu', ...at }];
-  });
+  const found: Incompleteness[] = [];
+  const remedy = 'read the device again; a menu that keeps failing is named in that line';
+  for (let at = text.startsWith('#') ? 0 : nextComment(text, 0); at >= 0; at = nextComment(text, at)) {
+    const end = text.indexOf('\n', at);
+    const line = text.slice(at, end < 0 ? text.length : end);
+    if (!errorLine.test(line)) continue;
+    const where = { line: lineCount(text.slice(0, at)), remedy };
+    found.push(
+      /interrupted/i.test(line)
+        ? { code: 'export-interrupted', message: 'it was interrupted', ...where }
+        : { code: 'export-error', message: 'the device reports an error exporting a menu', ...where },
+    );
+  }
+  return found;
+}
+
+/** Where the next line starts that is a comment; -1: there is none. */
+function nextComment(text: string, from: number): number {
+  const end = text.indexOf('\n#', from);
+  return end < 0 ? -1 : end + 1;
 }
 
 function lineCount(text: string): number {

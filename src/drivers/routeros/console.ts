@@ -30,8 +30,8 @@ export function withSentinel(command: string, sentinel: string): string {
 }
 
 export type Answer =
-  /** It ran to its end; `text` is what it said before, bytes as sent. */
-  | { readonly kind: 'done'; readonly text: string }
+  /** It ran to its end; `said` is what it said before, bytes as sent. */
+  | { readonly kind: 'done'; readonly said: Buffer }
   | { readonly kind: 'failed'; readonly failure: Failure }
   /** Neither its end nor an error that is known: nobody can say what happened. */
   | { readonly kind: 'unclear' };
@@ -43,14 +43,19 @@ export interface Failure {
   readonly message: string;
 }
 
+const newline = 0x0a;
+const isLineEnd = (byte: number | undefined): boolean => byte === newline || byte === 0x0d;
+
 /** Judges an answer by its text alone. */
-export function readAnswer(output: string, sentinel: string): Answer {
-  const body = output.replace(/[\r\n]+$/, '');
-  if (body === sentinel) return { kind: 'done', text: '' };
-  if (body.endsWith(`\n${sentinel}`)) return { kind: 'done', text: body.slice(0, -sentinel.length) };
+export function readAnswer(output: Buffer, sentinel: string): Answer {
+  let end = output.length;
+  while (isLineEnd(output[end - 1])) end--;
   // An error is the last thing the device says; earlier lines are data that may look like one.
-  const last = body.slice(body.lastIndexOf('\n') + 1).trim();
-  const failure = failureOf(last);
+  const body = output.subarray(0, end);
+  const start = body.lastIndexOf(newline) + 1;
+  const last = body.toString('latin1', start);
+  if (last === sentinel) return { kind: 'done', said: output.subarray(0, start) };
+  const failure = failureOf(last.trim());
   return failure === null ? { kind: 'unclear' } : { kind: 'failed', failure };
 }
 
@@ -60,19 +65,21 @@ export function allWithSentinel(commands: readonly string[], sentinel: string): 
 }
 
 /** What each of them said, bytes as sent; null: not every one ran to its end, or more follows. */
-export function readAnswers(output: string, sentinel: string, count: number): readonly string[] | null {
-  const answers: string[] = [];
+export function readAnswers(output: Buffer, sentinel: string, count: number): readonly Buffer[] | null {
+  const answers: Buffer[] = [];
+  const isAt = (at: number): boolean => output.toString('latin1', at, at + sentinel.length) === sentinel;
   let at = 0;
   while (answers.length < count) {
-    const end = output.startsWith(sentinel, at) ? at : output.indexOf(`\n${sentinel}`, at) + 1;
-    if (end < at || !output.startsWith(sentinel, end)) return null;
-    answers.push(output.slice(at, end));
+    const end = isAt(at) ? at : output.indexOf(`\n${sentinel}`, at, 'latin1') + 1;
+    if (end < at || !isAt(end)) return null;
+    answers.push(output.subarray(at, end));
     at = end + sentinel.length;
-    while (output[at] === '\r') at++;
-    if (output[at] === '\n') at++;
+    while (output[at] === 0x0d) at++;
+    if (output[at] === newline) at++;
     else if (at < output.length) return null;
   }
-  return /^[\r\n]*$/.test(output.slice(at)) ? answers : null;
+  while (at < output.length && isLineEnd(output[at])) at++;
+  return at === output.length ? answers : null;
 }
 
 interface KnownError {

@@ -13,7 +13,7 @@ import { menuFacts, referencesOf } from './menus.ts';
 import { RowValues } from './row-values.ts';
 import { finishRow, hardwareKey, keyOfAdded, keyOfSelector, type Row } from './rows.ts';
 import { SectionProperties } from './section-properties.ts';
-import { canonicalValue, isImpossibleAddress } from './values.ts';
+import { isImpossibleAddress } from './values.ts';
 
 export interface NormalizeOptions {
   /**
@@ -215,7 +215,7 @@ class Normalizer {
     const values = new RowValues();
     const isDesired = this.#options.role === 'desired';
     for (const arg of args) {
-      const { name, facts, isAddress } = section.known.written(arg.name);
+      const { name, facts, spell, isAddress } = section.known.written(arg.name);
       if (notProperties.has(arg.name)) {
         const message = `"${arg.name}" tells the console what to do: write rows in their order, and select with [ find … ]`;
         this.#report('not-declarative', message, arg, section.path);
@@ -226,7 +226,7 @@ class Normalizer {
         const message = 'expected "=" and a value: no known property is written as a bare word there';
         this.#report('unknown-flag', message, arg, section.path);
       }
-      const value = arg.value === null ? null : canonicalValue(facts, arg.value);
+      const value = arg.value === null ? null : spell(arg.value);
       const before = values.set(name, value);
       if (before !== undefined && before !== value) this.#contradiction(section, arg, name, null);
       if (value !== null && isDesired) {

@@ -12,7 +12,16 @@ import { mergeTexts, toConfiguration } from './normalize.ts';
 
 const exportName = 'export of the device';
 const slash = 0x2f;
-const nowhere = { path: '', header: '', line: 0, start: 0 };
+
+/** Where a section stands in its text. */
+interface Extent {
+  readonly path: string;
+  /** The line that names it. */
+  readonly header: string;
+  readonly line: number;
+  readonly start: number;
+  end: number;
+}
 
 export function parseDesired(text: Uint8Array, file: string, version: string | null): ParsedText {
   const texts = splitFragments(text, file).map((fragment) => readExport(fragment.text, fragment.file));
@@ -42,8 +51,8 @@ export function parseBoth(
   const read = readText(text, fragment.file);
   const desired = mergeTexts([read], { role: 'desired', version });
   // A fault of what is written in git may be none of what a device says.
-  const known =
-    desired.problems.length > 0 ? new Map<string, KnownSection>() : knownSections(text, read.pieces);
+  const faulty = new Set(desired.problems.map(({ section }) => section));
+  const known = faulty.has(null) ? new Map<string, KnownSection>() : knownSections(text, read.pieces, faulty);
   return { desired, actual: parseBeside(desired, known, actual, version) ?? parseActual(actual, version) };
 }
 
@@ -73,35 +82,44 @@ function parseBeside(
   return { configuration: { sections }, problems };
 }
 
-function atLine(section: Section, further: number): Section {
-  const items = section.items.map((item): Item => {
+function atLine({ path, kind, items: rows }: Section, further: number): Section {
+  const items = rows.map((item): Item => {
     const place = item.place && { ...item.place, file: exportName, line: (item.place.line ?? 0) + further };
     return { ...item, place };
   });
-  return { ...section, items };
+  return { path, kind, items };
 }
 
 /**
- * Sections that stand in the text once and in one piece, by the line that names them: from there to the end of their
- * last command.
+ * Sections without a fault that stand in the text once and in one piece, by the line that names them: from there to the
+ * end of their last command.
  */
-function knownSections(text: string, pieces: readonly Piece[]): ReadonlyMap<string, KnownSection> {
-  const found = new Map<string, KnownSection & { header: string }>();
-  const elsewhere = new Set<string>();
-  let open: { path: string; header: string; line: number; start: number } = { ...nowhere };
+function knownSections(
+  text: string,
+  pieces: readonly Piece[],
+  faulty: ReadonlySet<string | null>,
+): ReadonlyMap<string, KnownSection> {
+  const found = new Map<string, Extent>();
+  const elsewhere = new Set<string | null>(faulty);
+  let open: Extent = { path: '', header: '', line: 0, start: 0, end: 0 };
   let at = 0;
   for (const { kind, path, raw, line } of pieces) {
     const start = at;
     at += raw.length;
     if (path === null) continue;
     if (kind === 'section') {
-      if (found.has(path) || open.path === path) elsewhere.add(path);
-      open = { path, header: raw, line, start };
+      if (found.has(path)) elsewhere.add(path);
+      open = { path, header: raw, line, start, end: start };
+      found.set(path, open);
     } else if (open.path !== path || raw.charCodeAt(0) === slash) {
       // A command on a line with its path belongs there, and stands in the middle of another section.
       elsewhere.add(path).add(open.path);
-    } else found.set(path, { ...open, raw: text.slice(open.start, at) });
+    } else open.end = at;
   }
-  const whole = [...found.values()].filter(({ path, raw }) => !elsewhere.has(path) && raw.endsWith('\n'));
-  return new Map(whole.map((section) => [section.header, section]));
+  const whole = [...found.values()].filter(
+    ({ path, start, end }) => end > start && !elsewhere.has(path) && text[end - 1] === '\n',
+  );
+  return new Map(
+    whole.map(({ path, header, line, start, end }) => [header, { path, line, raw: text.slice(start, end) }]),
+  );
 }

@@ -11,6 +11,8 @@ export interface KnownProperty {
   /** That the property has in that version. */
   readonly name: string;
   readonly facts: PropertyFacts | undefined;
+  /** A value in the spelling of the device. */
+  readonly spell: (value: string) => string;
   /** Its values are, or hold, addresses. */
   readonly isAddress: boolean;
   /** Says which row it is, or where it stands: never left out. */
@@ -51,6 +53,7 @@ export class SectionProperties {
     const found = {
       name,
       facts,
+      spell: speller(facts),
       isAddress: namesAddresses(facts, name),
       isKept: facts === undefined || isPlace(this.facts, name),
       silent: facts === undefined ? null : this.#default(facts, name, null),
@@ -76,6 +79,15 @@ export class SectionProperties {
     if (changed || facts.unset === null) return false;
     return value === null || (facts.unset.by === 'value' && value === facts.unset.value);
   }
+}
+
+/** Row after row often has the same value, which is spelled once. */
+function speller(facts: PropertyFacts | undefined): KnownProperty['spell'] {
+  let [last, spelled] = ['', canonicalValue(facts, '')];
+  return (value) => {
+    if (value !== last) [last, spelled] = [value, canonicalValue(facts, value)];
+    return spelled;
+  };
 }
 
 /** A property by the name that it has in that version; an unknown version leaves it as written. */

@@ -104,13 +104,14 @@ function microseconds(value: string): number | null {
 }
 
 function canonicalMac(value: string): string {
+  if (/^[0-9A-F]{2}(:[0-9A-F]{2}){5}$/.test(value)) return value;
   return /^[0-9a-f]{2}([:.-][0-9a-f]{2}){5}(\/[0-9a-f]{2}([:.-][0-9a-f]{2}){5})?$/i.test(value)
     ? value.toUpperCase().replace(/[.-]/g, ':')
     : value;
 }
 
 function lowerIpv6(value: string): string {
-  return isIpv6(value.replace(/\/\d{1,3}$/, '')) ? value.toLowerCase() : value;
+  return value.includes(':') && isIpv6(value.replace(/\/\d{1,3}$/, '')) ? value.toLowerCase() : value;
 }
 
 /** Not a MAC address and not an interface's name with a colon in it. */
@@ -136,9 +137,13 @@ export function namesAddresses(facts: Pick<PropertyFacts, 'type'> | undefined, n
   return addressTypes.has(type) || ((type === null || type === 'enum') && addressName.test(name));
 }
 
+const octet = '(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)';
+const goodAddress = new RegExp(`^${octet}(?:\\.${octet}){3}(?:/(?:3[0-2]|[12]?\\d))?$`);
+
 /** Whether some part of the value looks like an IPv4 address and can be none: `1.2.3.400`, `10.0.0.0/40`. */
 export function isImpossibleAddress(value: string): boolean {
-  if (!value.includes('.')) return false;
+  // Most are a single good one.
+  if (!value.includes('.') || goodAddress.test(value)) return false;
   return value.split(/[,-]/).some((part) => {
     const match = /^!?(\d+)\.(\d+)\.(\d+)\.(\d+)(?:\/(\d+))?(?:[:%@].*)?$/.exec(part);
     if (match === null) return false;

@@ -38,7 +38,7 @@ export interface DeviceConsole {
   /** Runs what changes nothing; the text it said. Throws `DeviceError`. */
   read(command: string): Promise<string>;
   /** Several such in one go, the export among them; null: not all of them ran to their end. Throws when it was cut. */
-  readAll(commands: readonly string[]): Promise<readonly string[] | null>;
+  readAll(commands: readonly string[]): Promise<readonly Buffer[] | null>;
   /** The device's export, bytes as sent. Throws `DeviceError` incomplete-export when its end did not come. */
   readExport(command: string): Promise<Buffer>;
   /** Runs what changes something. Throws `DeviceError` when the device said no, else `OutcomeUnknown`. */
@@ -100,10 +100,9 @@ export async function withConsole<T>(
 export function consoleOn(session: SshSession, reach: Reach, signal: AbortSignal): DeviceConsole {
   // Unpredictable, so that nothing on the device can imitate it.
   const newSentinel = (prefix: string): string => `${prefix}-${reach.random(8).toString('hex')}`;
-  const run = async (line: string, timeoutMs: number, readsOnly: boolean): Promise<string> => {
+  const run = async (line: string, timeoutMs: number, readsOnly: boolean): Promise<Buffer> => {
     assert(/^[\x20-\x7e]+$/.test(line), 'a command is one line of printable ASCII');
-    const { output } = await session.exec(line, { timeoutMs, readsOnly }, signal);
-    return output.toString('latin1');
+    return (await session.exec(line, { timeoutMs, readsOnly }, signal)).output;
   };
   const ask = async (
     command: string,
@@ -120,7 +119,7 @@ export function consoleOn(session: SshSession, reach: Reach, signal: AbortSignal
     localAddress: session.localAddress,
     read: async (command) => {
       const answer = await ask(command, 'sw-ok', commandTimeoutMs, true);
-      if (answer.kind === 'done') return answer.text;
+      if (answer.kind === 'done') return answer.said.toString('latin1');
       if (answer.kind === 'failed')
         throw new DeviceError(answer.failure.code, `${name}: ${answer.failure.message}`);
       throw new DeviceError(
@@ -135,7 +134,7 @@ export function consoleOn(session: SshSession, reach: Reach, signal: AbortSignal
     },
     readExport: async (command) => {
       const answer = await ask(command, 'sw-end', exportTimeoutMs, true);
-      if (answer.kind === 'done') return Buffer.from(answer.text, 'latin1');
+      if (answer.kind === 'done') return answer.said;
       if (answer.kind === 'failed' && answer.failure.code !== 'rejected') {
         throw new DeviceError(answer.failure.code, `${name}: no export: ${answer.failure.message}`);
       }

@@ -58,13 +58,12 @@ async function readAtOnce(console: DeviceConsole, user: string, version: string)
   ];
   const answers = await console.readAll(commands);
   const [standing, mode] = answers ?? [];
-  const exported = answers?.at(-1);
-  if (standing === undefined || mode === undefined || exported === undefined) return null;
-  const { facts, conditions } = parseConditions(standing);
+  const exportText = answers?.at(-1);
+  if (standing === undefined || mode === undefined || exportText === undefined) return null;
+  const { facts, conditions } = parseConditions(standing.toString('latin1'));
   if (facts.version !== version) return null;
-  const exportText = Buffer.from(exported, 'latin1');
   requireComplete(exportText);
-  const deviceMode = hasDeviceMode(version) ? parseDeviceMode(mode) : null;
+  const deviceMode = hasDeviceMode(version) ? parseDeviceMode(mode.toString('latin1')) : null;
   return { facts, conditions: { ...conditions, deviceMode }, exportText };
 }
 

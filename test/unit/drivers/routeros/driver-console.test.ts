@@ -9,29 +9,33 @@ import {
 import { quoteString } from '../../../../src/drivers/routeros/quote.ts';
 
 describe('an answer is judged by its text', () => {
+  const judge = (output: string, sentinel: string) => {
+    const answer = readAnswer(Buffer.from(output, 'latin1'), sentinel);
+    return answer.kind === 'done' ? { kind: 'done', said: answer.said.toString('latin1') } : answer;
+  };
   test('the sentinel alone: done, nothing said', () => {
-    expect(readAnswer('sw-ok-1\r\n', 'sw-ok-1')).toEqual({ kind: 'done', text: '' });
+    expect(judge('sw-ok-1\r\n', 'sw-ok-1')).toEqual({ kind: 'done', said: '' });
   });
   test('text before the sentinel is kept as sent', () => {
-    expect(readAnswer('a\r\n b\r\nsw-ok-1\r\n', 'sw-ok-1')).toEqual({ kind: 'done', text: 'a\r\n b\r\n' });
+    expect(judge('a\r\n b\r\nsw-ok-1\r\n', 'sw-ok-1')).toEqual({ kind: 'done', said: 'a\r\n b\r\n' });
   });
   test('the sentinel in the middle is no end', () => {
-    expect(readAnswer('sw-ok-1\r\nmore\r\n', 'sw-ok-1')).toEqual({ kind: 'unclear' });
+    expect(judge('sw-ok-1\r\nmore\r\n', 'sw-ok-1')).toEqual({ kind: 'unclear' });
   });
   test('a sentinel that is only the end of a line is no end', () => {
-    expect(readAnswer('x sw-ok-1\r\n', 'sw-ok-1')).toEqual({ kind: 'unclear' });
+    expect(judge('x sw-ok-1\r\n', 'sw-ok-1')).toEqual({ kind: 'unclear' });
   });
   test('nothing at all is unclear, not success', () => {
-    expect(readAnswer('', 'sw-ok-1')).toEqual({ kind: 'unclear' });
+    expect(judge('', 'sw-ok-1')).toEqual({ kind: 'unclear' });
   });
   test('a known error in place of the sentinel is a failure', () => {
-    expect(readAnswer('failure: already have such name\r\n', 's')).toMatchObject({
+    expect(judge('failure: already have such name\r\n', 's')).toMatchObject({
       kind: 'failed',
       failure: { duplicate: true },
     });
   });
   test('an error text that is data does not count when the sentinel comes', () => {
-    expect(readAnswer('no such item\r\ns\r\n', 's')).toMatchObject({ kind: 'done' });
+    expect(judge('no such item\r\ns\r\n', 's')).toMatchObject({ kind: 'done' });
   });
   test('the sentinel follows the command as a statement', () => {
     expect(withSentinel('/system identity set name=x', 'sw-ok-1')).toBe(
