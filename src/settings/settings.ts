@@ -9,6 +9,8 @@ import { InvalidInput } from '../core/errors.ts';
 import type { Place } from '../core/errors.ts';
 import { validatePolicy } from '../core/gate/policy.ts';
 import type { DeviceSettings, Person, Policy, Role } from '../core/site.ts';
+import { crossProblems, duplicateProblems } from './cross-checks.ts';
+import type { RawServer } from './cross-checks.ts';
 import { devicesSchema } from './device-schema.ts';
 import type { RawDevice } from './device-schema.ts';
 import { deviceOf } from './device-settings.ts';
@@ -107,7 +109,7 @@ export async function loadSettings(file: string): Promise<Settings> {
     if (more.kind === 'invalid') problems.push(...more.problems);
     else collect(placed, more.value, more.at);
   }
-  problems.push(...duplicates(placed));
+  problems.push(...duplicateProblems(placed));
   if (parsed.kind === 'invalid') throw new SettingsErrors(problems);
   const defaults = parsed.value.defaults ?? {};
   const devices = placed.flatMap((device) => {
@@ -123,30 +125,13 @@ export async function loadSettings(file: string): Promise<Settings> {
         parsed.at([]),
       ),
     );
-  const { desired, history } = parsed.value;
-  problems.push(...serverProblems(desired, 'desired', (keys) => parsed.at(['desired', ...keys])));
-  if (history?.remote !== undefined)
-    problems.push(
-      ...serverProblems(history.remote, 'history: remote', (keys) =>
-        parsed.at(['history', 'remote', ...keys]),
-      ),
-    );
-  for (const { name } of history?.recipients === undefined
-    ? devices.filter(({ backup }) => backup.binary)
-    : [])
-    problems.push(
-      new InvalidInput(
-        'missing-key',
-        `device ${name}: a binary backup holds every secret; name who may open it under \`history: recipients:\``,
-        placesOf(placed)(name, 'backup') ?? parsed.at([]),
-      ),
-    );
-  problems.push(...sharedPrincipals(parsed.value, (keys) => parsed.at(['trust', 'people', ...keys])));
+  const placeOf = placesOf(placed);
+  problems.push(...crossProblems(parsed.value, devices, parsed.at, placeOf));
   const listen = listenOf(parsed.value.listen);
   if (listen instanceof InvalidInput)
     problems.push(new InvalidInput(listen.code, listen.message, parsed.at(['listen'])));
   if (problems.length > 0 || listen instanceof InvalidInput) throw new SettingsErrors(problems);
-  return settingsOf(absolute, folder, parsed.value, devices, listen, placesOf(placed));
+  return settingsOf(absolute, folder, parsed.value, devices, listen, placeOf);
 }
 
 function settingsOf(
@@ -229,8 +214,6 @@ function historyOf(
   };
 }
 
-type RawServer = Pick<RawSettings['desired'], 'url' | 'token' | 'ca' | 'identity' | 'host-key'>;
-
 function serverOf(folder: string, raw: RawServer): GitServer {
   return {
     url: isUrl(raw.url) ? raw.url : path.resolve(folder, raw.url),
@@ -247,26 +230,6 @@ function isUrl(text: string): boolean {
 
 function fileOf(folder: string, written: string | undefined): string | null {
   return written === undefined ? null : path.resolve(folder, written);
-}
-
-/** Each way to a git server needs its own means, and the others would be set in vain. */
-function serverProblems(server: RawServer, setting: string, at: (keys: string[]) => Place): InvalidInput[] {
-  const ssh = server.url.startsWith('ssh://');
-  const https = server.url.startsWith('https://');
-  const rules = [
-    { key: 'identity', used: ssh, needed: ssh },
-    { key: 'host-key', used: ssh, needed: ssh },
-    { key: 'token', used: https, needed: false },
-    { key: 'ca', used: https, needed: false },
-  ] as const;
-  return rules.flatMap(({ key, used, needed }) => {
-    const there = server[key] !== undefined;
-    if (there ? used : !needed) return [];
-    const message = there
-      ? `${setting}: "${key}" means nothing for this url; take it out`
-      : `${setting}: an ssh:// url needs "${key}"`;
-    return [new InvalidInput('invalid-value', message, at(there ? [key] : ['url']))];
-  });
 }
 
 function listenOf(text: string | undefined): Settings['listen'] | InvalidInput {
@@ -308,46 +271,4 @@ function placesOf(placed: readonly PlacedDevice[]): Settings['placeOf'] {
     if (found === undefined) return null;
     return Object.hasOwn(found.raw, key) ? found.place(key) : found.place();
   };
-}
-
-function duplicates(devices: readonly PlacedDevice[]): InvalidInput[] {
-  const seen = new Map<string, PlacedDevice>();
-  const problems: InvalidInput[] = [];
-  for (const device of devices) {
-    // Two names that differ in case only would share a folder on some systems, and a label in many eyes.
-    const first = seen.get(device.name.toLowerCase());
-    if (first === undefined) {
-      seen.set(device.name.toLowerCase(), device);
-      continue;
-    }
-    const { file, line } = first.place();
-    problems.push(
-      new InvalidInput(
-        'duplicate-device',
-        `device ${device.name} is already named at ${file}:${line ?? 1}`,
-        device.place(),
-      ),
-    );
-  }
-  return problems;
-}
-
-/** One principal of two persons would let one key count twice. */
-function sharedPrincipals(raw: RawSettings, at: (keys: string[]) => Place): InvalidInput[] {
-  const owner = new Map<string, string>();
-  const problems: InvalidInput[] = [];
-  for (const [name, person] of Object.entries(raw.trust.people ?? {}))
-    for (const principal of person.principals) {
-      const first = owner.get(principal);
-      if (first !== undefined && first !== name)
-        problems.push(
-          new InvalidInput(
-            'shared-principal',
-            `${principal} already belongs to ${first}; one principal is one person`,
-            at([name]),
-          ),
-        );
-      owner.set(principal, name);
-    }
-  return problems;
 }
