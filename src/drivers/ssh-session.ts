@@ -60,8 +60,9 @@ const defaultMaxBytes = 16 * 1024 * 1024;
 const closePatienceMs = 2_000;
 
 /**
- * Curves first; the last key exchange, cipher, MAC and host key are for RouterOS 6. Group exchange is left out:
- * its primes cost seconds on small devices and buy nothing here.
+ * Curves first; the last key exchange, MAC and host key are for RouterOS 6. Group exchange is left out: its primes cost
+ * seconds on small devices and buy nothing here. One list serves every age: each side takes the first that both know, and
+ * the pinned key signs what was offered (RFC 4253, section 8), so that nobody between them talks it down.
  */
 const algorithms: NonNullable<ConnectConfig['algorithms']> = {
   kex: [
