@@ -24,6 +24,7 @@ export function standingFor(site: RunningSite, device: RunningDevice): Standing 
     report: device.room.report.current(),
     site: site.ledger.state,
     approvals: site.settings.policy.approvals,
+    desired: site.settings.desired,
     nowMs: site.clock.now(),
   });
 }

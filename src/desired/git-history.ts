@@ -7,11 +7,13 @@ import { isOid, unreadable } from './git-objects.ts';
 
 const maxHistory = 200_000;
 
+/** Throws `InvalidInput` history-too-long where nobody can tell: it is not among so many commits, and there are more. */
 export async function descends(
   gitdir: string,
-  objects: GitObjects,
+  objects: Pick<GitObjects, 'readCommit'>,
   oid: string,
   ancestor: string,
+  most = maxHistory,
 ): Promise<boolean> {
   const cut = await shallowCommits(gitdir);
   const seen = new Set([oid]);
@@ -19,10 +21,12 @@ export async function descends(
   for (let next = 0; next < queue.length; next++) {
     const current = queue[next] ?? '';
     if (current === ancestor) return true;
-    if (seen.size > maxHistory)
-      throw new InvalidInput('history-too-long', `the history has more than ${maxHistory} commits`, {
-        file: gitdir,
-      });
+    if (seen.size > most)
+      throw new InvalidInput(
+        'history-too-long',
+        `none of the newest ${most} commits behind ${oid.slice(0, 12)} is ${ancestor.slice(0, 12)}, the last accepted one; push a commit on top of that one`,
+        { file: gitdir },
+      );
     if (cut.has(current)) continue;
     for (const parent of (await objects.readCommit(current)).parents)
       if (!seen.has(parent)) {

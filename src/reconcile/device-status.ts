@@ -137,13 +137,13 @@ function failed(look: Look, failure: Failure): Standing {
 }
 
 /** A device that shows another host key is waited for by people, or by nobody until somebody orders it. */
-function afterFailure({ device, folded, site }: Look, failure: Failure): string {
+function afterFailure({ device, folded, site, desired }: Look, failure: Failure): string {
   const { name } = device;
   // Without an accepted commit that can be read nothing is compared; what ends that waits for a signature.
   const head = itemsFor(site.pending, null).find(({ reason }) => reason === failure.code);
   if (head !== undefined) return `siteward pending ${head.id}`;
   if (failure.code !== 'host-key-mismatch')
-    return nextOnDevice(device, failure, site.accepted?.commit ?? null);
+    return nextOnDevice(device, failure, site.accepted?.commit ?? null, desired);
   const pending = itemsFor(site.pending, name).find(({ kind }) => kind === 'rotation');
   if (folded.rotation !== null && pending !== undefined) return `siteward pending ${pending.id}`;
   return `siteward rotate host-key ${name}`;

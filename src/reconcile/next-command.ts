@@ -15,6 +15,7 @@ export function nextOnDevice(
   device: DeviceSettings,
   { code, place }: Pick<Failure, 'code' | 'place'>,
   commit: string | null,
+  followed: FollowedRef,
 ): string {
   const { name, address, port, user, identityFile } = device;
   const login = `ssh -p ${port}${identityFile === null ? '' : ` -i ${identityFile}`} ${user}@${address}`;
@@ -35,7 +36,7 @@ export function nextOnDevice(
       // Files of this machine have absolute paths.
       return place === null || place.file.startsWith('/') || commit === null
         ? lookAt(device)
-        : revert(commit);
+        : instead(commit, followed);
   }
 }
 
@@ -46,7 +47,8 @@ export interface BranchFault {
   readonly accepted: string | null;
 }
 
-interface FollowedRef {
+/** What `desired:` of the settings says. */
+export interface FollowedRef {
   readonly url: string;
   readonly branch: string;
   /** The pattern, where tags are followed. */
@@ -56,27 +58,36 @@ interface FollowedRef {
 
 const tagFaults: readonly string[] = ['no-such-tag', 'tag-refused', 'commit-signature-refused'];
 
-/** About a branch that can't be followed. */
-export function nextOnBranch(
-  { reason, head, accepted }: BranchFault,
-  { url, branch, tags, path }: FollowedRef,
-): string {
+/** About a branch, or a tag, that can't be followed. */
+export function nextOnBranch({ reason, head, accepted }: BranchFault, followed: FollowedRef): string {
+  const { url, branch, tags, path } = followed;
+  if (reason === 'copy-unwritable') return 'siteward check --offline';
   if (reason === 'no-such-branch') return `git push ${url} HEAD:refs/heads/${branch}`;
-  // It is the tag that must be signed: which one it is, and that a higher one takes its place, is for a person.
-  if (tags !== null && tagFaults.includes(reason ?? '')) return `git ls-remote --tags ${url} '${tags}'`;
+  // Whatever is in the commit, it is the repository that is not well.
+  if (reason?.startsWith('object-') === true && url.startsWith('/'))
+    return `git -C ${url} fsck --no-dangling`;
+  if (tags !== null && tagFaults.includes(reason ?? '')) return tagsOf(url, tags);
   if (reason === 'commit-signature-refused')
     return 'git commit --amend --no-edit -S && git push --force-with-lease';
-  // The branch goes back to where it was left; where nothing was accepted yet, another commit is asked about anew.
-  if (reason === 'commit-rejected' && head !== null) {
-    if (accepted === null)
-      return `git commit --allow-empty -m "ask again" && git push ${url} HEAD:refs/heads/${branch}`;
+  if (head === null || reason?.startsWith('object-') === true) return `git ls-remote ${url}`;
+  if (accepted !== null && tags === null && toWhereItWasLeft.includes(reason ?? ''))
     return `git push --force-with-lease=${branch}:${head} ${url} ${accepted}:refs/heads/${branch}`;
-  }
-  if (head === null) return `git ls-remote ${url}`;
-  if (accepted !== null) return revert(head);
+  if (accepted !== null) return instead(head, followed);
+  // Where nothing was accepted yet, another commit is asked about anew.
+  if (reason === 'commit-rejected' && tags === null)
+    return `git commit --allow-empty -m "ask again" && git push ${url} HEAD:refs/heads/${branch}`;
   return `git ls-tree -r --name-only ${head.slice(0, 12)} ${path === '' ? '.' : path}`;
 }
 
-function revert(commit: string): string {
-  return `git revert --no-edit ${commit.slice(0, 12)} && git push`;
+/** Another commit on top of it would not be accepted either. */
+const toWhereItWasLeft: readonly string[] = ['commit-rejected', 'history-too-long'];
+
+/** What takes the place of a commit that can't be carried out. */
+function instead(commit: string, { url, tags }: FollowedRef): string {
+  return tags === null ? `git revert --no-edit ${commit.slice(0, 12)} && git push` : tagsOf(url, tags);
+}
+
+/** Which tag it is, and that a higher one takes its place, is for a person: what is on the branch only previews. */
+function tagsOf(url: string, tags: string): string {
+  return `git ls-remote --tags ${url} '${tags}'`;
 }

@@ -1,6 +1,7 @@
 /** The words for where a device stands, and what is looked at to say it. */
 import type { DeviceState as FoldedDevice, SiteState } from '../core/site-state.ts';
 import type { DeviceSettings, Policy } from '../core/site.ts';
+import type { FollowedRef } from './next-command.ts';
 import type { DeviceReport } from './device-report.ts';
 
 export type DeviceCondition =
@@ -32,6 +33,7 @@ export interface Look {
   readonly report: DeviceReport;
   readonly site: SiteState;
   readonly approvals: Policy['approvals'];
+  readonly desired: FollowedRef;
   readonly nowMs: number;
 }
 

@@ -2,6 +2,8 @@
 import type { DeviceSettings, Policy } from '../../src/core/site.ts';
 import type { Settings } from '../../src/settings/settings.ts';
 
+export const followedBranch = { url: 'network.git', branch: 'main', tags: null, path: '' };
+
 export function siteSettings(site: string, policy: Policy, devices: readonly DeviceSettings[]): Settings {
   const none = { bytes: null, ageMs: null };
   return {
@@ -10,14 +12,11 @@ export function siteSettings(site: string, policy: Policy, devices: readonly Dev
     organization: 'example.org',
     state: 'state',
     desired: {
-      url: 'network.git',
+      ...followedBranch,
       tokenFile: null,
       caFile: null,
       identityFile: null,
       hostKey: null,
-      branch: 'main',
-      tags: null,
-      path: '',
       signed: 'off',
       pollMs: 60_000,
       newsMs: null,

@@ -6,6 +6,7 @@ import type { DeviceReport } from '../../../src/reconcile/device-report.ts';
 import { unreadReport } from '../../../src/reconcile/device-report.ts';
 import { isUnreachable, standingOf } from '../../../src/reconcile/device-status.ts';
 import { gateNowMs, gatePolicy } from '../../support/gate.ts';
+import { followedBranch } from '../../support/site-settings.ts';
 import { deviceSettings } from '../../support/scripted-device.ts';
 
 const device = deviceSettings({ port: 22, hostKey: 'SHA256:x' });
@@ -19,6 +20,7 @@ function standing(report: DeviceReport) {
     report,
     site: state,
     approvals: gatePolicy.approvals,
+    desired: followedBranch,
     nowMs: gateNowMs,
   });
 }

@@ -15,6 +15,7 @@ import type { Ledger } from '../../../src/reconcile/ledger.ts';
 import { openLedger } from '../../../src/reconcile/ledger.ts';
 import { runRollout } from '../../../src/reconcile/rollout-runner.ts';
 import { gateNowMs, gatePolicy } from '../../support/gate.ts';
+import { followedBranch } from '../../support/site-settings.ts';
 import { evidenceFacts, evidenceOf, ids, planned } from '../../support/records.ts';
 import { runCli } from '../../support/run-cli.ts';
 import { deviceSettings } from '../../support/scripted-device.ts';
@@ -100,6 +101,7 @@ async function worldWhere(
       report: unreadReport,
       site: state,
       approvals: gatePolicy.approvals,
+      desired: followedBranch,
       nowMs: gateNowMs,
     });
   return { turn, standing };

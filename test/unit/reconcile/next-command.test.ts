@@ -13,6 +13,14 @@ const device = {
 const commit = '9f8e7d6c5b4a39281706f5e4d3c2b1a098765432';
 const inGit = { file: 'sites/bud-01/devices/gw1/config.rsc', line: 3 };
 
+const followed = {
+  url: 'ssh://git@git.example.org/network.git',
+  branch: 'main',
+  tags: null,
+  path: 'sites/bud-01',
+};
+const listed = "git ls-remote --tags ssh://git@git.example.org/network.git 'deploy-*'";
+
 describe('a fault of one device', () => {
   test.each([
     [
@@ -31,30 +39,35 @@ describe('a fault of one device', () => {
     ['secrets-not-set', inGit, 'siteward check gw1'],
     ['internal', null, 'journalctl -u siteward -n 50'],
   ])('%s', (code, place, next) => {
-    expect(nextOnDevice(device, { code, place }, commit)).toBe(next);
+    expect(nextOnDevice(device, { code, place }, commit, followed)).toBe(next);
   });
 
   test('a device with a password, and a text of which no commit was accepted', () => {
     const other = { ...device, identityFile: null };
-    expect(nextOnDevice(other, { code: 'incomplete-export', place: null }, commit)).toMatch(
+    expect(nextOnDevice(other, { code: 'incomplete-export', place: null }, commit, followed)).toMatch(
       /^ssh -p 2222 siteward@192\.0\.2\.1 /,
     );
-    expect(nextOnDevice(device, { code: 'syntax', place: inGit }, null)).toBe('siteward check gw1');
+    expect(nextOnDevice(device, { code: 'syntax', place: inGit }, null, followed)).toBe('siteward check gw1');
+  });
+
+  test('where tags are followed, a text that can not be used is taken back by a tag, not on the branch', () => {
+    const byTags = { ...followed, tags: 'deploy-*' };
+    expect(nextOnDevice(device, { code: 'syntax', place: inGit }, commit, byTags)).toBe(listed);
   });
 });
 
 describe('a branch that can not be followed', () => {
-  const desired = {
-    url: 'ssh://git@git.example.org/network.git',
-    branch: 'main',
-    tags: null,
-    path: 'sites/bud-01',
-  };
   const accepted = 'a'.repeat(40);
   test.each([
     ['no-such-branch', null, accepted, 'git push ssh://git@git.example.org/network.git HEAD:refs/heads/main'],
     ['repository-unreachable', null, accepted, 'git ls-remote ssh://git@git.example.org/network.git'],
     ['wrong-site', commit, accepted, 'git revert --no-edit 9f8e7d6c5b4a && git push'],
+    [
+      'history-too-long',
+      commit,
+      accepted,
+      `git push --force-with-lease=main:${commit} ssh://git@git.example.org/network.git ${accepted}:refs/heads/main`,
+    ],
     ['wrong-site', commit, null, 'git ls-tree -r --name-only 9f8e7d6c5b4a sites/bud-01'],
     [
       'commit-signature-refused',
@@ -63,16 +76,35 @@ describe('a branch that can not be followed', () => {
       'git commit --amend --no-edit -S && git push --force-with-lease',
     ],
   ])('%s', (reason, head, before, next) => {
-    expect(nextOnBranch({ reason, head, accepted: before }, desired)).toBe(next);
+    expect(nextOnBranch({ reason, head, accepted: before }, followed)).toBe(next);
   });
 
-  test.each(['no-such-tag', 'tag-refused', 'commit-signature-refused'])(
-    'where tags are followed, %s is about a tag and never about the branch',
-    (reason) => {
-      const followed = { ...desired, tags: 'deploy-*' };
-      expect(nextOnBranch({ reason, head: commit, accepted }, followed)).toBe(
-        "git ls-remote --tags ssh://git@git.example.org/network.git 'deploy-*'",
-      );
-    },
-  );
+  test.each([
+    'no-such-tag',
+    'tag-refused',
+    'commit-signature-refused',
+    'wrong-site',
+    'invalid-value',
+    'commit-rejected',
+    'history-too-long',
+  ])('where tags are followed, %s is about a tag and never about the branch', (reason) => {
+    expect(nextOnBranch({ reason, head: commit, accepted }, { ...followed, tags: 'deploy-*' })).toBe(listed);
+  });
+
+  test('the first tagged commit of all can not be used: it is looked at, whatever the branch is', () => {
+    const first = { reason: 'wrong-site', head: commit, accepted: null };
+    expect(nextOnBranch(first, { ...followed, tags: 'deploy-*' })).toBe(
+      'git ls-tree -r --name-only 9f8e7d6c5b4a sites/bud-01',
+    );
+  });
+
+  test('a repository that is not well is looked at where it is', () => {
+    const here = { ...followed, url: '/srv/git/network.git' };
+    const damaged = { reason: 'object-damaged', head: commit, accepted };
+    expect(nextOnBranch(damaged, here)).toBe('git -C /srv/git/network.git fsck --no-dangling');
+    expect(nextOnBranch(damaged, followed)).toBe('git ls-remote ssh://git@git.example.org/network.git');
+    expect(nextOnBranch({ reason: 'copy-unwritable', head: null, accepted }, followed)).toBe(
+      'siteward check --offline',
+    );
+  });
 });

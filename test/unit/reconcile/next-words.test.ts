@@ -23,6 +23,7 @@ import { heldCodes } from '../../../src/reconcile/desired-state.ts';
 import { nextOnBranch } from '../../../src/reconcile/next-command.ts';
 import { forPeople } from '../../../src/reconcile/read-device.ts';
 import { gateItem, gateNowMs, gatePolicy } from '../../support/gate.ts';
+import { followedBranch } from '../../support/site-settings.ts';
 import { deviceSettings } from '../../support/scripted-device.ts';
 
 const device = deviceSettings({ port: 22, hostKey: 'SHA256:x' });
@@ -47,6 +48,7 @@ function standing({ report, folded, site, pending = [] }: Given): Standing {
     report: read,
     site: state,
     approvals: gatePolicy.approvals,
+    desired: followedBranch,
     nowMs: gateNowMs,
   });
 }
@@ -235,7 +237,14 @@ describe('a device that waits for a person says what to type', () => {
 
 describe('a branch that is not followed says what to type', () => {
   const desired = { url: 'ssh://git@git.example.org/network.git', branch: 'main', path: 'sites/bud-01' };
-  test.each([...heldCodes, 'no-such-branch', 'repository-unreachable', 'unreadable'])('%s', (reason) => {
+  test.each([
+    ...heldCodes,
+    'no-such-branch',
+    'repository-unreachable',
+    'unreadable',
+    'history-too-long',
+    'object-damaged',
+  ])('%s', (reason) => {
     for (const head of [commit, null])
       for (const before of ['a'.repeat(40), null])
         for (const tags of [null, 'deploy-*'])

@@ -15,6 +15,7 @@ import type { Permission } from '../../../src/reconcile/pass-gate.ts';
 import { passGate } from '../../../src/reconcile/pass-gate.ts';
 import { planDevice } from '../../../src/reconcile/plan-device.ts';
 import { gateNowMs, gatePolicy } from '../../support/gate.ts';
+import { followedBranch } from '../../support/site-settings.ts';
 import { observationOf } from '../../support/observations.ts';
 import { evidenceFacts, foldEvents, ids, planned } from '../../support/records.ts';
 import { deviceSettings } from '../../support/scripted-device.ts';
@@ -90,6 +91,7 @@ const standing = () =>
     report: room.report.current(),
     site: state,
     approvals: gatePolicy.approvals,
+    desired: followedBranch,
     nowMs: gateNowMs,
   });
 

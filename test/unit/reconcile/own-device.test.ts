@@ -10,6 +10,7 @@ import { standingOf } from '../../../src/reconcile/device-status.ts';
 import { judgeWitness } from '../../../src/reconcile/read-device.ts';
 import { finishRollout } from '../../../src/reconcile/roll-out.ts';
 import { gatePolicy } from '../../support/gate.ts';
+import { followedBranch } from '../../support/site-settings.ts';
 import { evidenceOf, ids, planned, stateAfter } from '../../support/records.ts';
 import { deviceSettings } from '../../support/scripted-device.ts';
 
@@ -106,6 +107,7 @@ describe('what status says while a rollout can not go on', () => {
       report: room.report.current(),
       site: state,
       approvals: gatePolicy.approvals,
+      desired: followedBranch,
       nowMs: 0,
     });
   };

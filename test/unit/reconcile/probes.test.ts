@@ -5,6 +5,7 @@ import { verifiedBy } from '../../../src/core/rollout/probe.ts';
 import { standingOf } from '../../../src/reconcile/device-status.ts';
 import type { RunProbe } from '../../../src/reconcile/probes.ts';
 import { gatePolicy } from '../../support/gate.ts';
+import { followedBranch } from '../../support/site-settings.ts';
 import { virtualPasses } from '../../support/virtual-passes.ts';
 import type { VirtualPasses } from '../../support/virtual-passes.ts';
 import { virtualDevice } from '../../support/virtual-device.ts';
@@ -152,6 +153,7 @@ describe('once the device is back', () => {
       report: room.report.current(),
       site,
       approvals: gatePolicy.approvals,
+      desired: followedBranch,
       nowMs,
     });
     return { asked, standing, told: passes.logged.filter(({ event }) => event.startsWith('probes-')) };

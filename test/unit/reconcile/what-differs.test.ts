@@ -7,6 +7,7 @@ import { standingOf } from '../../../src/reconcile/device-status.ts';
 import { whatDiffers } from '../../../src/reconcile/what-differs.ts';
 import { configuration, item, section } from '../../support/configurations.ts';
 import { gatePolicy } from '../../support/gate.ts';
+import { followedBranch } from '../../support/site-settings.ts';
 import { planBetween } from '../../support/plans.ts';
 import { evidenceFacts, ids, planned, stateAfter } from '../../support/records.ts';
 import { deviceSettings } from '../../support/scripted-device.ts';
@@ -74,6 +75,7 @@ test('a plan that was rolled back says why, with what was found', () => {
     report,
     site: state,
     approvals: gatePolicy.approvals,
+    desired: followedBranch,
     nowMs: 0,
   });
   expect(standing.message).toContain(`verify-failed: ${found}`);
@@ -101,6 +103,7 @@ test('a device that can not be compared points to the commit that waits for a si
     report: { ...unreadReport, failure },
     site: state,
     approvals: gatePolicy.approvals,
+    desired: followedBranch,
     nowMs: 0,
   });
   expect(standing).toMatchObject({ state: 'error', next: 'siteward pending bud-01-commit-1' });
