@@ -1,7 +1,6 @@
 /** The files of the settings that hold secrets, read anew each time, so that a changed one counts at the next look. */
-import type { SecretOf } from '../desired/compose.ts';
 import { readSecrets } from '../desired/secrets.ts';
-import type { SealedFile } from '../desired/secrets.ts';
+import type { SealedFile, Secrets } from '../desired/secrets.ts';
 import type { SiteFiles } from '../desired/site-files.ts';
 import type { Settings } from '../settings/settings.ts';
 import { readSecretFile } from '../settings/trust-files.ts';
@@ -9,7 +8,7 @@ import { maxYamlBytes } from '../settings/yaml-file.ts';
 
 export function secretsOfSite({
   secrets,
-}: Pick<Settings, 'secrets'>): (files: SiteFiles) => Promise<SecretOf> {
+}: Pick<Settings, 'secrets'>): (files: SiteFiles) => Promise<Secrets> {
   const reader = (file: string | null): (() => Promise<SealedFile>) | null =>
     file === null ? null : async () => ({ file, bytes: await readSecretFile(file, maxYamlBytes) });
   const sources = { local: reader(secrets.file), identity: reader(secrets.identityFile) };

@@ -4,6 +4,7 @@
  * commit's. A file that can't be used stops the devices that ask for a secret, and no other. Never logs a value.
  */
 import * as z from 'zod';
+import { sha256 } from '../core/digest.ts';
 import { InvalidInput } from '../core/errors.ts';
 import { isSealed, unseal } from '../settings/age-identity.ts';
 import { readYaml } from '../settings/yaml-file.ts';
@@ -34,15 +35,16 @@ const secretsSchema = z.record(
   { error: 'expected a mapping of names to values' },
 );
 
-/** `sealed` is what the commit holds; null: nothing. What is wrong is thrown when a secret is asked for. */
-export async function readSecrets(sources: SecretSources, sealed: SealedFile | null): Promise<SecretOf> {
-  if (sources.local === null && sealed === null)
-    return (_device, name) => {
-      throw new InvalidInput(
-        'secrets-not-set',
-        `the secret "${name}" is asked for, and no file holds secrets: name one under \`secrets: file:\` in the settings`,
-      );
-    };
+export interface Secrets {
+  /** Throws what is wrong with the files when a secret is asked for. */
+  readonly of: SecretOf;
+  /** Another one when any value, or what is wrong, is another. Stays in memory: values can be guessed from it. */
+  readonly digest: string;
+}
+
+/** `sealed` is what the commit holds; null: nothing. */
+export async function readSecrets(sources: SecretSources, sealed: SealedFile | null): Promise<Secrets> {
+  if (sources.local === null && sealed === null) return { of: notSet, digest: '' };
   try {
     const files: ReadonlyMap<string, string>[] = [];
     if (sources.local !== null) files.push(await open(await sources.local(), sources));
@@ -53,7 +55,7 @@ export async function readSecrets(sources: SecretSources, sealed: SealedFile | n
         });
       files.push(await open(sealed, sources));
     }
-    return (device, name) => {
+    const of: SecretOf = (device, name) => {
       for (const key of [`${device}/${name}`, name])
         for (const file of files) {
           const value = file.get(key);
@@ -61,13 +63,22 @@ export async function readSecrets(sources: SecretSources, sealed: SealedFile | n
         }
       return null;
     };
+    return { of, digest: sha256(JSON.stringify(files.map((file) => [...file]))) };
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error;
-    return () => {
+    const of: SecretOf = () => {
       throw error;
     };
+    return { of, digest: error.message };
   }
 }
+
+const notSet: SecretOf = (_device, name) => {
+  throw new InvalidInput(
+    'secrets-not-set',
+    `the secret "${name}" is asked for, and no file holds secrets: name one under \`secrets: file:\` in the settings`,
+  );
+};
 
 async function open(
   { file, bytes }: SealedFile,

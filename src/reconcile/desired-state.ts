@@ -10,6 +10,7 @@ import { itemsFor } from '../core/gate/pending.ts';
 import type { DesiredRepository, SignedObject } from '../desired/git-repository.ts';
 import type { Composed, SecretOf } from '../desired/compose.ts';
 import type { DesiredDevice } from '../desired/device-files.ts';
+import type { Secrets } from '../desired/secrets.ts';
 import type { SiteFiles } from '../desired/site-files.ts';
 import type { DesiredText } from './device-room.ts';
 import { acceptBySignature } from './accept-commit.ts';
@@ -31,7 +32,7 @@ export interface DesiredRoom {
   /** Makes one text of a device's files. */
   readonly compose: (device: DesiredDevice, dialect: Dialect, secretOf: SecretOf) => Composed;
   /** What this machine and the commit say of secrets, read anew. */
-  readonly secretsOf: (files: SiteFiles) => Promise<SecretOf>;
+  readonly secretsOf: (files: SiteFiles) => Promise<Secrets>;
   /** Judges the signature of a commit or of the tag that names it; null when none is demanded. Returns who signed, or the refusal. */
   readonly judgeSignature:
     | ((
@@ -50,7 +51,7 @@ export interface DesiredState {
   readonly head: () => DesiredHead;
   /** The accepted commit's files; null before there is one. */
   readonly files: () => SiteFiles | null;
-  /** Looks at the branch; true when another commit was accepted. Throws only when the journal fails. */
+  /** Looks at the branch; true when another commit was accepted, or secrets are others. Throws only when the journal fails. */
   refresh(): Promise<boolean>;
   /** A device's part of the accepted commit; throws `InvalidInput`. */
   textFor(device: string, dialect: Dialect): Promise<DesiredText>;
@@ -61,10 +62,17 @@ export interface DesiredState {
 export function openDesiredState(room: DesiredRoom): DesiredState {
   let shown: DesiredHead = { head: null, state: 'unknown', reason: 'not-read-yet', message: null };
   let files: SiteFiles | null = null;
-  let secretOf: SecretOf = () => null;
+  let secrets: Secrets = { of: () => null, digest: '' };
   const accepted = (): string | null => room.ledger.state.accepted?.commit ?? null;
 
   async function refresh(): Promise<boolean> {
+    const { digest } = secrets;
+    const isNew = await look();
+    return isNew || secrets.digest !== digest;
+  }
+
+  /** True when another commit was accepted. */
+  async function look(): Promise<boolean> {
     let head: string | null = null;
     try {
       head = await room.repository.head();
@@ -73,7 +81,7 @@ export function openDesiredState(room: DesiredRoom): DesiredState {
       if (isNew) await accept(room, head, before);
       const now = accepted();
       if (now !== null && files?.commit !== now) files = await readWhole(room.repository, now);
-      if (files !== null) secretOf = await room.secretsOf(files);
+      if (files !== null) secrets = await room.secretsOf(files);
       await closeOutdated(room, null);
       shown = { head, state: 'accepted', reason: null, message: null };
       return isNew;
@@ -100,7 +108,7 @@ export function openDesiredState(room: DesiredRoom): DesiredState {
         if (!(error instanceof InvalidInput)) throw error;
         return null;
       });
-    if (files !== null) secretOf = await room.secretsOf(files);
+    if (files !== null) secrets = await room.secretsOf(files);
   }
 
   return {
@@ -108,12 +116,12 @@ export function openDesiredState(room: DesiredRoom): DesiredState {
     files: () => files,
     refresh,
     textFor(device, dialect) {
-      return Promise.resolve().then(() => textOf(room, { files, secretOf }, device, shown, dialect));
+      return Promise.resolve().then(() => textOf(room, { files, secrets }, device, shown, dialect));
     },
     async textAt(device, dialect, rev) {
       const commit = await room.repository.resolve(rev);
       const other = await readWhole(room.repository, commit);
-      const source = { files: other, secretOf: await room.secretsOf(other) };
+      const source = { files: other, secrets: await room.secretsOf(other) };
       return textOf(room, source, device, shown, dialect);
     },
   };
@@ -226,7 +234,7 @@ async function recordRefusal(
 
 function textOf(
   room: DesiredRoom,
-  { files, secretOf }: { readonly files: SiteFiles | null; readonly secretOf: SecretOf },
+  { files, secrets }: { readonly files: SiteFiles | null; readonly secrets: Secrets },
   name: string,
   head: DesiredHead,
   dialect: Dialect,
@@ -240,7 +248,7 @@ function textOf(
       `commit ${files.commit.slice(0, 12)} has no folder devices/${name}; put its config.rsc there, or take the device out of the settings`,
     );
   }
-  const { text, problems } = room.compose(device, dialect, secretOf);
+  const { text, problems } = room.compose(device, dialect, secrets.of);
   const [fault] = problems;
   if (fault !== undefined) throw new InvalidInput(fault.code, fault.message, fault.place);
   return {

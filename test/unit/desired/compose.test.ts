@@ -98,7 +98,7 @@ test.each([
 });
 
 test('where no file holds secrets, the place that asks for one is told', async () => {
-  const secretOf = await readSecrets({ local: null, identity: null }, null);
+  const { of: secretOf } = await readSecrets({ local: null, identity: null }, null);
   const config = '/ppp secret\nadd name=bob password="${secret:bob}"\n';
   const fault = thrownBy(() => composeDevice(device({ 'config.rsc': config }), dialect, secretOf));
   expect(fault).toMatchObject({

@@ -29,7 +29,7 @@ function refusal(ask: () => unknown): string {
 
 test('a name of the device counts before that of all, and this machine before the commit', async () => {
   const { identity, seal } = await sealer();
-  const secretOf = await readSecrets(
+  const { of: secretOf } = await readSecrets(
     { local: at('local', 'a: here\ngw1/b: for gw1\nb: for all\n'), identity: at('key', identity) },
     { file: 'secrets.yaml.age', bytes: await seal('a: there\nc: 12\ngw1/d: "caf\u00e9"\n') },
   );
@@ -43,7 +43,10 @@ test('the file of this machine may be sealed too, in letters or in bytes', async
   const { identity, seal } = await sealer();
   const sealed = await seal('a: x\n');
   for (const text of [sealed, armor.encode(sealed)]) {
-    const secretOf = await readSecrets({ local: at('local', text), identity: at('key', identity) }, null);
+    const { of: secretOf } = await readSecrets(
+      { local: at('local', text), identity: at('key', identity) },
+      null,
+    );
     expect(secretOf('gw1', 'a')).toBe('x');
   }
 });
@@ -71,7 +74,21 @@ test('what is wrong is told where a secret is asked for, with the file and never
     ],
   ];
   for (const [wanted, [sources, commit]] of cases) {
-    const secretOf = await readSecrets(sources, commit);
+    const { of: secretOf } = await readSecrets(sources, commit);
     expect(refusal(() => secretOf('gw1', 'a'))).toBe(wanted);
   }
+});
+
+test('another value shows in the digest and so does what is wrong; a file that was sealed anew does not', async () => {
+  const { identity, seal } = await sealer();
+  const key = at('key', identity);
+  const digest = async (text: string | Uint8Array): Promise<string> =>
+    (await readSecrets({ local: at('local', text), identity: key }, null)).digest;
+  const first = await digest('a: x\n');
+  expect(await digest(await seal('a: x\n'))).toBe(first);
+  expect(await digest('a: y\n')).not.toBe(first);
+  expect(await digest('a: x\nb: y\n')).not.toBe(first);
+  const wrong = await digest('a: [\n');
+  expect(wrong).not.toBe(first);
+  expect(await digest('a: {}\n')).not.toBe(wrong);
 });

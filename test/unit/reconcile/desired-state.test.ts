@@ -30,6 +30,7 @@ function filesAt(commit: string): SiteFiles {
 test('the fault of a commit has its file, line and column; what was accepted stays, and a good one goes on', async () => {
   const { ledger, records } = memoryLedger();
   let head = good;
+  let digest = 'one';
   const repository: DesiredRepository = {
     head: () => Promise.resolve(head),
     signedObject: () => Promise.resolve({ kind: 'commit', raw: signed }),
@@ -44,7 +45,7 @@ test('the fault of a commit has its file, line and column; what was accepted sta
     repository,
     ledger,
     compose: () => ({ text: Buffer.from(''), problems: [], unused: [] }),
-    secretsOf: () => Promise.resolve(() => null),
+    secretsOf: () => Promise.resolve({ of: () => null, digest }),
     judgeSignature: null,
     firstStartObstacle: () => Promise.resolve(null),
     gate: null,
@@ -62,4 +63,15 @@ test('the fault of a commit has its file, line and column; what was accepted sta
   head = next;
   expect(await desired.refresh()).toBe(true);
   expect(desired.files()?.commit).toBe(next);
+
+  // Devices are compared anew when a secret is another, whatever becomes of the branch.
+  expect(await desired.refresh()).toBe(false);
+  for (const [of, now] of [
+    [next, 'two'],
+    [bad, 'three'],
+  ] as const) {
+    [head, digest] = [of, now];
+    expect(await desired.refresh()).toBe(true);
+    expect(await desired.refresh()).toBe(false);
+  }
 });
