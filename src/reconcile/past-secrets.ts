@@ -6,7 +6,7 @@
 import type { SecretFacts } from '../core/digest.ts';
 import { withoutSecrets, canonicalItem } from '../core/digest.ts';
 import { InvalidInput } from '../core/errors.ts';
-import { propertyOf, type Configuration, type Item } from '../core/item.ts';
+import { propertyOf, type Configuration, type Item, type Section } from '../core/item.ts';
 import { overlay } from '../core/plan/scope.ts';
 import type { Observation } from '../drivers/driver.ts';
 import type { DeviceRoom } from './device-room.ts';
@@ -92,8 +92,12 @@ async function keptSecrets(
   const confirmed = await confirmedConfiguration(room, version);
   if (confirmed === null || confirmed === 'lost') return null;
   const then = requireUsable(dialect.parseActual(text));
-  const all = dialect.secretPart(withSecretsOf(then, confirmed, dialect, () => true));
-  if (all !== '' && room.secretDigest(all) === revision.secrets) return { source: 'confirmed', part: all };
+  const said = withSecretsOf(then, confirmed, dialect, () => true);
+  // Of a row of its own that has a secret and nothing else, the text says nothing.
+  for (const candidate of [{ sections: [...said.sections, ...unsaidRows(then, confirmed, dialect)] }, said]) {
+    const all = dialect.secretPart(candidate);
+    if (all !== '' && room.secretDigest(all) === revision.secrets) return { source: 'confirmed', part: all };
+  }
   const now = rowsOf(requireUsable(dialect.parseActual(observation.exportText, version)), dialect);
   const isGone = (item: Item): boolean => item.created && !now.has(rowOf(item, dialect));
   const some = dialect.secretPart(withSecretsOf(then, confirmed, dialect, isGone));
@@ -117,6 +121,14 @@ function withSecretsOf(
     return more.length === 0 ? item : { ...item, properties: overlay(item.properties, more) };
   };
   return { sections: sections.map((section) => ({ ...section, items: section.items.map(filled) })) };
+}
+
+function unsaidRows(then: Configuration, from: Configuration, facts: SecretFacts): readonly Section[] {
+  const said = new Set(then.sections.flatMap(({ items }) => items.map((item) => rowOf(item, facts))));
+  return from.sections.map((section) => ({
+    ...section,
+    items: section.items.filter((item) => !item.created && !said.has(rowOf(item, facts))),
+  }));
 }
 
 /** Rows that can't be told apart count as none. */

@@ -161,10 +161,11 @@ function diffSection(
     const [d, a] = [at(desired, triple.desired), at(actual, triple.actual)];
     if (d !== null && a !== null && sameProperties(d.properties, a.properties)) continue;
     const c = at(confirmed, triple.confirmed);
+    const there = a ?? unsaidRow(d ?? c, input.dialect);
     const sides =
-      a === null
+      there === null
         ? { confirmed: c, desired: d, actual: a }
-        : know({ confirmed: c, desired: d, actual: a, whole: wholeRows.get(a) ?? a });
+        : know({ confirmed: c, desired: d, actual: there, whole: wholeRows.get(there) ?? there });
     const difference = compareRow(sides, hasConfirmed, input, renamed);
     const position = triple.desired ?? triple.actual ?? 0;
     if (difference === null) continue;
@@ -186,6 +187,15 @@ function diffSection(
   const kept = triples.filter((triple) => !split.has(triple));
   const known = actual.map((item) => learnt.rows.get(item) ?? item);
   return [...rows, ...findMoves(kept, desired, known, hasConfirmed, groupOf).map(whole)];
+}
+
+/**
+ * A row that the device brings along and its export leaves out: there may be a secret in it and nothing else, which
+ * the export would hide. Null: nobody speaks of one.
+ */
+function unsaidRow(named: Item | null, dialect: Dialect): Item | null {
+  if (named === null || named.created || withoutSecrets(named, dialect) === named) return null;
+  return defaultRow(named);
 }
 
 /** Rows found by content are found by what the device shows of them: where it shows no secret, without theirs. */

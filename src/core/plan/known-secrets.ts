@@ -4,9 +4,9 @@
  * it, a secret is left out as if nobody had named it. Pure; never guesses what a device has.
  */
 import { canonicalItem, withoutSecrets, type SecretFacts } from '../digest.ts';
-import { propertyOf, type Configuration, type Item } from '../item.ts';
+import { propertyOf, sameItem, type Configuration, type Item } from '../item.ts';
 import { hiddenSecret } from './hidden-secret.ts';
-import { overlay } from './scope.ts';
+import { defaultRow, overlay } from './scope.ts';
 
 /** By row without its secrets, then by property. Rows that can't be told apart are not in it. */
 export type ReadSecrets = ReadonlyMap<string, ReadonlyMap<string, string>>;
@@ -110,7 +110,7 @@ function judge(
   const why = desired === null ? 'going' : isMoved ? 'moved' : 'unconfirmed';
   if (read === null) return !isMoved && was !== undefined && desired !== null ? undefined : why;
   if (read === 'assumed') return isMoved && was != null ? { actual: was, confirmed: was } : undefined;
-  const row = read.get(rowId(whole, facts));
+  const row = read.get(rowId(whole, facts)) ?? (isUnsaid(whole) ? noSecrets : undefined);
   if (row === undefined) return why;
   const digest = row.get(name) ?? null;
   const has = (value: string | null | undefined): boolean =>
@@ -123,6 +123,13 @@ function judge(
   if (actual.key === null && actual.created) return 'no-key';
   const found = hiddenSecret(digest);
   return { actual: found, confirmed: was === undefined ? found : was };
+}
+
+const noSecrets: ReadonlyMap<string, string> = new Map();
+
+/** The device's own row as it came: where it says nothing of one, it has no secret either. */
+function isUnsaid(row: Item): boolean {
+  return !row.created && sameItem(row, defaultRow(row));
 }
 
 function withSecret(sides: RowSides, name: string, standing: Standing): RowSides {

@@ -11,11 +11,12 @@ import type { VirtualPasses } from '../../support/virtual-passes.ts';
 
 const head = '# 2026-11-20 10:00:00 by RouterOS 7.18.2\n';
 const bob = (password: string): string => `/ppp secret\nadd name=bob password="${password}"\n`;
-const rest = '/system identity\nset name=gw1\n';
+const mail = (password: string): string => `/tool e-mail\nset password=${password}\n`;
+const rest = `/system identity\nset name=gw1\n${mail('mailed')}`;
 const never = new AbortController().signal;
 const set = (what: string): string => `/ppp secret set [find where name=bob] ${what}`;
 const part = (password: string): string =>
-  `/ppp secret set [/ppp secret find where name="bob"] password=${password}\n`;
+  `/ppp secret set [/ppp secret find where name="bob"] password=${password}\n/tool e-mail set password=mailed\n`;
 
 interface Past {
   readonly device: VirtualDevice;

@@ -30,16 +30,20 @@ function planned(sides: {
   readonly device: string;
   readonly asked?: boolean | 'assumed';
   readonly ignore?: string[];
+  /** A section that the export leaves out. */
+  readonly unsaid?: string;
 }): ReturnType<typeof planBetween> {
   const device = parsed(sides.device);
   const hidden = {
-    sections: device.sections.map((section) => ({
-      ...section,
-      items: section.items.map((item) => ({
-        ...item,
-        properties: item.properties.filter(([name]) => !dialect.isSecret(item.section, name)),
+    sections: device.sections
+      .filter(({ path }) => path !== sides.unsaid)
+      .map((section) => ({
+        ...section,
+        items: section.items.map((item) => ({
+          ...item,
+          properties: item.properties.filter(([name]) => !dialect.isSecret(item.section, name)),
+        })),
       })),
-    })),
   };
   const { asked = true } = sides;
   const read: SecretKnowledge['read'] =
@@ -50,6 +54,46 @@ function planned(sides: {
     ignore: (sides.ignore ?? []).map((name) => ({ section: '/ppp secret', where: {}, properties: [name] })),
   });
 }
+
+describe('a row of the device’s own that says nothing but a secret, so that its export leaves it out', () => {
+  const mail = (password: string): string => `/tool e-mail\nset password="${password}"\n`;
+  const cases = { desired: mail('new'), device: mail('old'), unsaid: '/tool e-mail' };
+
+  test('confirmed: set, and back to exactly that', () => {
+    const plan = planOf(planned({ ...cases, confirmed: mail('old') }).made);
+    expect(plan.actions).toHaveLength(1);
+    const { check, back } = renderRollout('0'.repeat(12), plan);
+    expect([check, back].every((script) => script.includes('old'))).toBe(true);
+    expect(footprintState(plan, parsed(mail('old')), dialect).kind).toBe('base');
+    expect(footprintState(plan, parsed(mail('new')), dialect).kind).toBe('target');
+    expect(footprintState(plan, parsed(mail('else')), dialect).kind).toBe('other');
+  });
+
+  test('of which nobody knows what it was: that it would be lost is said', () => {
+    const plan = planOf(planned({ ...cases, confirmed: null }).made);
+    expect(plan.actions).toMatchObject([{ reason: 'a secret would be lost' }]);
+    expect(renderRollout('0'.repeat(12), plan).back).not.toContain('password=""');
+  });
+
+  test('equal to what git says: nothing to do', () => {
+    const { found, made } = planned({ ...cases, confirmed: null, desired: mail('old') });
+    expect({ made, doubts: found.doubts }).toEqual({ made: { kind: 'nothing' }, doubts: [] });
+  });
+
+  test('it has none: set, and taken away again', () => {
+    const plan = planOf(
+      planned({ ...cases, confirmed: null, device: '/ip dns\nset servers=192.0.2.1\n' }).made,
+    );
+    expect(plan.actions).toMatchObject([{ reason: 'credentials' }]);
+    expect(footprintState(plan, parsed(''), dialect).kind).toBe('base');
+  });
+
+  test('not asked: left as it is', () => {
+    const { found, made } = planned({ ...cases, confirmed: null, asked: false });
+    expect(made).toEqual({ kind: 'nothing' });
+    expect(found.doubts).toMatchObject([{ property: 'password' }]);
+  });
+});
 
 describe('a device that was asked', () => {
   test.each([
