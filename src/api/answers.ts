@@ -149,6 +149,8 @@ export const devicePlanSchema = z.object({
       windowMs: z.number().int(),
       /** With what the device took before, soak and probes. */
       effectiveMs: z.number().int().optional(),
+      /** Secrets that the plan replaces and nobody here knows: none of them comes back. */
+      lostSecrets: z.number().int().optional(),
     })
     .nullable()
     .optional(),

@@ -90,6 +90,12 @@ async function editOnto(
     printNote(
       `${paint('bad', 'left:', process.stderr)} ${safe(place === null ? message : `${formatPlace(place)}: ${message}`)}`,
     );
+  for (const { section, row, properties } of taken.secrets)
+    printNote(
+      safe(
+        `${section} ${row}: the router hides whether it has a ${properties.join(', ')}; where it is not named in the file, the row keeps its own, and one made anew has none`,
+      ),
+    );
   if (!edited)
     return printLine(
       taken.left.length === 0 ? safe(`${named} says what ${device} has`) : safe(`${named} is as it was`),

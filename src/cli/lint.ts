@@ -7,7 +7,10 @@ import path from 'node:path';
 import { Command } from 'commander';
 import type { Problem } from '../core/dialect.ts';
 import { formatPlace, InvalidInput } from '../core/errors.ts';
+import type { Configuration } from '../core/item.ts';
 import { strictest } from '../core/gate/classify.ts';
+import { withoutSecrets } from '../drivers/routeros/adopt/adopt-text.ts';
+import { routerosDialect } from '../drivers/routeros/dialect.ts';
 import { incompleteness } from '../drivers/routeros/completeness.ts';
 import { toConfiguration } from '../drivers/routeros/normalize.ts';
 import { findSites, folderTree, workTreeOf } from '../desired/folder-tree.ts';
@@ -46,20 +49,26 @@ export function lintCommand(): Command {
     });
 }
 
-interface Preview {
+interface Preview extends Found {
+  readonly text: Text;
+  /** How many the tree names; what is there in their place nobody knows here. */
+  readonly secrets: number;
+}
+
+interface DevicePreview {
   readonly site: string;
   readonly name: string;
   /** Null: there is no export of it. */
-  readonly found: (Found & { readonly text: Text }) | null;
+  readonly found: Preview | null;
 }
 
-async function previewAll(sites: readonly LintedSite[], exports: string): Promise<readonly Preview[]> {
+async function previewAll(sites: readonly LintedSite[], exports: string): Promise<readonly DevicePreview[]> {
   const folder = await statusIfThere(exports);
   if (folder?.isDirectory() !== true)
     throw new InvalidInput('path-missing', 'expected a folder with NAME.rsc for each device', {
       file: exports,
     });
-  const previews: Preview[] = [];
+  const previews: DevicePreview[] = [];
   for (const { site, devices } of sites)
     for (const linted of devices) {
       if (linted.wish === null) continue;
@@ -77,7 +86,7 @@ async function firstThere(files: readonly string[]): Promise<string | null> {
   return null;
 }
 
-function preview(text: Text, { device, wish }: LintedDevice): Found & { readonly text: Text } {
+function preview(text: Text, { device, wish }: LintedDevice): Preview {
   const reading = toConfiguration(text.read, { role: 'device' });
   const cut = incompleteness(text.bytes);
   const unread: readonly Problem[] = [
@@ -93,15 +102,27 @@ function preview(text: Text, { device, wish }: LintedDevice): Found & { readonly
         ]),
     ...reading.problems.filter(({ section }) => section === null),
   ];
-  if (wish === null || unread.length > 0) return { plans: [], faults: unread, blocked: [], text };
+  if (wish === null || unread.length > 0) return { plans: [], faults: unread, blocked: [], text, secrets: 0 };
   const { owns, ignore, file } = device;
-  return { ...planBetween(reading, wish, { version: text.read.header.version, owns, ignore, file }), text };
+  // What secrets are is not known here, so that one that an export shows can't be another.
+  const hidden = { ...reading, configuration: withoutSecrets(reading.configuration) };
+  const found = planBetween(hidden, wish, { version: text.read.header.version, owns, ignore, file });
+  return { ...found, text, secrets: secretsIn(wish.configuration) };
+}
+
+function secretsIn({ sections }: Configuration): number {
+  const items = sections.flatMap((section) => section.items);
+  return items.reduce(
+    (sum, { section, properties }) =>
+      sum + properties.filter(([name, value]) => value && routerosDialect.isSecret(section, name)).length,
+    0,
+  );
 }
 
 async function show(
   tree: SourceTree,
   sites: readonly LintedSite[],
-  previews: readonly Preview[],
+  previews: readonly DevicePreview[],
 ): Promise<void> {
   const findings = sites.flatMap((site) => site.findings);
   for (const finding of findings) for (const line of await findingLines(tree, finding)) printLine(line);
@@ -122,12 +143,12 @@ async function findingLines(tree: SourceTree, finding: LintFinding): Promise<rea
   return problemLines(finding, source, severity);
 }
 
-function showPreview(name: string, found: Preview['found']): void {
+function showPreview(name: string, found: DevicePreview['found']): void {
   if (found === null) {
     printLine(`${paint('strong', safe(name))}  ${paint('warn', 'no export of it: nothing to compare with')}`);
     return;
   }
-  const { plans, faults, blocked, text } = found;
+  const { plans, faults, blocked, text, secrets } = found;
   const { version } = text.read.header;
   printLine(`${paint('strong', safe(name))}  RouterOS ${safe(version ?? 'of unknown version')}`);
   for (const fault of faults)
@@ -136,12 +157,16 @@ function showPreview(name: string, found: Preview['found']): void {
     );
   if (faults.length > 0) return;
   printPlans(plans, blocked, [text]);
+  if (secrets > 0)
+    printLine(
+      ` ${paint('quiet', `${count(secrets, 'secret')} named, hidden on the device: the daemon compares them`)}`,
+    );
   if (plans.length === 0) return;
   const { class: needs, reason } = strictest(plans);
   if (needs !== 'benign') printLine(` ${paint('warn', 'needs a signature:')} ${safe(reason)}`);
 }
 
-function answer(sites: readonly LintedSite[], previews: readonly Preview[]): object {
+function answer(sites: readonly LintedSite[], previews: readonly DevicePreview[]): object {
   return {
     v: 1,
     sites: sites.map(({ site, devices, findings }) => ({

@@ -147,8 +147,12 @@ function pathLine(
   }[path.kind];
   const afterMs = rollback === null ? 0 : (rollback.effectiveMs ?? rollback.windowMs);
   const why = afterMs === rollback?.windowMs ? 'window' : 'by what it took before, soak, probes and radios';
+  const lost = rollback?.lostSecrets ?? 0;
+  const but = lost === 0 ? '' : ` but for ${count(lost, 'secret')} that nobody here knows`;
   const back =
-    rollback === null ? '' : `   rollback: ${rollback.kind}, after ${Math.ceil(afterMs / 1000)} s (${why})`;
+    rollback === null
+      ? ''
+      : `   rollback: ${rollback.kind}${but}, after ${Math.ceil(afterMs / 1000)} s (${why})`;
   return paint(path.kind === 'untouched' || path.kind === 'open' ? 'quiet' : 'bad', safe(`${way}${back}`));
 }
 

@@ -98,7 +98,8 @@ export function changeWords(from: Item, to: Item): string {
     const absent = silent === '' ? '(unset)' : `(default ${quoteValue(silent)})`;
     const value = (one: string | null): string =>
       one === null ? absent : one.startsWith('<secret:') ? one : quoteValue(one);
-    return `${property}=${value(was)} → ${value(is)}`;
+    const same = was !== null && was === is;
+    return `${property}=${value(was)} → ${same ? 'another, hidden here' : value(is)}`;
   });
   const name = from.created ? stayingWords(from, to) : nameWords({ ...defaultRow(from), key: from.key });
   return [name, ...changes].filter((part) => part !== '').join('  ');

@@ -4,7 +4,8 @@ import { rfc3339 } from '../core/clock.ts';
 import type { Problem } from '../core/dialect.ts';
 import { itemIdentity } from '../core/digest.ts';
 import { itemsFor } from '../core/gate/pending.ts';
-import type { Difference, PlannedAction } from '../core/plan/action.ts';
+import type { Difference, Plan, PlannedAction } from '../core/plan/action.ts';
+import { lostSecretsIn } from '../core/plan/hidden-secret.ts';
 import type { Item } from '../core/item.ts';
 import type { RecordEnvelope } from '../core/journal.ts';
 import type { RolloutState } from '../core/rollout/state.ts';
@@ -109,14 +110,7 @@ export async function devicePlanAnswer(
     class: planned?.plan.class ?? 'benign',
     reason: planned?.plan.reason ?? null,
     path: planned?.plan.path ?? null,
-    rollback:
-      planned === null
-        ? null
-        : {
-            kind: planned.plan.rollback,
-            windowMs: settings.windowMs,
-            effectiveMs: windowFor(room, planned.plan),
-          },
+    rollback: planned === null ? null : rollbackAnswer(device, planned.plan),
     planSha256: planned?.digest ?? null,
     text: planned?.text ?? null,
     ignored: comparison?.ignored ?? 0,
@@ -125,6 +119,20 @@ export async function devicePlanAnswer(
     facts: factsOf(device),
     ...(rev === null ? { standing: standingFor(site, device) } : {}),
     pending: pendingIds(site, settings.name),
+  };
+}
+
+/** How the device would go back, and after how long. */
+export function rollbackAnswer(
+  { settings: { windowMs }, room }: Pick<RunningDevice, 'settings' | 'room'>,
+  plan: Plan,
+): NonNullable<DevicePlan['rollback']> {
+  const lost = lostSecretsIn(plan);
+  return {
+    kind: plan.rollback,
+    windowMs,
+    effectiveMs: windowFor(room, plan),
+    ...(lost === 0 ? {} : { lostSecrets: lost }),
   };
 }
 

@@ -15,7 +15,7 @@ import type { ChosenSecrets } from '../reconcile/past-secrets.ts';
 import { activeHold } from '../reconcile/standing.ts';
 import { planRestore } from '../reconcile/restore-device.ts';
 import type { RestorePlan } from '../reconcile/restore-device.ts';
-import { actionAnswer } from './answers.ts';
+import { actionAnswer, rollbackAnswer } from './answers.ts';
 import { notesOf, requireQuiet, revisionAnswer } from './history.ts';
 import { record, select } from './orders.ts';
 import type { RunningDevice, RunningSite } from './running-site.ts';
@@ -159,7 +159,7 @@ function planAnswer(
     class: plan.class,
     reason: plan.reason,
     path: plan.path,
-    rollback: { kind: plan.rollback, windowMs: running.settings.windowMs },
+    rollback: rollbackAnswer(running, plan),
     planSha256: digest,
     text,
   };

@@ -33,7 +33,6 @@ export function binaryBackupsOf({ state, history }: Settings): BinaryBackups {
   return new BinaryBackups(path.join(state, 'backups'), fileDisk, sealTo(history.recipients));
 }
 
-/** Throws `InvalidInput` for recipients that are none. */
 export function openSiteHistory(
   settings: Settings,
   clock: Clock,

@@ -18,6 +18,7 @@ import type { PlacedDevice } from './device-settings.ts';
 import { settingsSchema } from './schema.ts';
 import type { RawSettings } from './schema.ts';
 import { readOwnedFile } from './trust-files.ts';
+import { wrongRecipients } from './age-recipients.ts';
 import { maxYamlBytes, readYaml } from './yaml-file.ts';
 
 export interface GitServer {
@@ -127,6 +128,8 @@ export async function loadSettings(file: string): Promise<Settings> {
     );
   const placeOf = placesOf(placed);
   problems.push(...crossProblems(parsed.value, devices, parsed.at, placeOf));
+  const { recipients = [] } = parsed.value.history ?? {};
+  problems.push(...(await wrongRecipients(recipients, (i) => parsed.at(['history', 'recipients', i]))));
   const listen = listenOf(parsed.value.listen);
   if (listen instanceof InvalidInput)
     problems.push(new InvalidInput(listen.code, listen.message, parsed.at(['listen'])));

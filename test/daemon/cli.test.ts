@@ -255,13 +255,13 @@ test('a conflict shows what was last confirmed, what the device has, and what gi
   );
 });
 
-test('plan says after how long the device goes back by itself, and why that is longer than the window', async () => {
+test('plan says after how long the device goes back by itself, why that is longer than the window, and but for what', async () => {
   const [device] = onePlan.devices;
   if (device === undefined) throw new Error('the fake has a device');
-  const rollback = { kind: 'exact', windowMs: 180_000, effectiveMs: 270_500 } as const;
+  const rollback = { kind: 'exact', windowMs: 180_000, effectiveMs: 270_500, lostSecrets: 2 } as const;
   await serve({ plan: () => Promise.resolve({ v: 1, devices: [{ ...device, rollback }] }) });
   expect((await cli('plan')).out).toContain(
-    '   rollback: exact, after 271 s (by what it took before, soak, probes and radios)\n',
+    '   rollback: exact but for 2 secrets that nobody here knows, after 271 s (by what it took before, soak, probes and radios)\n',
   );
 });
 

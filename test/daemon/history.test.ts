@@ -108,6 +108,10 @@ test('a preview changes nothing, and the order is for what it showed', async () 
   const next =
     /next: siteward (restore gw1 [0-9a-f]{12} --plan [0-9a-f]{16})\n/.exec(preview.stdout)?.[1] ?? '';
   expect(preview.code).toBe(1);
+  // As long as the device would really wait, which is not what the settings say.
+  const { plan } = await one.api.call('restore', { device: 'gw1', rev: '~2', order: false });
+  expect(plan?.rollback?.effectiveMs).toBeGreaterThanOrEqual(plan?.rollback?.windowMs ?? Infinity);
+  expect(preview.stdout).toMatch(/rollback: exact, after \d+ s \(/);
   // What it would take away is another now: nobody was shown that.
   await one.device().console(`/ip dns static set [find where ${printer}] address=192.0.2.22`);
   const moved = await command(...next.split(' '));

@@ -1,4 +1,5 @@
 /** `siteward lint` on working trees as people have them. */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -83,6 +84,34 @@ test('against exports: what the tree would do, and what would need a signature',
   expect((await runCli('lint', root, '--against', exports)).out).toContain('no export of it');
 });
 
+test('a secret is never compared with what an export shows or hides of it', async () => {
+  const root = tree('secretive', {
+    ...good,
+    'sites/bud/devices/gw1/config.rsc': '/tool e-mail\nset from=me password="${secret:mail}"\n',
+    'sites/bud/devices/gw1/device.yaml': 'include: [groups/base.rsc, config.rsc]\n',
+  });
+  const head =
+    '# 2026-11-21 10:00:00 by RouterOS 7.18\n# software id = \n#\n/ip dns\nset servers=192.0.2.53\n';
+  const mail = '/tool e-mail\nset from=me';
+  const exports = path.join(folder, 'secretive-exports');
+  mkdirSync(exports);
+  for (const text of [
+    `${head}/ppp secret\nadd name=bob password=hunter2\n${mail} password=hunter3\n`,
+    `${head}/ppp secret\nadd name=bob\n${mail}\n`,
+    `${head}/ppp secret\nadd name=bob\n`,
+  ]) {
+    writeFileSync(path.join(exports, 'gw1.rsc'), text);
+    const { code, out } = await runCli('lint', root, '--against', exports);
+    expect(code).toBe(0);
+    expect(out).not.toMatch(/hunter|password/);
+    expect(out).toContain(text.includes('from=me') ? 'no difference\n' : '0 to add, 1 to change');
+    expect(out).toContain(' 2 secrets named, hidden on the device: the daemon compares them\n');
+  }
+  writeFileSync(path.join(exports, 'gw1.rsc'), head);
+  const made = await runCli('lint', root, '--against', exports);
+  expect(made.out).toContain('+ name=bob password=<secret:password>');
+});
+
 test('a fault of the whole site, and a name without a value, are told once', async () => {
   const root = tree('nobody', { ...good, 'sites/bud/site.yaml': 'site: bud-01\nsigned: off\n' });
   const { code, out } = await runCli('lint', root);
@@ -100,14 +129,20 @@ test('a fault of the whole site, and a name without a value, are told once', asy
   expect(heads[0]).toMatch(/^sites\/bud\/devices\/gw1\/config\.rsc:2:10: .*unknown-variable/);
 });
 
-test('the workflow for a git host runs the command as it is', async () => {
+test('the workflow for a git host runs as it is, in a fresh repository and in one with exports', async () => {
   const file = fileURLToPath(new URL('../../../contrib/lint-workflow.yaml', import.meta.url));
   const workflow = parse(readFileSync(file, 'utf8')) as {
     jobs: { lint: { steps: { run?: string }[] } };
   };
-  const runs = workflow.jobs.lint.steps.flatMap(({ run }) => (run === undefined ? [] : [run]));
-  expect(runs).toEqual(['siteward lint . --against exports']);
+  const [run = '', ...others] = workflow.jobs.lint.steps.flatMap((step) => step.run ?? []);
+  expect(others).toEqual([]);
+  const asked = (root: string): string =>
+    execFileSync('sh', ['-ec', `siteward() { echo "$*"; }\n${run}`], { cwd: root, encoding: 'utf8' });
+  const fresh = tree('fresh', good);
+  expect(asked(fresh)).toBe('lint .\n');
+  expect((await runCli('lint', fresh)).code).toBe(0);
   const root = tree('workflow', { ...good, 'exports/gw1.rsc': '# 2026-11-21 10:00:00 by RouterOS 7.18\n' });
+  expect(asked(root)).toBe('lint . --against exports\n');
   const { code, out } = await runCli('lint', root, '--against', path.join(root, 'exports'));
   expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining('gw1') as string });
 });

@@ -81,7 +81,7 @@ test('diff: grouped by menu, old and new, a move is a move, secrets masked', asy
     ` /ip firewall filter
   > chain=input action=accept comment=c  before chain=input action=accept comment=a
  /ppp secret
-  ~ name=x  password=<secret:password> → <secret:password>
+  ~ name=x  password=<secret:password> → another, hidden here
  /ip pool
   ~ name=p  ranges=192.0.2.1 → 192.0.2.2
   + name=q ranges=192.0.2.3

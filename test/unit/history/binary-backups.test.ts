@@ -2,7 +2,6 @@
 import { expect, test } from 'vitest';
 import { BinaryBackups } from '../../../src/history/binary-backups.ts';
 import type { BinaryBackup } from '../../../src/history/binary-backups.ts';
-import { sealTo } from '../../../src/history/seal.ts';
 import { HistoryDiskInMemory } from '../../support/history-disk.ts';
 
 const none = { revisions: null, ageMs: null, bytes: null };
@@ -89,9 +88,4 @@ test('a full disk and a bad index are told apart', async () => {
   await keep(backups, 1);
   memory.files().get('/b/gw1/index.json')?.fill(32);
   await expect(backups.list('gw1')).rejects.toMatchObject({ code: 'history-damaged' });
-});
-
-test('a recipient that is none is named before anything is sealed', () => {
-  const wrong = `age1${'q'.repeat(58)}`;
-  expect(() => sealTo([wrong])).toThrow('is no age recipient');
 });

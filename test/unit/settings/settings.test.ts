@@ -107,6 +107,19 @@ test('the least that can be said gets every default', async () => {
   });
 });
 
+/** Of a key that nobody has. */
+const recipient = 'age15ed85u3pd3q9s3q83up6rudt288jf94965a9qncchvfhnsfn4gqsdxtz2k';
+
+test('a recipient with a slip of the pen is refused where it stands', async () => {
+  const slip = `${recipient.slice(0, -1)}${recipient.endsWith('q') ? 'p' : 'q'}`;
+  const file = write(`${least}history:\n  recipients:\n    - ${recipient}\n    - ${slip}\n`);
+  await expect(loadSettings(file)).rejects.toMatchObject({
+    code: 'invalid-value',
+    message: `${slip.slice(0, 16)}… is no age recipient, a letter in it is wrong; copy it as age-keygen -y prints it`,
+    place: { file, line: least.split('\n').length + 3, column: 7 },
+  });
+});
+
 test('everything that can be said is understood', async () => {
   const settings = await loadSettings(
     write(`
@@ -156,7 +169,7 @@ policy:
 journal: { segment: 64KiB, size: 2MiB, age: 30d, files: 7 }
 history:
   keep: { revisions: 500, age: 90d, size: 8MiB }
-  recipients: [age1${'q'.repeat(58)}]
+  recipients: [${recipient}]
   remote: { url: "https://git.example.org/history.git", token: keys/token }
 listen: "[::1]:0"
 socket: run/s.sock
@@ -168,7 +181,7 @@ socket: run/s.sock
   });
   expect(settings.history).toEqual({
     keep: { revisions: 500, ageMs: 90 * 86_400_000, bytes: 8_388_608 },
-    recipients: [`age1${'q'.repeat(58)}`],
+    recipients: [recipient],
     remote: {
       url: 'https://git.example.org/history.git',
       tokenFile: path.join(folder, 'keys/token'),

@@ -13,7 +13,7 @@ import type { IgnoreRule, Owns } from '../../../core/plan/scope.ts';
 import { routerosDialect } from '../dialect.ts';
 import { fillValues } from '../fill-values.ts';
 import { withoutSecrets } from './adopt-text.ts';
-import { SectionEditor, type Counts } from './edit-section.ts';
+import { SectionEditor, type Counts, type SecretiveRow } from './edit-section.ts';
 import { editableText, textOf } from './edit-text.ts';
 
 export interface Onto {
@@ -32,6 +32,8 @@ export interface TakenOver extends Counts {
   readonly text: Uint8Array;
   /** What could not be taken over into this file. */
   readonly left: readonly Problem[];
+  /** Rows that are new in it and may have a secret that it does not say. */
+  readonly secrets: readonly SecretiveRow[];
 }
 
 /** Each round does all it can see; a name that changed shows in the next where it is used. */
@@ -41,6 +43,7 @@ export function adoptOnto(given: Onto): TakenOver {
   // Whatever the device shows of its secrets, none comes into the file.
   const input = { ...given, actual: withoutSecrets(given.actual) };
   const total: Counts = { added: 0, changed: 0, removed: 0, moved: 0 };
+  const secrets: SecretiveRow[] = [];
   let { fragments } = input;
   for (let round = 0; ; round++) {
     const desired = desiredOf({ ...input, fragments }).configuration;
@@ -53,10 +56,16 @@ export function adoptOnto(given: Onto): TakenOver {
       const editor = new SectionEditor(text, path, { ...input, desired });
       editor.take(differences, done);
       left.push(...editor.left);
+      secrets.push(...editor.secrets);
     }
     const edits = done.added + done.changed + done.removed + done.moved;
     if (edits === 0 || round === mostRounds)
-      return { ...total, text: own?.text ?? new Uint8Array(), left: [...left, ...unfinished(found, left)] };
+      return {
+        ...total,
+        text: own?.text ?? new Uint8Array(),
+        left: [...left, ...unfinished(found, left)],
+        secrets,
+      };
     for (const verb of ['added', 'changed', 'removed', 'moved'] as const) total[verb] += done[verb];
     const edited = textOf(text);
     fragments = fragments.map((one) => (one.file === input.file ? { ...one, text: edited } : one));

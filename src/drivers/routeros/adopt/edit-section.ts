@@ -11,7 +11,7 @@ import { changesBetween } from '../../../core/plan/model.ts';
 import { groupBy, longestIncreasing } from '../../../core/plan/order.ts';
 import { pairSimilar } from '../../../core/plan/similar.ts';
 import { viewOf, type IgnoreRule } from '../../../core/plan/scope.ts';
-import { isSecretProperty, menuFacts, propertyFacts } from '../menus.ts';
+import { isSecretProperty, menuFacts, propertyFacts, secretNames } from '../menus.ts';
 import { printItem } from '../print-configuration.ts';
 import { purposeOf, rowFacts } from '../row-facts.ts';
 import { keyOfSelector } from '../rows.ts';
@@ -24,6 +24,15 @@ export interface Counts {
   removed: number;
   moved: number;
 }
+
+export interface SecretiveRow {
+  readonly section: string;
+  readonly row: string;
+  readonly properties: readonly string[];
+}
+
+/** Of a row without a name, enough to know it. */
+const mostWords = 4;
 
 interface Surroundings {
   readonly file: string;
@@ -40,6 +49,8 @@ interface Matched {
 
 export class SectionEditor {
   readonly left: Problem[] = [];
+  /** New rows that may have secrets. */
+  readonly secrets: SecretiveRow[] = [];
   readonly #text: EditableText;
   readonly #path: string;
   readonly #around: Surroundings;
@@ -211,7 +222,25 @@ export class SectionEditor {
   #insert(item: Item): void {
     const shown = item.properties.filter(([name]) => !isSecretProperty(this.#path, name));
     const place = this.#placeFor(item);
-    this.#blocks.set(item, this.#put(printItem({ ...item, properties: shown }), place));
+    const block = this.#put(printItem({ ...item, properties: shown }), place);
+    this.#blocks.set(item, block);
+    const properties = item.created ? secretNames(this.#path) : [];
+    if (properties.length === 0) return;
+    const row =
+      item.key ?? printItem({ ...item, properties: shown.slice(0, mostWords) }).slice('add '.length);
+    this.secrets.push({ section: this.#path, row, properties });
+    this.#remark(block, properties);
+  }
+
+  /** Nobody can see it in the line: whether the row has a secret is what the device does not show. */
+  #remark(block: Block, properties: readonly string[]): void {
+    const { blocks, lineEnd } = this.#text;
+    const many = properties.length > 1;
+    const wish = `${many ? 'PROPERTY' : (properties[0] ?? '')}=\${secret:NAME}`;
+    const text = `# made anew from this line it has no ${properties.join(', ')}, unless it says ${wish}${lineEnd}`;
+    const at = blocks.indexOf(block);
+    const { line, menu } = block;
+    blocks.splice(at, 0, { kind: 'comment', text, path: null, command: null, line, menu });
   }
 
   /** Behind the row that it follows on the device, as far as this file has such a one; else at the section's end. */

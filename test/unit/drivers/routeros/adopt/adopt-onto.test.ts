@@ -147,7 +147,7 @@ const cases: readonly (readonly [string, Case, string])[] = [
       device: '/ppp secret\nadd comment=new name=a password=open\nadd name=b password=open\n',
       vars: { 'secret:ppp-a': 'x' },
     },
-    '/ppp secret\nadd comment=new name=a password="${secret:ppp-a}"\nadd name=b\n',
+    '/ppp secret\nadd comment=new name=a password="${secret:ppp-a}"\n# made anew from this line it has no password, unless it says password=${secret:NAME}\nadd name=b\n',
   ],
   [
     'a menu that nobody knows, in which nothing could be planned',
@@ -177,4 +177,25 @@ describe('the file that takes over what the device has', () => {
       { code: 'other-file', section: '/ip dns', place: { file: 'groups/base.rsc', line: 2 } },
     ]);
   });
+});
+
+test('a new row that may have a secret says so above its line and to who runs it; one that is the device’s own does not', () => {
+  const file = '/ppp secret\r\nadd name=bob password=${secret:bob}\r\n';
+  const vars = { 'secret:bob': 'x' };
+  const device =
+    '/ppp secret\nadd name=bob\nadd comment=x name=eve\n/radius\nadd address=192.0.2.9 service=ppp\n/tool e-mail\nset from=me\n';
+  const taken = adopt({ file, device, vars, owns: 'everything' });
+  const remark = (property: string): string =>
+    `# made anew from this line it has no ${property}, unless it says ${property}=\${secret:NAME}\r\n`;
+  expect(Buffer.from(taken.text).toString('latin1')).toBe(
+    `/ppp secret\r\nadd name=bob password=\${secret:bob}\r\n${remark('password')}add comment=x name=eve\r\n` +
+      `${remark('secret')}/radius\r\nadd address=192.0.2.9 service=ppp\r\n/tool e-mail\r\nset from=me\r\n`,
+  );
+  expect(taken.secrets).toEqual([
+    { section: '/ppp secret', row: 'name=eve', properties: ['password'] },
+    { section: '/radius', row: 'address=192.0.2.9 service=ppp', properties: ['secret'] },
+  ]);
+  // What it says is what it would say again.
+  const again = adopt({ file: Buffer.from(taken.text).toString('latin1'), device, vars, owns: 'everything' });
+  expect([again.added, again.text, again.secrets]).toEqual([0, taken.text, []]);
 });
