@@ -1,5 +1,5 @@
-/** Makes durable what was written through other hands: a library's files, a tree that was copied. */
-import { open, readdir, stat } from 'node:fs/promises';
+/** Makes files durable: those written here, whole or not at all, and those of other hands, a library's or a copied tree. */
+import { open, readdir, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 const atOnce = 16;
@@ -12,6 +12,24 @@ export async function sync(fileOrFolder: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+/** For the owner alone. The bytes are durable, the name is not yet; what was there under it is overwritten. */
+export async function writeSynced(file: string, bytes: Uint8Array): Promise<void> {
+  const handle = await open(file, 'w', 0o600);
+  try {
+    await handle.writeFile(bytes);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** After a power cut the file has these bytes, or is what it was. */
+export async function replaceDurably(file: string, bytes: Uint8Array): Promise<void> {
+  await writeSynced(`${file}.new`, bytes);
+  await rename(`${file}.new`, file);
+  await sync(path.dirname(file));
 }
 
 /**

@@ -3,11 +3,12 @@
  * beside the journal: a quiet site writes no records for days. It only ever rises; who may write to the state folder
  * may correct it, when the clock had run ahead.
  */
-import { open, readFile, rename } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { rfc3339Seconds } from '../core/clock.ts';
 import { clockDistrust, earliestMs } from '../core/gate/clock-trust.ts';
+import { replaceDurably } from '../durable.ts';
 
 export interface ClockMark {
   /** Why the clock can't be believed at this moment; null when it can, and then the mark rises with it. */
@@ -61,7 +62,7 @@ export async function openClockMark(
       mine.distrust();
       if (mark === null || mark === saved || Number.isNaN(mark)) return;
       const rising = mark;
-      await write(file, `${rfc3339Seconds(rising)}\n`);
+      await replaceDurably(file, Buffer.from(`${rfc3339Seconds(rising)}\n`));
       saved = rising;
     },
   };
@@ -76,16 +77,4 @@ export async function readClockMark(file: string): Promise<number | null> {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
     return Number.NaN;
   }
-}
-
-/** Whole or not at all, also when the power goes. */
-async function write(file: string, text: string): Promise<void> {
-  const handle = await open(`${file}.new`, 'w', 0o600);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(`${file}.new`, file);
 }

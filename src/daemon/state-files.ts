@@ -6,9 +6,10 @@
  * keys and passwords, plain, for people name them in the settings.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, SitewardError } from '../core/errors.ts';
+import { replaceDurably } from '../durable.ts';
 import type { StateFileKind, StateFiles } from '../reconcile/state-files.ts';
 import type { StateKey } from './state-key.ts';
 
@@ -54,7 +55,7 @@ export async function openStateFiles(
       const digest = digestOf(kind, bytes);
       const written = isSealed(kind) ? key.seal(`${kind} ${digest}`, bytes) : bytes;
       try {
-        await writeDurably(pathOf(kind, digest), join(state, folders[kind]), written);
+        await replaceDurably(pathOf(kind, digest), written);
       } catch (error) {
         throw new SitewardError(
           'state-unwritable',
@@ -91,23 +92,4 @@ export async function openStateFiles(
       }
     },
   };
-}
-
-/** A new file, synced, renamed into place, and its folder synced: after a power cut it is there or it is not. */
-async function writeDurably(path: string, folder: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${path}.new`;
-  const file = await open(temporary, 'w', 0o600);
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
-  const directory = await open(folder, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
 }

@@ -4,11 +4,12 @@
  * and digests in the journal; given as a systemd credential it is not in the folder at all, and guards the folder, too.
  */
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
-import { open, readFile, rename } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { SecretWord } from '../core/dialect.ts';
 import { SitewardError } from '../core/errors.ts';
 import { digestOfHidden } from '../core/plan/hidden-secret.ts';
+import { replaceDurably } from '../durable.ts';
 
 /** Its file in the state folder, and its name among systemd's credentials. */
 export const stateKeyName = 'state-key';
@@ -117,19 +118,6 @@ async function readKey(file: string): Promise<Buffer | null> {
 
 async function makeKey(file: string, random: (bytes: number) => Buffer): Promise<Buffer> {
   const key = random(keyBytes);
-  const handle = await open(`${file}.new`, 'w', 0o600);
-  try {
-    await handle.writeFile(key);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(`${file}.new`, file);
-  const folder = await open(path.dirname(file), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await replaceDurably(file, key);
   return key;
 }

@@ -3,18 +3,18 @@
  * device's own. So a revision costs the same however many devices there are, and no two devices wait for each other's
  * tree. One writer at a time; a failure is the caller's to report, and the next reading is kept as if nothing had been.
  */
-import PQueue from 'p-queue';
 import { SitewardError } from '../core/errors.ts';
 import type { HistoryDisk } from './disk.ts';
 import { damaged, gitObject, treeOf } from './git-object.ts';
 import type { GitObject } from './git-object.ts';
 import { readLabel, tagOf } from './label.ts';
 import type { Label } from './label.ts';
+import { oneWriter } from './one-writer.ts';
 import { outgoing } from './outgoing.ts';
 import type { OutgoingParcel } from './outgoing.ts';
 import { pruneRevisions } from './prune.ts';
 import { branchOf, labelRef, labelsOf, nameOfWord } from './ref-name.ts';
-import { asHistoryError, blobOf, HistoryRepository } from './repository.ts';
+import { blobOf, HistoryRepository } from './repository.ts';
 import type { PackedObjects } from './repository.ts';
 import type { Arrived, KeepLimits } from './retention.ts';
 import { file, objectsOf, secretsFile } from './revision-objects.ts';
@@ -50,7 +50,7 @@ export class Archive {
   readonly #repository: HistoryRepository;
   readonly #site: string;
   readonly #grown: () => void;
-  readonly #writing = new PQueue({ concurrency: 1 });
+  readonly #alone = oneWriter();
   /** The newest revision of each device and its text's object, as long as nobody else wrote: one writer. */
   readonly #newest = new Map<string, { readonly revision: Revision; readonly blob: string }>();
 
@@ -254,16 +254,6 @@ export class Archive {
 
   async #requireRoom(bytes: number): Promise<void> {
     requireRoom(await this.#repository.freeBytes(), bytes);
-  }
-
-  async #alone<T>(work: () => Promise<T>): Promise<T> {
-    return await this.#writing.add(async () => {
-      try {
-        return await work();
-      } catch (error) {
-        throw asHistoryError(error);
-      }
-    });
   }
 }
 

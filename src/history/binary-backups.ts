@@ -4,11 +4,10 @@
  * left, and goes. One writer at a time; nothing here can open what was sealed.
  */
 import { createHash } from 'node:crypto';
-import PQueue from 'p-queue';
 import * as z from 'zod';
 import type { HistoryDisk } from './disk.ts';
 import { damaged } from './git-object.ts';
-import { asHistoryError } from './repository.ts';
+import { oneWriter } from './one-writer.ts';
 import { retained } from './retention.ts';
 import type { KeepLimits } from './retention.ts';
 import { requireRoom } from './room.ts';
@@ -45,7 +44,7 @@ export class BinaryBackups {
   readonly #folder: string;
   readonly #disk: HistoryDisk;
   readonly #seal: Seal;
-  readonly #writing = new PQueue({ concurrency: 1 });
+  readonly #alone = oneWriter();
 
   #grownBytes = 0;
 
@@ -153,16 +152,6 @@ export class BinaryBackups {
     await this.#disk.writeSynced(`${file}.lock`, Buffer.from(text));
     await this.#disk.rename(`${file}.lock`, file);
     await this.#disk.syncFolder(this.#folderOf(device));
-  }
-
-  async #alone<T>(work: () => Promise<T>): Promise<T> {
-    return await this.#writing.add(async () => {
-      try {
-        return await work();
-      } catch (error) {
-        throw asHistoryError(error);
-      }
-    });
   }
 
   #folderOf(device: string): string {

@@ -2,7 +2,8 @@
  * The disk as the history sees it: a few calls, so that a test can hand in a disk that loses power. Bytes are durable
  * when `writeSynced` resolves, a name when the folder it is in was synced after that. Never retries.
  */
-import { mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
+import { sync, writeSynced } from '../durable.ts';
 
 export interface HistoryDisk {
   /** Null when there is no such file. */
@@ -27,34 +28,17 @@ export const fileDisk: HistoryDisk = {
   list: async (folder) => (await readdir(folder).catch(nullIfMissing)) ?? [],
   async makeFolder(folder) {
     const made = await mkdir(folder, { recursive: true, mode: 0o700 });
-    if (made !== undefined) await syncFolder(`${made}/..`);
+    if (made !== undefined) await sync(`${made}/..`);
   },
-  async writeSynced(path, bytes) {
-    const file = await open(path, 'w', 0o600);
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-  },
+  writeSynced,
   rename,
-  syncFolder,
+  syncFolder: sync,
   remove: (path) => rm(path, { force: true }),
   async freeBytes(folder) {
     const { bavail, bsize } = await statfs(folder);
     return bavail * bsize;
   },
 };
-
-async function syncFolder(folder: string): Promise<void> {
-  const directory = await open(folder, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
-}
 
 function nullIfMissing(error: unknown): null {
   const { code } = error as NodeJS.ErrnoException;

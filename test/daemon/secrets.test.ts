@@ -9,6 +9,7 @@ import path from 'node:path';
 import { Decrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { demoExport } from '../../src/cli/demo/export.ts';
+import { noAge } from '../support/age-program.ts';
 import { buildProgram } from '../support/built-program.ts';
 import { runCommandLine } from '../support/command-line.ts';
 import type { BuiltProgram } from '../support/built-program.ts';
@@ -164,6 +165,14 @@ test('a password is rotated, survives kill -9, comes back when a probe is red, a
   writeFileSync(one.at('operator.txt'), `# created by age-keygen\n${identity}\n`, { mode: 0o600 });
   const command = (...words: string[]): ReturnType<typeof runCommandLine> =>
     runCommandLine(['--settings', one.settingsFile, ...words]);
+  // By hand: what the documentation tells people to type.
+  if (noAge === '') {
+    const show = `'${process.execPath}' '${program.main}' --settings '${one.settingsFile}' show gw1 ~1 --secrets`;
+    const typed = ['-ec', `${show} | age -d -i '${one.at('operator.txt')}'`];
+    expect(execFileSync('sh', typed, { encoding: 'latin1', stdio: ['ignore', 'pipe', 'ignore'] })).toBe(
+      `/ppp secret set [/ppp secret find where name="bob"] password=${third}\n`,
+    );
+  }
   const without = await command('restore', 'gw1', '~1', '--preview');
   // What is kept encrypted here is, by digest, what is sealed there.
   expect(without.stdout).toMatch(/~ name=bob password=<secret:password [0-9a-f]{4}> -> </);
