@@ -117,9 +117,14 @@ export function versionCommand(): string {
   return ':put [/system resource get version]';
 }
 
+/** Who may not see secrets is shown an export without them and told nothing. */
+export function hidesInSilence(version: string): boolean {
+  return /^[0-6]\./.test(version);
+}
+
 /** RouterOS 6 shows secrets unless told otherwise, 7 hides them unless told otherwise. */
 export function exportCommand(version: string, secrets: 'hidden' | 'shown' = 'hidden'): string {
-  const showsUnasked = /^[0-6]\./.test(version);
+  const showsUnasked = hidesInSilence(version);
   if (secrets === 'shown') return showsUnasked ? '/export' : '/export show-sensitive';
   return showsUnasked ? '/export hide-sensitive' : '/export';
 }

@@ -69,8 +69,8 @@ export function createRouterosDriver(options: RouterosDriverOptions): Driver {
     changes: (signal) => tracked(readChanges(kept, either(signal))),
     incompleteSections: (sections, exported, signal) =>
       tracked(incompleteSections(kept, { sections, exported }, either(signal))),
-    sealedSecrets: (ask, signal) => tracked(readSealedSecrets(kept, ask, either(signal))),
-    secrets: (digestOf, signal) => tracked(readSecrets(kept, digestOf, either(signal))),
+    sealedSecrets: (ask, signal) => tracked(readSealedSecrets(reach, kept, ask, either(signal))),
+    secrets: (digestOf, signal) => tracked(readSecrets(reach, kept, digestOf, either(signal))),
     render: (rolloutId, plan) => renderRollout(rolloutId, plan),
     lock: (rollout, judge, signal) => tracked(takeLock(reach, rollout, judge, either(signal))),
     writeWitness: (rollout, witness, signal) =>

@@ -13,6 +13,7 @@ import {
   conditionsCommand,
   deviceModeCommand,
   exportCommand,
+  hidesInSilence,
   factsCommand,
   rightsCommand,
   rolloutFactsCommand,
@@ -154,32 +155,46 @@ export function readExportFor(console: DeviceConsole, version: string, plan: Pla
 
 /** The values are dropped here: nothing but their digests leaves this function. */
 export function readSecrets(
+  reach: Reach,
   kept: KeptConsole,
   digestOf: SecretKnowledge['digestOf'],
   signal: AbortSignal,
 ): Promise<ReadSecrets> {
   return kept.ask('secrets', signal, async (console) =>
-    digestSecrets(await readShown(console), routerosDialect, digestOf),
+    digestSecrets(await readShown(console, reach), routerosDialect, digestOf),
   );
 }
 
 /** The values go into the seal and nowhere else. */
 export function readSealedSecrets(
+  reach: Reach,
   kept: KeptConsole,
   { digestOf, seal, known }: SealedSecretsQuestion,
   signal: AbortSignal,
 ): Promise<SealedSecrets> {
   return kept.ask('secrets', signal, async (console) => {
-    const part = secretPart(await readShown(console));
+    const part = secretPart(await readShown(console, reach));
     const digest = digestOf(part);
     return { digest, sealed: digest === known ? null : await seal(Buffer.from(part, 'latin1')) };
   });
 }
 
-async function readShown(console: DeviceConsole): Promise<Configuration> {
+async function readShown(console: DeviceConsole, { device }: Reach): Promise<Configuration> {
   const version = linesOf(await console.read(versionCommand()))[0] ?? '';
+  if (hidesInSilence(version)) await requireSight(console, device.user);
   const bytes = await readExport(console, version, 'shown');
   return routerosDialect.parseActual(bytes, version.split(' ')[0] ?? '').configuration;
+}
+
+/** To a login that may see no secrets, RouterOS 6 exports as if there were none; 7 says no. */
+async function requireSight(console: DeviceConsole, user: string): Promise<void> {
+  const rights = parseRights(await console.read(rightsCommand(user)));
+  if (secretPolicies.every((policy) => rights?.policies.includes(policy) === true)) return;
+  const why = rights === null ? 'the device does not say what it may do' : `its group is ${rights.group}`;
+  throw new DeviceError(
+    'permission-denied',
+    `user ${user} may see no secrets (${why}): it needs the policy ${secretPolicies.join(', ')}`,
+  );
 }
 
 /** The configuration, if everything the plan stands on could be read. */
