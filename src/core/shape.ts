@@ -22,35 +22,44 @@ export type FieldShapes<T> = {
     : Shape<T[F]>;
 };
 
+interface Field {
+  readonly name: string;
+  readonly is: (value: unknown) => boolean;
+  readonly required: boolean;
+}
+
 export interface Fields {
-  readonly byName: ReadonlyMap<
-    string,
-    { readonly is: (value: unknown) => boolean; readonly required: boolean }
-  >;
+  /** As they are written. */
+  readonly inOrder: readonly Field[];
+  readonly byName: ReadonlyMap<string, Field>;
   readonly required: number;
 }
 
 export function fieldsOf<T>(shapes: FieldShapes<T>): Fields {
-  const byName = new Map<string, { is: (value: unknown) => boolean; required: boolean }>();
-  for (const name in shapes) byName.set(name, shapes[name]);
-  return { byName, required: [...byName.values()].filter(({ required }) => required).length };
+  const inOrder: Field[] = [];
+  for (const name in shapes) inOrder.push({ name, is: shapes[name].is, required: shapes[name].required });
+  const byName = new Map(inOrder.map((field) => [field.name, field]));
+  return { inOrder, byName, required: inOrder.filter(({ required }) => required).length };
 }
 
 /** Null when the object has the fields and no others, else what is wrong with it. A field that is undefined is none. */
-export function fieldProblem({ byName, required }: Fields, value: PlainObject): string | null {
+export function fieldProblem({ inOrder, byName, required }: Fields, value: PlainObject): string | null {
   let found = 0;
+  let place = 0;
   for (const name in value) {
     const content = value[name];
     if (content === undefined) continue;
-    const field = byName.get(name);
+    // Most objects have their fields in the table's order: only the others are looked up.
+    const next = inOrder[place++];
+    const field = next?.name === name ? next : byName.get(name);
     if (field === undefined)
       return `has a field ${JSON.stringify(name.slice(0, 64))}, which this version does not know; start the version that wrote it`;
     if (!field.is(content)) return `has a field "${name}" that is not what it has to be`;
     if (field.required) found++;
   }
   if (found === required) return null;
-  const missing = [...byName].find(([name, field]) => field.required && value[name] === undefined);
-  return `has no field "${missing?.[0] ?? ''}"`;
+  const missing = inOrder.find((field) => field.required && value[field.name] === undefined);
+  return `has no field "${missing?.name ?? ''}"`;
 }
 
 function shape<T>(is: (value: unknown) => value is T): Shape<T> {

@@ -9,7 +9,7 @@ import { rfc3339 } from '../core/clock.ts';
 import type { JournalBreak, JournalHead, NewRecord, RecordEnvelope } from '../core/journal.ts';
 import { LineReader } from './lines.ts';
 import type { EncodedRecord } from './record.ts';
-import { encodeRecord } from './record.ts';
+import { encodeRecord, writtenRecord } from './record.ts';
 import type { Replayed } from './replay.ts';
 import { judgeLine, maxGroupBytes, readTail } from './replay.ts';
 import type { Retention } from './segments.ts';
@@ -158,15 +158,18 @@ export class GroupWriter {
       try {
         if (this.#recordBytes >= this.#options.segmentBytes) await this.#beginSegment();
         group = this.#takeGroup();
-        await this.#write(group.map((one) => one.encoded));
+        const written = this.#write(group.map((one) => one.encoded));
+        // Made while the disk is busy.
+        const answers = group.map(({ waiter, encoded }) => ({ waiter, record: writtenRecord(encoded) }));
+        await written;
+        if (group.length > 0) this.#recordSeq = this.#head.seq;
+        for (const { waiter, record } of answers) waiter.resolve(record);
       } catch (error) {
         this.refuse('journal-unwritable', unwritable(this.#options.folder, error), error);
         for (const { waiter } of group) waiter.reject(this.#error);
         for (const waiter of this.#queue.splice(0)) waiter.reject(this.#error);
         break;
       }
-      if (group.length > 0) this.#recordSeq = this.#head.seq;
-      for (const { waiter, encoded } of group) waiter.resolve(encoded.record);
     }
     this.#flushing = null;
   }

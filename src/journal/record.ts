@@ -5,7 +5,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
-import { assert } from '../core/errors.ts';
+import { AssertionFailed } from '../core/errors.ts';
 import type { JournalHead, NewRecord, RecordEnvelope } from '../core/journal.ts';
 
 export const emptyHead: JournalHead = { seq: 0, hash: '0'.repeat(64) };
@@ -14,7 +14,7 @@ export const emptyHead: JournalHead = { seq: 0, hash: '0'.repeat(64) };
 export const maxLineBytes = 256 * 1024;
 
 export interface EncodedRecord {
-  readonly record: RecordEnvelope;
+  readonly text: string;
   /** With its LF. */
   readonly bytes: Buffer;
   readonly head: JournalHead;
@@ -43,28 +43,32 @@ const envelopeFields = new Set(['v', 'seq', 'at', 'prev']);
 
 /** The record as its line, chained onto `tip`. A record that has no faithful line is a defect: it throws. */
 export function encodeRecord(record: NewRecord, tip: JournalHead, at: string): EncodedRecord {
-  assert(kindPattern.test(record.kind), `journal: the kind ${JSON.stringify(record.kind)} is not kebab-case`);
-  assert(
-    typeof record.actor === 'string' && record.actor.length <= 256,
-    'journal: the actor is missing or too long',
-  );
-  for (const name of Object.keys(record)) {
-    assert(
-      fieldPattern.test(name) && !envelopeFields.has(name),
-      `journal: the field ${JSON.stringify(name)} can't be used`,
-    );
-  }
+  requireFaithful(record);
   const { kind, actor, ...rest } = record;
   const seq = tip.seq + 1;
   const text = JSON.stringify({ v: 1, seq, at, prev: tip.hash, kind, actor, ...rest });
   const bytes = Buffer.from(`${text}\n`, 'utf8');
-  assert(
-    bytes.length <= maxLineBytes,
-    `journal: a ${kind} record of ${bytes.length} bytes; at most ${maxLineBytes} are allowed`,
-  );
-  const head = { seq, hash: lineHash(bytes.subarray(0, -1)) };
-  // What the caller gets is what a later replay will see: undefined fields gone, dates as text.
-  return { record: JSON.parse(text) as RecordEnvelope, bytes, head };
+  if (bytes.length > maxLineBytes)
+    refuse(`a ${kind} record of ${bytes.length} bytes; at most ${maxLineBytes} are allowed`);
+  return { text, bytes, head: { seq, hash: lineHash(bytes.subarray(0, -1)) } };
+}
+
+/** The record as a later replay will see it: undefined fields gone, dates as text. */
+export function writtenRecord({ text }: EncodedRecord): RecordEnvelope {
+  return JSON.parse(text) as RecordEnvelope;
+}
+
+function requireFaithful(record: NewRecord): void {
+  const { kind, actor } = record;
+  if (!kindPattern.test(kind)) refuse(`the kind ${JSON.stringify(kind)} is not kebab-case`);
+  if (typeof actor !== 'string' || actor.length > 256) refuse('the actor is missing or too long');
+  for (const name in record)
+    if (!fieldPattern.test(name) || envelopeFields.has(name))
+      refuse(`the field ${JSON.stringify(name)} can't be used`);
+}
+
+function refuse(what: string): never {
+  throw new AssertionFailed(`journal: ${what}`);
 }
 
 /**

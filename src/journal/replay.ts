@@ -195,43 +195,59 @@ async function replaySegment(
   buffer: Buffer,
 ): Promise<SegmentResult> {
   const name = segmentName(number);
-  let validBytes = 0;
-  let line = 0;
+  const read: Read = { name, lines: 0, bytes: 0 };
   let file: ReadableFile | null = null;
   try {
     file = await storage.openForReading(`${folder}/${name}`);
     const lines = new LineReader(file, 0, buffer);
-    for (;;) {
-      const bytes = lines.take();
-      if (bytes === null && (await lines.fill())) {
-        await pause?.();
-        continue;
-      }
-      if (bytes === null && lines.left === 0) return { validBytes, torn: null, damage: null };
-      line++;
-      const finding: Finding =
-        bytes === null
-          ? { kind: 'bad', reason: 'the line has no end' }
-          : judgeLine(bytes, chain.head, lines.isAscii);
-      if (finding.kind === 'follows') {
-        const damage = chain.extend(finding.record, finding.head, name, line);
-        if (damage !== null) return { validBytes, torn: null, damage };
-        validBytes += (bytes?.length ?? 0) + 1;
-        continue;
-      }
-      const tail = isLast && chain.head !== null ? await readTail(file, validBytes) : null;
-      if (tail !== null && isTorn(tail))
-        return { validBytes, torn: { segment: name, offset: validBytes, bytes: tail }, damage: null };
-      const earlier =
-        finding.kind === 'changed' ? blameEarlier(chain, finding.head, await lines.next()) : null;
-      return { validBytes, torn: null, damage: earlier ?? { file: name, line, reason: finding.reason } };
+    let end: Ending | null = null;
+    while (end === null && (await lines.fill())) {
+      await pause?.();
+      end = readLines(lines, chain, read);
     }
+    const validBytes = read.bytes;
+    if (end === null && lines.left === 0) return { validBytes, torn: null, damage: null };
+    if (end === null) read.lines++;
+    end ??= { kind: 'bad', reason: 'the line has no end' };
+    if (end.kind === 'refused') return { validBytes, torn: null, damage: end.damage };
+    const tail = isLast && chain.head !== null ? await readTail(file, validBytes) : null;
+    if (tail !== null && isTorn(tail))
+      return { validBytes, torn: { segment: name, offset: validBytes, bytes: tail }, damage: null };
+    const earlier = end.kind === 'changed' ? blameEarlier(chain, end.head, await lines.next()) : null;
+    return {
+      validBytes,
+      torn: null,
+      damage: earlier ?? { file: name, line: read.lines, reason: end.reason },
+    };
   } catch (error) {
     const reason = `can’t be read: ${messageOf(error)}`;
-    return { validBytes, torn: null, damage: { file: name, line, reason } };
+    return { validBytes: read.bytes, torn: null, damage: { file: name, line: read.lines, reason } };
   } finally {
     await file?.close();
   }
+}
+
+/** How far a segment was read: all of its lines, and the bytes of those that follow. */
+interface Read {
+  readonly name: string;
+  lines: number;
+  bytes: number;
+}
+
+type Ending =
+  Exclude<Finding, { kind: 'follows' }> | { readonly kind: 'refused'; readonly damage: JournalDamage };
+
+/** Takes the lines that are in memory, as long as each follows the one before; null: all of them do. */
+function readLines(lines: LineReader, chain: Chain, read: Read): Ending | null {
+  for (let bytes = lines.take(); bytes !== null; bytes = lines.take()) {
+    read.lines++;
+    const finding = judgeLine(bytes, chain.head, lines.isAscii);
+    if (finding.kind !== 'follows') return finding;
+    const damage = chain.extend(finding.record, finding.head, read.name, read.lines);
+    if (damage !== null) return { kind: 'refused', damage };
+    read.bytes += bytes.length + 1;
+  }
+  return null;
 }
 
 type Finding =

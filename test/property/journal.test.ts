@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { RecordEnvelope } from '../../src/core/journal.ts';
 import { openJournal } from '../../src/journal/journal.ts';
 import type { Journal } from '../../src/journal/journal.ts';
-import { decodeLine, emptyHead, encodeRecord } from '../../src/journal/record.ts';
+import { decodeLine, emptyHead, encodeRecord, writtenRecord } from '../../src/journal/record.ts';
 import { CrashingDisk } from '../support/crashing-disk.ts';
 
 const clock = { now: () => 1_795_000_000_000 };
@@ -94,8 +94,9 @@ describe('the codec', () => {
         );
         expect(encoded.bytes.indexOf(10)).toBe(encoded.bytes.length - 1);
         const decoded = decodeLine(encoded.bytes.subarray(0, -1));
-        expect(decoded).toEqual({ ok: true, record: encoded.record, head: encoded.head });
-        expect(encoded.record).toMatchObject({ v: 1, seq: 1, kind: 'noted' });
+        const record = writtenRecord(encoded);
+        expect(decoded).toEqual({ ok: true, record, head: encoded.head });
+        expect(record).toMatchObject({ v: 1, seq: 1, kind: 'noted' });
       }),
     );
   });
