@@ -19,6 +19,10 @@ export interface GitHttps {
   readonly asked: string[];
   /** Answers the next requests instead of the backend while it is set. */
   answer: ((request: IncomingMessage, response: ServerResponse) => void) | null;
+  /** Bytes of the answer to a fetch after which the backend falls silent while this is set. */
+  stallAfter: number | null;
+  /** Answers that stand still. */
+  stalled: number;
   close(): Promise<void>;
 }
 
@@ -50,6 +54,8 @@ export async function startGitHttps(root: string): Promise<GitHttps> {
     token,
     asked,
     answer: null,
+    stallAfter: null,
+    stalled: 0,
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();
@@ -66,13 +72,18 @@ export async function startGitHttps(root: string): Promise<GitHttps> {
       response.writeHead(401).end();
       return;
     }
-    runBackend(root, request, response);
+    runBackend(root, made, request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return Object.assign(made, { url: `https://localhost:${(server.address() as AddressInfo).port}` });
 }
 
-function runBackend(root: string, request: IncomingMessage, response: ServerResponse): void {
+function runBackend(
+  root: string,
+  server: GitHttps,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
   const url = new URL(request.url ?? '/', 'https://localhost');
   const child = spawn(backend, [], {
     env: {
@@ -98,8 +109,15 @@ function runBackend(root: string, request: IncomingMessage, response: ServerResp
   child.stdin.on('error', () => undefined);
   let head = Buffer.alloc(0);
   let begun = false;
+  let left = request.method === 'POST' ? server.stallAfter : null;
+  const send = (chunk: Buffer): void => {
+    if (left === null) return void response.write(chunk);
+    if (left > 0) response.write(chunk.subarray(0, left));
+    if (left >= 0 && left < chunk.length) server.stalled += 1;
+    left -= chunk.length;
+  };
   child.stdout.on('data', (chunk: Buffer) => {
-    if (begun) return void response.write(chunk);
+    if (begun) return send(chunk);
     head = Buffer.concat([head, chunk]);
     const end = head.indexOf('\r\n\r\n');
     if (end < 0) return;
@@ -112,7 +130,9 @@ function runBackend(root: string, request: IncomingMessage, response: ServerResp
       else response.setHeader(name, value);
     }
     response.writeHead(status);
-    response.write(head.subarray(end + 4));
+    send(head.subarray(end + 4));
   });
-  child.stdout.on('end', () => response.end());
+  child.stdout.on('end', () => {
+    if (left === null) response.end();
+  });
 }
