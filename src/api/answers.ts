@@ -291,6 +291,8 @@ export const revisionSchema = z.object({
   restored: z.string().nullable().optional(),
   /** When the newest of the device's own backups of this state was made; null: there is none. */
   binary: time.nullable().optional(),
+  /** First digits of the keyed digest of all secrets that are sealed with it; null: none are. */
+  secrets: z.string().nullable().optional(),
 });
 
 export const binarySchema = z.object({

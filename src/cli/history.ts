@@ -40,7 +40,7 @@ function limitOf(text: string | undefined): number {
 function printHistory({ device, revisions, more }: AnswerOf<'history'>): void {
   if (revisions.length === 0)
     return printLine(`${safe(device)}: nothing was kept yet   next: siteward backup ${safe(device)}`);
-  printTable(revisions.map(revisionRow));
+  printTable(revisions.map((revision, i) => revisionRow(revision, revisions[i + 1])));
   if (more === true) printLine(` older ones are kept, too: siteward history ${safe(device)} --limit 1000`);
 }
 
@@ -53,22 +53,13 @@ const tones: Readonly<Record<RevisionAnswer['why'], Tone | null>> = {
   checkpoint: null,
 };
 
-function revisionRow({
-  rev,
-  at,
-  why,
-  who,
-  added,
-  removed,
-  labels,
-  rollout,
-  restored,
-  binary,
-}: RevisionAnswer): Cell[] {
+function revisionRow(revision: RevisionAnswer, older: RevisionAnswer | undefined): Cell[] {
+  const { rev, at, why, added, removed, labels, rollout, restored, binary } = revision;
   const tone = tones[why];
   const about = [
     ...(rollout === null || rollout === undefined ? [] : [rollout]),
     ...(restored === null || restored === undefined ? [] : [`back to ${restored}`]),
+    ...(older !== undefined && hasOtherSecrets(older, revision) ? ['other secrets'] : []),
     ...(binary === null || binary === undefined ? [] : [`binary ${stampTime(binary)}`]),
   ];
   return [
@@ -76,9 +67,19 @@ function revisionRow({
     { text: stampTime(at) },
     { text: why, ...(tone === null ? {} : { tone }) },
     { text: `+${added} -${removed}` },
-    { text: safe(who) },
+    { text: safe(whoWords(revision)) },
     { text: safe([...about, ...labels.map((label) => `[${label}]`)].join('  ')) },
   ];
+}
+
+/** Where both are known: their text says nothing of them. */
+function hasOtherSecrets({ secrets: one }: RevisionAnswer, { secrets: other }: RevisionAnswer): boolean {
+  return one != null && other != null && one !== other;
+}
+
+/** A change that was found and that nobody is named for was not siteward's own. */
+function whoWords({ why, who }: RevisionAnswer): string {
+  return who === 'siteward' && why !== 'rollout' && why !== 'first' ? 'not named in its log' : who;
 }
 
 export function showCommand(): Command {
@@ -133,10 +134,16 @@ function showBinary(answer: AnswerOf<'binary'>, command: Command): void {
   printExactly(Buffer.from(answer.content, 'base64'));
 }
 
-export function revisionWords({ rev, at, why, who, labels }: RevisionAnswer): string {
-  return [`revision ${rev}`, ...labels.map((label) => `[${label}]`), stampTime(at), why, `by ${who}`].join(
-    '  ',
-  );
+export function revisionWords(revision: RevisionAnswer): string {
+  const { rev, at, why, labels } = revision;
+  const named = labels.map((label) => `[${label}]`);
+  return [
+    `revision ${rev}`,
+    ...named,
+    stampTime(at),
+    why,
+    whoWords(revision) === revision.who ? `by ${revision.who}` : whoWords(revision),
+  ].join('  ');
 }
 
 export function diffCommand(): Command {
@@ -161,7 +168,15 @@ export function diffCommand(): Command {
         const texts = [one, other].map(({ revision, text }) =>
           textOfBytes(`${device} ${revision.rev}`, Buffer.from(text, 'latin1')),
         ) as [ReturnType<typeof textOfBytes>, ReturnType<typeof textOfBytes>];
-        setExit(showDifferences(texts, json));
+        const differing = showDifferences(texts, json);
+        const others = hasOtherSecrets(one.revision, other.revision);
+        if (others && !json)
+          printLine(
+            safe(
+              `their sealed secrets differ: siteward show ${device} ${one.revision.rev} --secrets | age -d -i IDENTITY`,
+            ),
+          );
+        setExit(others ? 1 : differing);
       },
     );
 }

@@ -333,7 +333,7 @@ function foldRestored(device: DeviceState, { outcome, restores, cause }: Rollout
   const revision = (restores ?? '').slice(0, 12);
   const what =
     outcome === 'confirmed'
-      ? `went back to revision ${revision} at ${at.slice(0, 19)}Z; git says otherwise: commit what it has, then let it go`
+      ? `went back to revision ${revision} at ${at.slice(0, 19)}Z; where git says otherwise, commit what it has first; then let it go`
       : `going back to revision ${revision} ended as ${outcome ?? 'unknown'}${cause === null ? '' : ` (${cause})`}`;
   device.hold = { reason: what, until: null, by: restore.by, restored: true };
 }

@@ -91,7 +91,7 @@ export async function notesOf(
 }
 
 export function revisionAnswer(revision: Revision, { labels, backups }: RevisionNotes): RevisionAnswer {
-  const { oid, atS, why, who, added, removed, rollout, restored } = revision;
+  const { oid, atS, why, who, added, removed, rollout, restored, secrets } = revision;
   const binary = backups.find((one) => one.revision === oid);
   return {
     rev: shortOid(oid),
@@ -104,6 +104,7 @@ export function revisionAnswer(revision: Revision, { labels, backups }: Revision
     rollout: why === 'rollout' ? rollout : null,
     restored: restored === null ? null : shortOid(restored),
     binary: binary === undefined ? null : rfc3339Seconds(binary.atS * 1000),
+    secrets: secrets?.slice(0, 12) ?? null,
   };
 }
 

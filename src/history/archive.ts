@@ -209,7 +209,9 @@ export class Archive {
     await this.sealedSecrets(revision);
   }
 
+  /** Secrets count where they are kept of both. */
   async isSame(one: Revision, other: Revision): Promise<boolean> {
+    if (one.secrets !== null && other.secrets !== null && one.secrets !== other.secrets) return false;
     return one.oid === other.oid || (await this.#blobOf(one)) === (await this.#blobOf(other));
   }
 

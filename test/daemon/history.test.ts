@@ -131,7 +131,7 @@ test('rollback goes to before the last rollout, by signature where one is needed
   expect([reason, next]).toEqual(['restore', `siteward pending ${item.id}`]);
   await one.approve(item.id);
   const held = await one.untilDevice('held there', ({ state }) => state === 'held');
-  expect(held.message).toMatch(/went back to revision [0-9a-f]{12} .* git says otherwise/);
+  expect(held.message).toMatch(/went back to revision [0-9a-f]{12} .*; where git says otherwise, commit/);
   expect(held.next).toBe('siteward release gw1');
   expect(await one.has('/ip dns static', printer)).toBe(false);
   expect(await one.traces()).toEqual(['sw-witness']);

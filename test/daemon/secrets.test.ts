@@ -165,6 +165,13 @@ test('a password is rotated, survives kill -9, comes back when a probe is red, a
   writeFileSync(one.at('operator.txt'), `# created by age-keygen\n${identity}\n`, { mode: 0o600 });
   const command = (...words: string[]): ReturnType<typeof runCommandLine> =>
     runCommandLine(['--settings', one.settingsFile, ...words]);
+  const listed = await command('history', 'gw1');
+  expect(listed.stdout).toMatch(/^ [0-9a-f]{12} .* drift +\+0 -0 +not named in its log +other secrets$/m);
+  const compared = await command('diff', 'gw1', '~1');
+  expect([compared.code, compared.stdout]).toMatchObject([
+    1,
+    expect.stringContaining('no difference\ntheir sealed secrets differ: siteward show gw1 '),
+  ]);
   // By hand: what the documentation tells people to type.
   if (noAge === '') {
     const show = `'${process.execPath}' '${program.main}' --settings '${one.settingsFile}' show gw1 ~1 --secrets`;

@@ -311,6 +311,20 @@ describe('the way back', () => {
     ]);
   });
 
+  test('is the state before a rollout that changed nothing but secrets', async () => {
+    const secrets = (digest: string): Partial<Reading> => ({
+      secrets: { digest, sealed: Buffer.from(digest) },
+    });
+    const steps = [
+      ['a', secrets('one')],
+      ['a', { ...rollout, ...secrets('two') }],
+    ] as const;
+    expect(await way(await history(...steps))).toEqual(['a', 'before-rollout', false]);
+    // Of one of them nobody knows.
+    const unknown = [['a'], ['a', { ...rollout, ...secrets('two') }]] as const;
+    expect(await way(await history(...unknown))).toEqual(['a', 'before-rollout', true]);
+  });
+
   test('leads not to the bad state again: once gone back, it is there', async () => {
     const steps = [['a'], ['bad', rollout], ['a', { ...rollout, restored: 'f'.repeat(40) }]] as const;
     expect(await way(await history(...steps))).toEqual(['a', 'before-rollout', true]);
