@@ -45,9 +45,19 @@ export async function checkJournal(settings: Settings): Promise<CheckedJournal> 
   }
 }
 
-/** A copy of a git server's repository is made for this question and thrown away: the daemon's own is the daemon's. */
-export async function checkDesired(settings: Settings, state: SiteState | null): Promise<Finding[]> {
+/**
+ * A copy of a git server's repository is made for this question and thrown away: the daemon's own is the daemon's.
+ * `isOffline`: a git server is not asked.
+ */
+export async function checkDesired(
+  settings: Settings,
+  state: SiteState | null,
+  isOffline: boolean,
+): Promise<Finding[]> {
   const what = 'desired';
+  const { isRemoteUrl } = await import('../desired/open-repository.ts');
+  if (isOffline && isRemoteUrl(settings.desired.url))
+    return [{ what, result: 'ok', code: 'not-asked', message: 'the git server is asked without --offline' }];
   const copy = await mkdtemp(path.join(tmpdir(), 'siteward-check-'));
   const signal = AbortSignal.timeout(repositoryPatienceMs);
   try {

@@ -12,8 +12,9 @@ import { count } from './terminal.ts';
 const what = 'history';
 const patienceMs = 60_000;
 
-export async function checkHistory(settings: Settings): Promise<Finding[]> {
-  return [...(await checkKept(settings)), ...(await checkRemote(settings))];
+/** `isOffline`: the git server is not asked. */
+export async function checkHistory(settings: Settings, isOffline: boolean): Promise<Finding[]> {
+  return [...(await checkKept(settings)), ...(isOffline ? [] : await checkRemote(settings))];
 }
 
 async function checkRemote({ history: { remote: server } }: Settings): Promise<Finding[]> {

@@ -27,15 +27,16 @@ const devicesAtOnce = 8;
 export function checkCommand(): Command {
   return new Command('check')
     .argument('[device]', 'only this device is asked')
-    .option('--offline', 'only what is on this machine: no device is asked')
+    .option('--offline', 'only what is on this machine: no device and no git server is asked')
     .action(async (only: string | undefined, options: { offline?: boolean }, command: Command) => {
       const { loadSettings } = await import('../settings/settings.ts');
       const settings = await loadSettings(settingsFileOf(command));
       if (only !== undefined) requireDevice(settings.devices, only);
       const journal = await checkJournal(settings);
       const keys = await checkHostKeys(settings, journal.state);
+      const isOffline = options.offline === true;
       const isAsked = ({ name }: DeviceSettings): boolean =>
-        options.offline !== true && (only === undefined || name === only);
+        !isOffline && (only === undefined || name === only);
       const findings: Finding[] = [
         {
           what: 'settings',
@@ -47,9 +48,9 @@ export function checkCommand(): Command {
         ...(await checkTrust(settings)),
         await checkClock(settings),
         await checkState(settings),
-        ...(await checkHistory(settings)),
+        ...(await checkHistory(settings, isOffline)),
         ...journal.findings,
-        ...(await checkDesired(settings, journal.state)),
+        ...(await checkDesired(settings, journal.state, isOffline)),
         ...(await checkCredentials(settings.devices)),
         ...keys.findings,
         ...(await checkLogins(settings, journal.state)),

@@ -1,5 +1,5 @@
 /**
- * What stands in git's packs: the head of an entry, and deltas. Pure; every length and place is checked before it is
+ * What stands in git's packs: their head, the head of an entry, and deltas. Pure; every length and place is checked before it is
  * used, so that no bytes make it read or write elsewhere, or more than they may.
  */
 import type { ObjectKind } from './found.ts';
@@ -25,6 +25,16 @@ const nameBytes = 20;
 export const maxHeadBytes = 10 + nameBytes;
 const kinds: readonly (ObjectKind | null)[] = [null, 'commit', 'tree', 'blob', 'tag'];
 const [backDelta, nameDelta] = [6, 7];
+
+export const packHeadBytes = 12;
+/** The hash of all before it. */
+export const packTrailerBytes = 20;
+
+/** How many entries follow; null: it is no pack of version 2. */
+export function readPackHead(bytes: Buffer): number | null {
+  if (bytes.length < packHeadBytes || bytes.toString('hex', 0, 8) !== '5041434b00000002') return null;
+  return bytes.readUInt32BE(8);
+}
 
 /** Null: no entry of a pack begins so. */
 export function readEntryHead(bytes: Buffer): EntryHead | null {
@@ -74,20 +84,20 @@ function readBack(bytes: Buffer, from: number): Read | null {
   }
 }
 
-/** The size of what a delta makes; null: it is none on a base of that size. */
-function deltaResult(delta: Buffer, baseSize: number): Read | null {
-  const from = readSize(delta, 0, 0, 1, 0x80);
-  if (from?.value !== baseSize) return null;
-  return readSize(delta, from.next, 0, 1, 0x80);
+/** The sizes of what a delta stands on and of what it makes, and where its orders begin. Null: it is none. */
+export function readDeltaHead(delta: Buffer): { readonly base: number; readonly made: Read } | null {
+  const base = readSize(delta, 0, 0, 1, 0x80);
+  const made = base === null ? null : readSize(delta, base.next, 0, 1, 0x80);
+  return base === null || made === null ? null : { base: base.value, made };
 }
 
 /** What the delta makes of its base; null where it is not one. `most` bounds what it may make. */
 export function applyDelta(base: Buffer, delta: Buffer, most: number): Buffer | null {
-  const result = deltaResult(delta, base.length);
-  if (result === null || result.value > most) return null;
-  const made = Buffer.allocUnsafe(result.value);
+  const head = readDeltaHead(delta);
+  if (head === null || head.base !== base.length || head.made.value > most) return null;
+  const made = Buffer.allocUnsafe(head.made.value);
   let filled = 0;
-  for (let at = result.next; at < delta.length;) {
+  for (let at = head.made.next; at < delta.length;) {
     const order = delta[at++] ?? 0;
     // Reserved; a version of git that knows what it means wrote a newer pack.
     if (order === 0) return null;

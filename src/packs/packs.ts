@@ -9,7 +9,14 @@ import { DeltaBases } from './delta-bases.ts';
 import { ifThere, packedSize } from './found.ts';
 import type { Found, FoundObject } from './found.ts';
 import type { EntryHead } from './pack-entry.ts';
-import { applyDelta, maxHeadBytes, readEntryHead } from './pack-entry.ts';
+import {
+  applyDelta,
+  maxHeadBytes,
+  packHeadBytes,
+  packTrailerBytes,
+  readEntryHead,
+  readPackHead,
+} from './pack-entry.ts';
 import { PackFiles } from './pack-file.ts';
 import { PackIndex, maxIndexBytes } from './pack-index.ts';
 
@@ -25,8 +32,6 @@ interface Delta {
   readonly bytes: Buffer;
 }
 
-const packHeadBytes = 12;
-const packTrailerBytes = 20;
 /** Read with an entry's head; most entries end in it. */
 const firstBytes = 4096;
 /** git makes no longer chains of deltas. */
@@ -95,8 +100,7 @@ export class Packs {
     const file = indexFile.replace(/idx$/, 'pack');
     const bytes = (await stat(file)).size;
     const head = await this.#files.read(file, bytes, 0, packHeadBytes);
-    const isPack = head.length === packHeadBytes && head.toString('hex', 0, 8) === '5041434b00000002';
-    return isPack && head.readUInt32BE(8) === index.count ? { file, index, bytes } : 'damaged';
+    return readPackHead(head) === index.count ? { file, index, bytes } : 'damaged';
   }
 
   async #readObject(pack: Pack, offset: number): Promise<Exclude<Found, null>> {

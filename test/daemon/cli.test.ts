@@ -560,6 +560,15 @@ test('check reports everything at once and exits 1 when something is to put righ
   }
 });
 
+test('check --offline asks no git server, and says so', async () => {
+  writeSettings('', 'https://127.0.0.1:9/network.git');
+  const { out } = await cli('check', '--offline', '--json');
+  const { checks } = parsed(out) as { checks: { what: string; result: string; code: string }[] };
+  expect(checks.filter(({ what }) => what === 'desired')).toMatchObject([
+    { result: 'ok', code: 'not-asked' },
+  ]);
+});
+
 test('check without usable settings is exit 2', async () => {
   writeSettings('nope: 1\n');
   expect((await cli('check')).code).toBe(2);

@@ -11,6 +11,7 @@ import path from 'node:path';
 import git from 'isomorphic-git';
 import { InvalidInput } from '../../core/errors.ts';
 import { sync, syncTree } from '../../durable.ts';
+import { faultOfPack } from '../../packs/foreign-pack.ts';
 import { isOid } from '../git-objects.ts';
 import { shallowCommits } from '../git-history.ts';
 import { asHttpClient, libraryUrl, remoteFault } from './git-remote.ts';
@@ -29,7 +30,10 @@ export interface Mirror {
   clear(): Promise<void>;
 }
 
+/** Of an answer, and of each object in it. */
 const maxBytes = 256 * 1024 * 1024;
+/** Of all that an answer comes to. */
+const mostUnpacked = 4 * 1024 * 1024 * 1024;
 const wholeHistory = 0x7fffffff;
 const patienceMs = 120_000;
 const tooManyPacks = 40;
@@ -120,7 +124,7 @@ export async function openMirror(gitdir: string, remote: GitRemote, stop: AbortS
         await git.addRemote({ fs, gitdir, remote: 'origin', url: libraryUrl, force: true });
         const { fetchHead } = await talk((http) =>
           git.fetch({
-            fs,
+            fs: lookingThrough(),
             http,
             gitdir,
             url: libraryUrl,
@@ -144,6 +148,28 @@ export async function openMirror(gitdir: string, remote: GitRemote, stop: AbortS
         });
       }),
   };
+}
+
+/** The library unpacks without a limit what it is sent, once it has written it. */
+function lookingThrough(): { readonly promises: typeof fs.promises } {
+  const writeFile: typeof fs.promises.writeFile = async (file, data, options) => {
+    if (typeof file === 'string' && file.endsWith('.pack') && data instanceof Uint8Array) {
+      const pack = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+      const fault = await faultOfPack(pack, { objectBytes: maxBytes, bytes: mostUnpacked });
+      if (fault !== null) throw refusedPack(fault);
+    }
+    await fs.promises.writeFile(file, data, options);
+  };
+  return { promises: { ...fs.promises, writeFile } };
+}
+
+function refusedPack(fault: 'too-large' | 'damaged'): InvalidInput {
+  return fault === 'damaged'
+    ? new InvalidInput('repository-unreachable', "the git server's answer can't be used (a damaged pack)")
+    : new InvalidInput(
+        'too-large',
+        `the git server sends a file of more than ${maxBytes} bytes, or more than ${mostUnpacked} in all; make the repository smaller`,
+      );
 }
 
 function isOfDisk(error: unknown): boolean {

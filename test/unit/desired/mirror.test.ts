@@ -1,12 +1,15 @@
 /** The copy of a git server's repository where the disk refuses: what is told, and what the next look makes of it. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Readable } from 'node:stream';
+import { deflateSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { DesiredRepository } from '../../../src/desired/git-repository.ts';
 import type { GitRemote } from '../../../src/desired/remote/git-remote.ts';
 import { openMirror } from '../../../src/desired/remote/mirror.ts';
+import { flush, pktLine } from '../../../src/desired/remote/pkt-lines.ts';
 import { openRemoteRepository } from '../../../src/desired/remote/remote-repository.ts';
 import { gitSandbox } from '../../support/git-sandbox.ts';
 import type { GitSandbox } from '../../support/git-sandbox.ts';
@@ -68,6 +71,34 @@ test('a copy that is not whole and may not be thrown away: the daemon starts, an
   });
   expect(await (await open()).head()).toBe(head);
 });
+
+/** Answers every fetch with this, as the pack. */
+function sending(pack: Buffer): GitRemote {
+  const band = pktLine(`\x01${pack.toString('latin1')}`);
+  const answer = Buffer.concat([pktLine('NAK\n'), band, flush]);
+  return { ...server(), request: () => Promise.resolve(Readable.from([answer])) };
+}
+
+test.each([
+  // A blob of 512 MiB and one of 16 bytes, as their heads have it; what follows is 70 MB of NULs.
+  ['what it is', Buffer.from([0xb0, 0x80, 0x80, 0x80, 0x10]), 'too-large'],
+  ['that it is small', Buffer.from([0xb0, 0x01]), 'repository-unreachable'],
+])(
+  'a server that sends a bomb which says %s: it is never unpacked, and nothing of it is kept',
+  async (_, head, code) => {
+    commit('one');
+    const whole = Buffer.concat([Buffer.from('5041434b0000000200000001', 'hex'), head]);
+    const pack = Buffer.concat([
+      whole,
+      deflateSync(Buffer.alloc(70_000_000), { level: 1 }).subarray(0, 40_000),
+    ]);
+    const mirror = await openMirror(copy, sending(pack), never);
+    const repository = openRemoteRepository({ branch: 'main', tags: null, path: '' }, mirror);
+    await expect(repository.head()).rejects.toMatchObject({ code });
+    expect(readdirSync(path.join(copy, 'objects/pack'))).toEqual([]);
+    expect(await (await open()).head()).toBe(sandbox.git('rev-parse', 'HEAD'));
+  },
+);
 
 test.each(['EACCES', 'EIO'])('%s in the copy: it is thrown away, and fetched again', async (code) => {
   const head = commit('one');
