@@ -2,7 +2,7 @@
  * What a sweep of a thousand devices costs the daemon: CPU of this process per device, all devices in one other process.
  * Against a bare loop of the SSH library, as one writes it, that logs in with the same key and takes the export.
  * Fresh: a reading over a new connection by a driver that read the device before, then both texts read, compared and
- * planned; what git says is what the device has, or, said beside it, differs in one row of each section.
+ * planned; git has what `adopt` writes for the device. Said beside it: git has another row in each section.
  * Unchanged: over the connection of before, and nothing has changed. A reading asks for more than the export (version,
  * uptime, what is left of rollouts), which the bare loop does not. Beside these: the bare loop with a key made once
  * (`bare, signing quickly`), the first reading of a device (`first`), and the most memory that this process ever took.
@@ -21,6 +21,7 @@ import { makePlan } from '../../src/core/plan/plan.ts';
 import { systemClock } from '../../src/daemon/system-clock.ts';
 import type { Driver, Observation } from '../../src/drivers/driver.ts';
 import { makeKeyPair, signingKey } from '../../src/drivers/key-pair.ts';
+import { adoptedText } from '../../src/drivers/routeros/adopt/adopt-text.ts';
 import { routerosDialect as dialect } from '../../src/drivers/routeros/dialect.ts';
 import { createRouterosDriver } from '../../src/drivers/routeros/driver.ts';
 import { devicesSchema } from '../../src/settings/device-schema.ts';
@@ -44,15 +45,24 @@ interface Address {
 const pair = makeKeyPair('ed25519', 'bench');
 const exportText = upTo(madeExport(1), BYTES);
 /** In each section one row is another. */
-const changedText = Buffer.from(
-  Buffer.from(exportText)
-    .toString('latin1')
-    .replace('name=vlan0 ', 'comment=new name=vlan0 ')
-    .replace(/comment="customer \d+"/, 'comment=new')
-    .replace('action=accept', 'action=drop')
-    .replace('server=dhcp1', 'comment=new server=dhcp1'),
-  'latin1',
-);
+function changed(text: Uint8Array): Uint8Array {
+  return Buffer.from(
+    Buffer.from(text)
+      .toString('latin1')
+      .replace('name=vlan0 ', 'comment=new name=vlan0 ')
+      .replace(/comment="customer \d+"/, 'comment=new')
+      .replace('action=accept', 'action=drop')
+      .replace('server=dhcp1', 'comment=new server=dhcp1'),
+    'latin1',
+  );
+}
+
+/** The file that `adopt` writes. */
+async function adopted(address: Address): Promise<Uint8Array> {
+  const { exportText: text, facts } = await driverFor(address).observe(never);
+  const { configuration } = dialect.parseActual(text, facts.version);
+  return Buffer.from(adoptedText('gw1', facts.version, configuration).text, 'latin1');
+}
 
 /** Whole lines of it. */
 function upTo(text: Uint8Array, bytes: number): Uint8Array {
@@ -217,10 +227,13 @@ const mostMemory = (): string => (process.resourceUsage().maxRSS / 1024).toFixed
 
 async function measure(addresses: readonly Address[]): Promise<void> {
   const quick = quickKey();
+  const [one] = addresses;
+  if (one === undefined) throw new Error('no device');
+  const git = await adopted(one);
   const arms = {
     bare: bareLoop,
     'bare, signing quickly': (address: Address) => bareLoop(address, quick),
-    fresh: freshly(exportText, true),
+    fresh: freshly(git, true),
     first,
     unchanged,
   };
@@ -250,10 +263,10 @@ async function measure(addresses: readonly Address[]): Promise<void> {
   const against = (name: keyof typeof arms): string =>
     words(spread(of('fresh').map((ms, round) => ms / (of(name)[round] ?? Number.NaN))));
   print(`  fresh / bare, signing quickly = ${against('bare, signing quickly')}, not judged`);
-  const changed = freshly(changedText, false);
   const some = addresses.slice(0, 100);
-  await sweep(some, changed);
-  const each = (await sweep(some, changed)).toFixed(1);
+  const another = freshly(changed(git), false);
+  await sweep(some, another);
+  const each = (await sweep(some, another)).toFixed(1);
   print(`  fresh, and a row differs in each section: ${each} ms for each of ${some.length}, not judged`);
   await Promise.all([...kept.values()].map(({ driver }) => driver.close()));
   await Promise.all([...drivers.values()].map((driver) => driver.close()));

@@ -81,9 +81,11 @@ const noSelector: Selector = { kind: 'none' };
 
 /** One command, up to and with its line end. */
 export function readCommand(scanner: Scanner, path: string): Command {
-  const place = scanner.place();
+  const line = scanner.line();
+  const column = scanner.column();
   const verb = scanner.word();
   if (!isVerb(verb)) {
+    const place = { line, column };
     if (/^[:$[\](){};]/.test(verb === '' ? scanner.peek() : verb)) scanner.refuseScript(place);
     throw scanner.problem('not-an-export', `expected "add" or "set" in section "${path}"`, place);
   }
@@ -92,11 +94,11 @@ export function readCommand(scanner: Scanner, path: string): Command {
   if (verb === 'add' || verb === 'set') {
     const args = readArguments(scanner);
     scanner.skipPhysicalLine();
-    return { verb, selector, args, line: place.line, column: place.column };
+    return { verb, selector, args, line, column };
   }
   // The other verbs are reported as they stand; what follows the selector makes no difference to that.
   scanner.skipLine();
-  return { verb, selector, args: [], ...place };
+  return { verb, selector, args: [], line, column };
 }
 
 function isVerb(word: string): word is Verb {

@@ -73,13 +73,34 @@ export class Scanner {
     return this.#text.slice(this.#at, this.#text.indexOf('\n', this.#at) + 1);
   }
 
-  /** Skips these lines if they stand here and nothing follows that could go on with them: a command that is no path. */
-  takeLines(lines: string): boolean {
-    const end = this.#at + lines.length;
-    if (!/^[/#\r\n]?$/.test(this.#text.charAt(end)) || !this.#text.startsWith(lines, this.#at)) return false;
-    for (let at = lines.indexOf('\n'); at >= 0; at = lines.indexOf('\n', at + 1)) this.#line++;
-    this.#at = this.#lineStart = end;
-    return true;
+  /**
+   * Skips lines that are these when nothing is wrapped, if nothing follows that could go on with them: a command that is
+   * no path. Gives where each starts; null: others stand here.
+   */
+  takeJoined(joined: string): readonly number[] | null {
+    const text = this.#text;
+    let [at, line] = [this.#at, this.#line];
+    const starts = [line];
+    for (let done = 0; done < joined.length;) {
+      const c = text.charCodeAt(at);
+      if (c === 0x5c && text.charCodeAt(at + 1) === 0x0a) {
+        // Behind nothing, or behind an escaped backslash: left to who reads it all.
+        const before = text.charCodeAt(at - 1);
+        if (before === 0x5c || before === 0x0a) return null;
+        at += 2;
+        line++;
+        while (text.charCodeAt(at) === 0x20) at++;
+        continue;
+      }
+      if (c !== joined.charCodeAt(done)) return null;
+      at++;
+      done++;
+      if (c === 0x0a) starts.push(++line);
+    }
+    if (!/^[/#\r\n]?$/.test(text.charAt(at))) return null;
+    this.#line = line;
+    this.#at = this.#lineStart = at;
+    return starts;
   }
 
   /** Makes the command that starts here end `length` characters on, as if the line ended there. */

@@ -30,11 +30,13 @@ export interface Piece {
   readonly command: Command | null;
 }
 
-/** Of another text: a section with its commands, which needs no reading where it stands byte for byte. */
+/** Of another text: a section with its commands, which needs no reading where it stands again, however it is wrapped. */
 export interface KnownSection {
   readonly path: string;
-  readonly raw: string;
-  readonly line: number;
+  /** Its lines with nothing wrapped; the first one names it, the others are commands or empty. */
+  readonly joined: string;
+  /** Where each of these starts in the other text. */
+  readonly lines: readonly number[];
 }
 
 export interface ExportText {
@@ -42,8 +44,8 @@ export interface ExportText {
   readonly header: Header;
   readonly pieces: readonly Piece[];
   readonly problems: readonly Problem[];
-  /** Known sections that stand here too, with their line here: each is one piece, of kind `section`. */
-  readonly taken: readonly { readonly section: KnownSection; readonly line: number }[];
+  /** Known sections that stand here too, with where their lines start here: each is one piece, of kind `section`. */
+  readonly taken: readonly { readonly section: KnownSection; readonly lines: readonly number[] }[];
 }
 
 const maxBytes = 32 * 1024 * 1024;
@@ -107,7 +109,7 @@ class Reader {
   readonly #pieces: Piece[] = [];
   readonly #problems: Problem[] = [];
   readonly #known: ReadonlyMap<string, KnownSection>;
-  readonly #taken: { section: KnownSection; line: number }[] = [];
+  readonly #taken: { section: KnownSection; lines: readonly number[] }[] = [];
   #header: Header = noHeader;
   #path: string | null = null;
   /** The path of the last terse line as it was written, with the blank behind it, and as it is meant. */
@@ -158,8 +160,9 @@ class Reader {
 
   #takeKnown(start: number, line: number): boolean {
     const section = this.#known.get(this.#scanner.physicalLine());
-    if (section === undefined || !this.#scanner.takeLines(section.raw)) return false;
-    this.#taken.push({ section, line });
+    const lines = section === undefined ? null : this.#scanner.takeJoined(section.joined);
+    if (section === undefined || lines === null) return false;
+    this.#taken.push({ section, lines });
     this.#path = section.path;
     this.#push('section', start, line, section.path, null);
     return true;

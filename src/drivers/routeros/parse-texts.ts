@@ -1,7 +1,7 @@
 /**
  * From texts to configurations: what a person wrote, what a device said, and both at once. Most sections of a device are
- * written in git byte for byte as it exports them; read together, such a section is read once, and the device's rows are
- * the desired ones at other lines. What is handed out is the same either way.
+ * written in git as it exports them, but for where long lines are wrapped; read together, such a section is read once, and
+ * the device's rows are the desired ones at other lines. What is handed out is the same either way.
  */
 import type { ParsedText } from '../../core/dialect.ts';
 import { splitFragments } from '../../core/fragments.ts';
@@ -62,7 +62,7 @@ function plainLines(bytes: Uint8Array): string {
   return text.includes('\r\n') ? text.replaceAll('\r\n', '\n') : text;
 }
 
-/** Null: the device says more of a known section elsewhere in its text. */
+/** Null: the device says more of a known section elsewhere in its text, or a row's line can't be told. */
 function parseBeside(
   desired: ParsedText,
   known: ReadonlyMap<string, KnownSection>,
@@ -75,18 +75,29 @@ function parseBeside(
   if (text.pieces.some(({ path, command }) => command !== null && taken.has(path ?? ''))) return null;
   const { configuration, problems } = toConfiguration(text, { role: 'device', version });
   const rows = new Map(desired.configuration.sections.map((section) => [section.path, section]));
-  const sections = configuration.sections.map((section) => {
+  const sections: Section[] = [];
+  for (const section of configuration.sections) {
     const [one, same] = [taken.get(section.path), rows.get(section.path)];
-    return one && same ? atLine(same, one.line - one.section.line) : section;
-  });
+    const found = one && same ? atLines(same, one.section.lines, one.lines) : section;
+    if (found === null) return null;
+    sections.push(found);
+  }
   return { configuration: { sections }, problems };
 }
 
-function atLine({ path, kind, items: rows }: Section, further: number): Section {
-  const items = rows.map((item): Item => {
-    const place = item.place && { ...item.place, file: exportName, line: (item.place.line ?? 0) + further };
-    return { ...item, place };
-  });
+/** The same rows at other lines. */
+function atLines(
+  { path, kind, items: rows }: Section,
+  from: readonly number[],
+  to: readonly number[],
+): Section | null {
+  const lineOf = new Map(from.map((line, i) => [line, to[i]]));
+  const items: Item[] = [];
+  for (const item of rows) {
+    const line = lineOf.get(item.place?.line ?? 0);
+    if (line === undefined) return null;
+    items.push({ ...item, place: { ...item.place, file: exportName, line } });
+  }
   return { path, kind, items };
 }
 
@@ -116,10 +127,25 @@ function knownSections(
       elsewhere.add(path).add(open.path);
     } else open.end = at;
   }
-  const whole = [...found.values()].filter(
-    ({ path, start, end }) => end > start && !elsewhere.has(path) && text[end - 1] === '\n',
-  );
-  return new Map(
-    whole.map(({ path, header, line, start, end }) => [header, { path, line, raw: text.slice(start, end) }]),
-  );
+  const known = new Map<string, KnownSection>();
+  for (const { path, header, line, start, end } of found.values()) {
+    const raw = text.slice(start, end);
+    const joined = raw.replaceAll(/\\\n */g, '');
+    // A comment may end in a backslash and is not wrapped by it; what stands further in may start on the line before.
+    if (elsewhere.has(path) || !raw.endsWith('\n') || /\n[ \t#]/.test(joined) || raw.includes('\\\\\n'))
+      continue;
+    known.set(header, { path, joined, lines: lineStarts(raw, line) });
+  }
+  return known;
+}
+
+/** Lines that do not go on with the one before. */
+function lineStarts(raw: string, first: number): readonly number[] {
+  const starts = [first];
+  let line = first;
+  for (let end = raw.indexOf('\n'); end < raw.length - 1; end = raw.indexOf('\n', end + 1)) {
+    line++;
+    if (raw.charCodeAt(end - 1) !== 0x5c) starts.push(line);
+  }
+  return starts;
 }

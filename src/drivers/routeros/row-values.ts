@@ -47,8 +47,15 @@ export class RowValues {
 
   /** Those that are kept, by name. */
   sorted(isKept: (name: string, value: string | null) => boolean): Properties {
-    const kept: Entry[] = [];
-    for (const entry of this.#entries) if (isKept(entry[0], entry[1])) kept.push(entry);
+    const entries = this.#entries;
+    let first = 0;
+    while (first < entries.length && isKept(entries[first]![0], entries[first]![1])) first++;
+    if (first === entries.length && this.#isSorted) return entries;
+    const kept = entries.slice(0, first);
+    for (let i = first + 1; i < entries.length; i++) {
+      const entry = entries[i]!;
+      if (isKept(entry[0], entry[1])) kept.push(entry);
+    }
     return this.#isSorted ? kept : kept.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   }
 
