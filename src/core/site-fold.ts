@@ -296,7 +296,7 @@ function foldSettled(state: SiteState, device: DeviceState, rollout: RolloutStat
   if (goesBack(rollout)) foldRestored(device, rollout, at);
   if (outcome === 'confirmed') {
     const took = durationsOf(rollout.watch ?? newStopwatch());
-    if (took !== null) device.measured = [...device.measured, took].slice(-keptDurations);
+    if (took !== null && device.measured.push(took) > keptDurations) device.measured.shift();
     // A part of the text is no state that anybody meant: what was confirmed before stays the measure for the rest.
     if (complete) {
       device.confirmed = { commit, desired, at };
@@ -340,7 +340,9 @@ function foldRestored(device: DeviceState, { outcome, restores, cause }: Rollout
 
 function foldProvenance(own: Map<string, string>, item: TouchedItem): void {
   const key = `${item.section} ${item.item}`;
-  const wasKey = `${item.section} ${item.was ?? item.item}`;
-  const wasOwn = own.delete(wasKey);
-  if (item.digest !== null && (item.verb === 'add' || wasOwn)) own.set(key, item.digest);
+  const wasKey = item.was === null ? key : `${item.section} ${item.was}`;
+  const isOwn = item.digest !== null && (item.verb === 'add' || own.has(wasKey));
+  // One that stays is not taken out and put back: a long journal would leave that much more to be collected.
+  if (!isOwn || wasKey !== key) own.delete(wasKey);
+  if (isOwn) own.set(key, item.digest);
 }

@@ -51,7 +51,7 @@ export interface DeviceState {
     readonly by: string;
   } | null;
   /** What the newest confirmed rollouts took. */
-  measured: readonly Durations[];
+  readonly measured: Durations[];
   /** The newest drill, also one that could not begin. */
   lastDrill: { readonly at: string; readonly fired: boolean; readonly message: string } | null;
   quarantine: Quarantine | null;
