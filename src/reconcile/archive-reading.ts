@@ -15,7 +15,8 @@ export async function archiveReading(room: DeviceRoom, observation: Observation)
   const { kept, keepFailure } = room.report.current();
   // Equal exports are equal revisions, but for the secrets that they hide: not even the text is looked at.
   if (kept?.fingerprint === observation.fingerprint && !keepsSecrets(room)) {
-    room.report.update({ kept: { ...kept, atMs: room.clock.now(), rollout: finishedRollout(room) } });
+    const known = { ...kept, atMs: room.clock.now(), rollout: finishedRollout(room) };
+    room.report.update({ kept: known, keepFailure: null });
     return;
   }
   try {
