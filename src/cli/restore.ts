@@ -98,16 +98,24 @@ const foundWords: Readonly<Record<Answer['found'], string>> = {
 function printWay(answer: Answer, order: boolean): void {
   const { device, revision, found, plan, categories, notRestored, secrets, ordered, refusal, next } = answer;
   printLine(`${paint('strong', safe(device))}  ${foundWords[found]} ${safe(revisionWords(revision))}`);
-  if (plan === null) printLine('no difference: the device has it, as far as it can be brought there');
+  const hints = secrets ?? [];
+  if (plan === null)
+    printLine(
+      hints.length === 0
+        ? 'no difference: the device has it, as far as it can be brought there'
+        : 'no difference but for secrets: the device has the rest, as far as it can be brought there',
+    );
   else printActions(plan);
   for (const { category, add, set, remove, move, signed } of categories) {
     const parts = [`+${add}`, `~${set}`, `-${remove}`, ...(move === 0 ? [] : [`>${move}`])];
     const sign = signed === 0 ? '' : `   ${paint('bad', 'SIGN')} ${signed}`;
     printLine(` ${category.padEnd(18)} ${parts.join(' ')}${sign}`);
   }
-  for (const words of secrets ?? []) printLine(` ${paint('strong', 'secrets')}       ${safe(words)}`);
+  for (const words of hints) printLine(` ${paint('strong', 'secrets')}       ${safe(words)}`);
   for (const words of notRestored) printLine(` ${paint('warn', 'not restored')}  ${safe(words)}`);
   const then = next === null ? '' : `   next: ${safe(next)}`;
+  // Said above.
+  if (plan === null && refusal?.code === 'nothing-to-do') return;
   if (refusal !== null) return printLine(`${paint('bad', 'no')}  ${safe(refusal.message)}${then}`);
   if (plan === null) return;
   const amount = count(plan.actions.length, 'action');

@@ -49,7 +49,7 @@ function missing(
         ? `${device}: several revisions begin with ${shown}; give more digits`
         : time
           ? `${device}: nothing is kept from before ${shown}; run: siteward history ${device}`
-          : `${device}: no revision ${shown}: expected a hash, a label, ~n or a time; run: siteward history ${device}`;
+          : `${device}: no revision ${shown}: expected a hash, a label, '~n' (in quotes) or a time; run: siteward history ${device}`;
   return new InvalidInput('no-such-revision', message);
 }
 
