@@ -9,6 +9,7 @@ import fs from 'node:fs';
 import type { Stats } from 'node:fs';
 import path from 'node:path';
 import git from 'isomorphic-git';
+import PQueue from 'p-queue';
 import { InvalidInput } from '../../core/errors.ts';
 import { sync, syncTree } from '../../durable.ts';
 import { faultOfPack } from '../../packs/foreign-pack.ts';
@@ -102,51 +103,56 @@ export async function openMirror(gitdir: string, remote: GitRemote, stop: AbortS
     await sync(gitdir);
   }
 
+  async function bring(ref: string, depth: number | null): Promise<void> {
+    // A repository that is there already stays as it is.
+    await git.init({ fs, gitdir, bare: true, defaultBranch: 'main' });
+    await git.addRemote({ fs, gitdir, remote: 'origin', url: libraryUrl, force: true });
+    const { fetchHead } = await talk((http) =>
+      git.fetch({
+        fs: lookingThrough(),
+        http,
+        gitdir,
+        url: libraryUrl,
+        remote: 'origin',
+        ref,
+        remoteRef: ref,
+        singleBranch: true,
+        tags: false,
+        depth: depth ?? wholeHistory,
+        cache: {},
+      }),
+    );
+    if (fetchHead === null)
+      throw new InvalidInput('no-such-branch', 'the repository on the git server is empty');
+    // By this the next fetch knows what it has.
+    await git.writeRef({ fs, gitdir, ref, value: fetchHead, force: true });
+    // A copy that can't be put in order is fetched anew at the next question, as any that is damaged.
+    await mergePacks(gitdir, tooManyPacks).catch((error: unknown) => {
+      if (isOfDisk(error)) throw error;
+      return clear();
+    });
+  }
+
   async function clearUnfinished(): Promise<void> {
     if ((await statusOf(mark)) !== null) await clear();
   }
 
+  // Whoever asks about another revision meanwhile waits: a mark is of one fetch, and a connection of one question.
+  const turns = new PQueue({ concurrency: 1 });
   // A daemon starts without it as well: the next fetch begins with this again, and tells what is in the way.
   await clearUnfinished().catch(() => undefined);
   return {
     gitdir,
-    clear,
+    clear: () => turns.add(clear),
     isShallow: async () => (await shallowCommits(gitdir)).size > 0,
     refs: () =>
-      talk(async (http) => {
-        const refs = await git.listServerRefs({ http, url: libraryUrl, protocolVersion: 1 });
-        return new Map(refs.filter(({ oid }) => isOid(oid)).map(({ ref, oid }) => [ref, oid]));
-      }),
-    fetch: (ref, depth) =>
-      marked(async () => {
-        // A repository that is there already stays as it is.
-        await git.init({ fs, gitdir, bare: true, defaultBranch: 'main' });
-        await git.addRemote({ fs, gitdir, remote: 'origin', url: libraryUrl, force: true });
-        const { fetchHead } = await talk((http) =>
-          git.fetch({
-            fs: lookingThrough(),
-            http,
-            gitdir,
-            url: libraryUrl,
-            remote: 'origin',
-            ref,
-            remoteRef: ref,
-            singleBranch: true,
-            tags: false,
-            depth: depth ?? wholeHistory,
-            cache: {},
-          }),
-        );
-        if (fetchHead === null)
-          throw new InvalidInput('no-such-branch', 'the repository on the git server is empty');
-        // By this the next fetch knows what it has.
-        await git.writeRef({ fs, gitdir, ref, value: fetchHead, force: true });
-        // A copy that can't be put in order is fetched anew at the next question, as any that is damaged.
-        await mergePacks(gitdir, tooManyPacks).catch((error: unknown) => {
-          if (isOfDisk(error)) throw error;
-          return clear();
-        });
-      }),
+      turns.add(() =>
+        talk(async (http) => {
+          const refs = await git.listServerRefs({ http, url: libraryUrl, protocolVersion: 1 });
+          return new Map(refs.filter(({ oid }) => isOid(oid)).map(({ ref, oid }) => [ref, oid]));
+        }),
+      ),
+    fetch: (ref, depth) => turns.add(() => marked(() => bring(ref, depth))),
   };
 }
 

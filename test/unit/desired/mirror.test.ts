@@ -58,6 +58,25 @@ test('a full disk that does not even let the copy go: told by its first fault, a
   execFileSync('git', ['-C', copy, 'fsck', '--strict'], { stdio: 'pipe' });
 });
 
+test('another revision is asked about while the branch is looked at: both are fetched, one after the other', async () => {
+  commit('one');
+  const repository = await open();
+  for (let n = 0; n < 5; n++) {
+    sandbox.git('checkout', '-q', '-B', 'wish');
+    const wish = commit(`wish ${n}`);
+    sandbox.git('checkout', '-q', 'main');
+    const head = commit(`head ${n}`);
+    expect(await Promise.all([repository.head(), repository.resolve('wish'), repository.head()])).toEqual([
+      head,
+      wish,
+      head,
+    ]);
+    expect((await repository.readSite(wish)).devices).toHaveLength(1);
+  }
+  expect(existsSync(path.join(copy, 'unfinished'))).toBe(false);
+  execFileSync('git', ['-C', copy, 'fsck', '--strict'], { stdio: 'pipe' });
+});
+
 test('a copy that is not whole and may not be thrown away: the daemon starts, and is told why there is no head', async () => {
   const head = commit('one');
   await (await open()).head();
