@@ -29,6 +29,8 @@ export interface SshTarget {
 
 export interface ExecOptions {
   readonly timeoutMs: number;
+  /** The answer has to begin within so long, where all of it may take longer. */
+  readonly firstByteMs?: number;
   readonly maxBytes?: number;
   /** The command changes nothing: no answer is then a plain failure, nothing unknown. */
   readonly readsOnly?: boolean;
@@ -276,6 +278,7 @@ function exec(
       if (done) return;
       done = true;
       clearTimeout(timer);
+      clearTimeout(start);
       signal.removeEventListener('abort', onAbort);
       if (error === null && result !== undefined) return resolve(result);
       channel?.close();
@@ -283,14 +286,17 @@ function exec(
     };
     const onAbort = (): void =>
       finish(signal.reason instanceof Error ? signal.reason : new Error(messageOf(signal.reason)));
-    const timer = setTimeout(() => {
-      const text = `${at}: no answer within ${options.timeoutMs} ms`;
-      finish(
-        readsOnly
-          ? new DeviceError('timeout', text)
-          : new OutcomeUnknown(`${text}; its state has to be read`),
-      );
-    }, options.timeoutMs);
+    const giveUpAfter = (ms: number): NodeJS.Timeout =>
+      setTimeout(() => {
+        const text = `${at}: no answer within ${ms} ms`;
+        finish(
+          readsOnly
+            ? new DeviceError('timeout', text)
+            : new OutcomeUnknown(`${text}; its state has to be read`),
+        );
+      }, ms);
+    const timer = giveUpAfter(options.timeoutMs);
+    const start = giveUpAfter(options.firstByteMs ?? options.timeoutMs);
     signal.addEventListener('abort', onAbort, { once: true });
 
     // Above 0x7f a command would be sent as UTF-8; commands are bytes and escape them, so this is a check.
@@ -307,6 +313,7 @@ function exec(
       }
       channel = opened;
       if (done) return void opened.close();
+      opened.once('data', () => clearTimeout(start));
       collect(opened, maxBytes, (problem, result) => {
         if (problem === 'too-much') {
           const text = `${at}: the answer is longer than ${maxBytes} bytes`;

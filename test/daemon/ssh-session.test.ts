@@ -202,8 +202,11 @@ describe('keepalive', () => {
   afterEach(() => void vi.useRealTimers());
 
   /** The server behind something that passes on what both say, until it falls silent. */
-  async function reachable(target: SshTarget): Promise<{ target: SshTarget; fallSilent(): void }> {
+  async function reachable(
+    target: SshTarget,
+  ): Promise<{ target: SshTarget; nextBytes(): Promise<unknown>; fallSilent(): void }> {
     const sockets: Socket[] = [];
+    const said = new EventEmitter();
     const between = createServer((near) => {
       const far = connectSocket(target.port, target.host);
       for (const socket of [near, far]) {
@@ -211,6 +214,7 @@ describe('keepalive', () => {
         sockets.push(socket);
       }
       near.pipe(far).pipe(near);
+      far.on('data', () => said.emit('bytes'));
     });
     await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve));
     opened.push({
@@ -222,11 +226,25 @@ describe('keepalive', () => {
     });
     return {
       target: { ...target, port: (between.address() as AddressInfo).port },
+      nextBytes: () => once(said, 'bytes'),
       fallSilent: () => {
         for (const socket of sockets) socket.unpipe().pause();
       },
     };
   }
+
+  test('an idle connection whose questions are answered stays', async () => {
+    const { target } = await serve(answer);
+    const way = await reachable(target);
+    const made = await session(way.target);
+    for (let question = 0; question < 5; question++) {
+      const answered = way.nextBytes();
+      vi.advanceTimersByTime(questionMs);
+      await answered;
+    }
+    const { output } = await made.exec('hello', { timeoutMs: 5_000 }, never);
+    expect(output.toString()).toBe('you said hello\r\n');
+  });
 
   test('a device that falls silent in the middle of an answer is given up after three questions', async () => {
     const asked = new EventEmitter();
@@ -322,6 +340,8 @@ describe('a command', () => {
     await expect(made.exec('x', { timeoutMs: 100, readsOnly: true }, never)).rejects.toMatchObject({
       code: 'timeout',
     });
+    const soon = { timeoutMs: 600_000, firstByteMs: 100, readsOnly: true };
+    await expect(made.exec('x', soon, never)).rejects.toMatchObject({ code: 'timeout' });
     await made.close();
   });
 

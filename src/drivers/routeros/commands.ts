@@ -129,6 +129,13 @@ export function exportCommand(version: string, secrets: 'hidden' | 'shown' = 'hi
   return showsUnasked ? '/export hide-sensitive' : '/export';
 }
 
+/** The same, and nothing from a device that went back to version 6 meanwhile, whose plain export would show secrets. */
+export function guardedExportCommand(version: string): string {
+  const command = exportCommand(version);
+  if (command !== '/export') return command;
+  return `:if ([:pick [/system resource get version] 0 2] != "6.") do={${command}}`;
+}
+
 export function addScriptCommand(name: string, source: string): string {
   return `/system script add name=${quoteString(name)} source=${quoteString(source)} dont-require-permissions=no policy=${scriptPolicies}`;
 }

@@ -6,7 +6,7 @@
 import { assert, DeviceError, OutcomeUnknown } from '../../../core/errors.ts';
 import type { Clock } from '../../../core/clock.ts';
 import type { DeviceSettings } from '../../../core/site.ts';
-import type { SshSession, SshTarget } from '../../ssh-session.ts';
+import type { ExecOptions, SshSession, SshTarget } from '../../ssh-session.ts';
 import { allWithSentinel, readAnswer, readAnswers, withSentinel, type Answer } from '../console.ts';
 
 export interface Credentials {
@@ -100,9 +100,9 @@ export async function withConsole<T>(
 export function consoleOn(session: SshSession, reach: Reach, signal: AbortSignal): DeviceConsole {
   // Unpredictable, so that nothing on the device can imitate it.
   const newSentinel = (prefix: string): string => `${prefix}-${reach.random(8).toString('hex')}`;
-  const run = async (line: string, timeoutMs: number, readsOnly: boolean): Promise<Buffer> => {
+  const run = async (line: string, options: ExecOptions): Promise<Buffer> => {
     assert(/^[\x20-\x7e]+$/.test(line), 'a command is one line of printable ASCII');
-    return (await session.exec(line, { timeoutMs, readsOnly }, signal)).output;
+    return (await session.exec(line, options, signal)).output;
   };
   const ask = async (
     command: string,
@@ -111,7 +111,7 @@ export function consoleOn(session: SshSession, reach: Reach, signal: AbortSignal
     readsOnly: boolean,
   ): Promise<Answer> => {
     const sentinel = newSentinel(prefix);
-    return readAnswer(await run(withSentinel(command, sentinel), timeoutMs, readsOnly), sentinel);
+    return readAnswer(await run(withSentinel(command, sentinel), { timeoutMs, readsOnly }), sentinel);
   };
   const { name } = reach.device;
   return {
@@ -129,7 +129,12 @@ export function consoleOn(session: SshSession, reach: Reach, signal: AbortSignal
     },
     readAll: async (commands) => {
       const sentinel = newSentinel('sw-end');
-      const output = await run(allWithSentinel(commands, sentinel), exportTimeoutMs, true);
+      // The first of them is answered at once; a console that hangs says nothing at all.
+      const output = await run(allWithSentinel(commands, sentinel), {
+        timeoutMs: exportTimeoutMs,
+        firstByteMs: commandTimeoutMs,
+        readsOnly: true,
+      });
       return readAnswers(output, sentinel, commands.length);
     },
     readExport: async (command) => {

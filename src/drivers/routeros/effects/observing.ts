@@ -4,7 +4,7 @@
  * a third. Should the device run another version by then, or not take it all in one, it is asked in turn. Changes nothing.
  */
 import type { DeviceFacts, Observation } from '../../driver.ts';
-import { conditionsCommand, deviceModeCommand, exportCommand } from '../commands.ts';
+import { conditionsCommand, deviceModeCommand, guardedExportCommand } from '../commands.ts';
 import { requireComplete } from '../completeness.ts';
 import {
   leftoversOf,
@@ -54,14 +54,14 @@ async function readAtOnce(console: DeviceConsole, user: string, version: string)
   const commands = [
     conditionsCommand(user),
     ...(hasDeviceMode(version) ? [deviceModeCommand()] : []),
-    exportCommand(version),
+    guardedExportCommand(version),
   ];
   const answers = await console.readAll(commands);
   const [standing, mode] = answers ?? [];
   const exportText = answers?.at(-1);
   if (standing === undefined || mode === undefined || exportText === undefined) return null;
   const { facts, conditions } = parseConditions(standing.toString('latin1'));
-  if (facts.version !== version) return null;
+  if (facts.version !== version || exportText.length === 0) return null;
   requireComplete(exportText);
   const deviceMode = hasDeviceMode(version) ? parseDeviceMode(mode.toString('latin1')) : null;
   return { facts, conditions: { ...conditions, deviceMode }, exportText };

@@ -1,9 +1,11 @@
 /** The first reading asks in turn, the next ones for all at once: they see the same, and doubt goes back to asking in turn. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { guardedExportCommand } from '../../../../src/drivers/routeros/commands.ts';
 import { allWithSentinel, readAnswers } from '../../../../src/drivers/routeros/console.ts';
 import { createRouterosDriver } from '../../../../src/drivers/routeros/driver.ts';
 import type { RouterosDriverOptions } from '../../../../src/drivers/routeros/driver.ts';
+import type { ExecOptions } from '../../../../src/drivers/ssh-session.ts';
 import { deviceSettings } from '../../../support/scripted-device.ts';
 import { virtualDevice } from '../../../support/virtual-device.ts';
 
@@ -33,23 +35,29 @@ function sayingDevice(): {
   version: string;
   takesAll: boolean;
   sent: string[];
+  options: ExecOptions[];
   driver: ReturnType<typeof createRouterosDriver>;
 } {
   const conditions = (): string =>
     `version=${device.version} (stable)\r\nboard=X\r\nuptime=1d\r\nidentity=gw1\r\nconditions=\r\nrefused=\r\ndate=x\r\nfree=1\r\n`;
   const answer = (command: string): string =>
-    command.startsWith('/export')
-      ? exportOf(device.version)
-      : command.includes('device-mode')
-        ? 'true home\r\n'
-        : conditions();
+    command.startsWith(':if ([:pick [/system resource get version] 0 2] != "6.") do={/export')
+      ? device.version.startsWith('6.')
+        ? ''
+        : exportOf(device.version)
+      : command.startsWith('/export')
+        ? exportOf(device.version)
+        : command.includes('device-mode')
+          ? 'true home\r\n'
+          : conditions();
   const connect: RouterosDriverOptions['connect'] = () =>
     Promise.resolve({
       hostKey: 'SHA256:x',
       localAddress: '192.0.2.2',
       close: () => Promise.resolve(),
-      exec: (line) => {
+      exec: (line, options) => {
         device.sent.push(line);
+        device.options.push(options);
         const commands = line.split(/; :put "sw-(?:ok|end)-0{16}"(?:; |$)/).slice(0, -1);
         const end = /sw-(?:ok|end)-0{16}/.exec(line)?.[0] ?? '';
         const said = commands.map((command) => `${answer(command)}${end}\r\n`).join('');
@@ -65,7 +73,13 @@ function sayingDevice(): {
     random: (size) => Buffer.alloc(size),
     connect,
   });
-  const device = { version: '7.18.2', takesAll: true, sent: [] as string[], driver };
+  const device = {
+    version: '7.18.2',
+    takesAll: true,
+    sent: [] as string[],
+    options: [] as ExecOptions[],
+    driver,
+  };
   return device;
 }
 
@@ -83,6 +97,23 @@ test('another version since the last reading: asked in turn, in its own words, a
   await device.driver.observe(never);
   expect(device.sent).toHaveLength(4);
   expect(device.sent.at(-1)).toContain('/export hide-sensitive; ');
+});
+
+test('a plain export is asked for only of what is not version 6 by then', () => {
+  const asked = ':if ([:pick [/system resource get version] 0 2] != "6.") do={/export}';
+  expect(['7.9', '7.18.2', '6.49.10'].map(guardedExportCommand)).toEqual([
+    asked,
+    asked,
+    '/export hide-sensitive',
+  ]);
+});
+
+test('a console that hangs at a later reading costs what one question does, and a slow export has its time', async () => {
+  const device = sayingDevice();
+  await device.driver.observe(never);
+  await device.driver.observe(never);
+  const [conditions, , , atOnce] = device.options;
+  expect(atOnce).toEqual({ timeoutMs: 180_000, firstByteMs: conditions?.timeoutMs, readsOnly: true });
 });
 
 test('a device that does not take all in one line is not asked so again', async () => {
