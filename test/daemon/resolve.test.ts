@@ -321,8 +321,12 @@ describe.concurrent('a device that is no longer the one that was left', () => {
     one.edit((text) => text + line);
     await one.untilSettled();
     // The next commit comes while it stands there without anything that was left on it.
-    await one.device().console('/system script remove [find where name=sw-witness]');
-    await one.device().console(`/ip dns static remove [find where ${printer}]`);
+    // Both at once: no reading is to find the one without the other.
+    await one
+      .device()
+      .console(
+        `/system script remove [find where name=sw-witness]; /ip dns static remove [find where ${printer}]`,
+      );
     await one.api.call('refresh', {});
     const { next, message } = await one.untilDevice('noticed', ({ reason }) => reason === 'device-reset');
     expect(next).toBe('siteward resolve gw1 --as target');
