@@ -7,9 +7,7 @@ import * as z from 'zod';
 import { resolutions, rotated } from '../core/rollout/event-fields.ts';
 import {
   approveSchema,
-  binarySchema,
   documentSchema,
-  historySchema,
   orderSchema,
   pendingSchema,
   planSchema,
@@ -18,11 +16,9 @@ import {
   refreshSchema,
   renderSchema,
   rejectSchema,
-  restoreSchema,
-  sealedSchema,
-  showSchema,
   statusSchema,
 } from './answers.ts';
+import { binarySchema, historySchema, restoreSchema, sealedSchema, showSchema } from './history-answers.ts';
 
 const name = z.string().min(1).max(64);
 const reason = z.string().trim().min(1).max(500);

@@ -1,6 +1,6 @@
 /** `siteward history DEVICE`, `show DEVICE REV`, `diff DEVICE REV [REV]`: what the device really had. Changes nothing. */
 import { Command } from 'commander';
-import type { RevisionAnswer } from '../api/answers.ts';
+import type { RevisionAnswer } from '../api/history-answers.ts';
 import type { AnswerOf } from '../api/operations.ts';
 import { InvalidInput } from '../core/errors.ts';
 import { daemonOf, setExit, wantsJson } from './common.ts';

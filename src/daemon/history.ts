@@ -2,7 +2,7 @@
  * What people ask about the past of a device, and the order to keep what it has now. Reads the device where it has to and
  * changes nothing on it.
  */
-import type { RevisionAnswer } from '../api/answers.ts';
+import type { RevisionAnswer } from '../api/history-answers.ts';
 import type { AnswerOf, Operations } from '../api/operations.ts';
 import { rfc3339Seconds } from '../core/clock.ts';
 import { InvalidInput, SitewardError, codeOf, messageOf } from '../core/errors.ts';

@@ -1,7 +1,7 @@
 /** What a running daemon keeps of its devices, and what people ask of it, end to end. One world for all. */
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { RevisionAnswer } from '../../src/api/answers.ts';
+import type { RevisionAnswer } from '../../src/api/history-answers.ts';
 import { demoExport } from '../../src/cli/demo/export.ts';
 import { runCommandLine } from '../support/command-line.ts';
 import { buildWorld, until } from '../support/daemon-world.ts';

@@ -1,11 +1,6 @@
 /** Operations that answer as a daemon would for one site, and remember what they were asked. */
-import type {
-  DeviceStatus,
-  JournalRecord,
-  PlanAnswer,
-  RevisionAnswer,
-  StatusAnswer,
-} from '../../src/api/answers.ts';
+import type { DeviceStatus, JournalRecord, PlanAnswer, StatusAnswer } from '../../src/api/answers.ts';
+import type { RevisionAnswer } from '../../src/api/history-answers.ts';
 import type { Client, OperationName, Operations } from '../../src/api/operations.ts';
 import { InvalidInput } from '../../src/core/errors.ts';
 
