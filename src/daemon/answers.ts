@@ -18,7 +18,10 @@ import { previewDevice } from '../reconcile/plan-device.ts';
 import type { Comparison } from '../reconcile/comparison.ts';
 import type { RunningDevice, RunningSite } from './running-site.ts';
 
-export function standingFor(site: RunningSite, device: RunningDevice): Standing {
+/** What is looked at to say where a device stands. */
+type ShownSite = Pick<RunningSite, 'settings' | 'ledger' | 'recent' | 'clock'>;
+
+export function standingFor(site: ShownSite, device: RunningDevice): Standing {
   return standingOf({
     device: device.settings,
     folded: device.folded(),
@@ -30,7 +33,7 @@ export function standingFor(site: RunningSite, device: RunningDevice): Standing 
   });
 }
 
-export function deviceStatusAnswer(site: RunningSite, device: RunningDevice): DeviceStatus {
+export function deviceStatusAnswer(site: ShownSite, device: RunningDevice): DeviceStatus {
   const { settings } = device;
   const folded = device.folded();
   const report = device.room.report.current();
@@ -55,7 +58,7 @@ export function deviceStatusAnswer(site: RunningSite, device: RunningDevice): De
   };
 }
 
-function pendingIds(site: RunningSite, device: string): string[] {
+function pendingIds(site: ShownSite, device: string): string[] {
   return itemsFor(site.ledger.state.pending, device).map(({ id }) => id);
 }
 

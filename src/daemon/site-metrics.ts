@@ -11,6 +11,12 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { deviceStatusAnswer, isArmed } from './answers.ts';
 import type { RunningDevice, RunningSite } from './running-site.ts';
 
+/** What of a site the metrics tell. */
+type MeasuredSite = Pick<
+  RunningSite,
+  'settings' | 'ledger' | 'recent' | 'devices' | 'clock' | 'trust' | 'trustProblem' | 'historySize'
+>;
+
 export interface SiteMetrics {
   refresh(): void;
 }
@@ -18,7 +24,7 @@ export interface SiteMetrics {
 /** Counts records from now on; what the journal held before was counted by an earlier run of the daemon. */
 export function siteMetrics(
   metrics: Metrics,
-  site: RunningSite,
+  site: MeasuredSite,
   obstacles: () => readonly string[],
 ): SiteMetrics {
   let seen = site.ledger.journal.head.seq;
@@ -47,7 +53,7 @@ export function isWithoutNews(newsMs: number | null, acceptedAtMs: number, nowMs
   return newsMs !== null && nowMs - acceptedAtMs > newsMs;
 }
 
-function refreshSite(metrics: Metrics, site: RunningSite): void {
+function refreshSite(metrics: Metrics, site: MeasuredSite): void {
   const { state, journal } = site.ledger;
   metrics.set('journal_head_seq', {}, journal.head.seq);
   // As many bits as a sample keeps exactly; as a label it would be a new series with every record.
@@ -70,7 +76,7 @@ function refreshSite(metrics: Metrics, site: RunningSite): void {
   metrics.set('journal_inflight', {}, inflight.length);
 }
 
-function refreshTrust(metrics: Metrics, site: RunningSite): void {
+function refreshTrust(metrics: Metrics, site: MeasuredSite): void {
   const trust = site.trust();
   metrics.set('clock_trusted', {}, trust.distrust === null ? 1 : 0);
   metrics.set('trust_in_force', {}, site.trustProblem() === null ? 1 : 0);
@@ -85,7 +91,7 @@ function refreshTrust(metrics: Metrics, site: RunningSite): void {
   metrics.set('signer_next_expiry_timestamp_seconds', {}, ends.length === 0 ? 0 : Math.min(...ends));
 }
 
-function refreshDevice(metrics: Metrics, site: RunningSite, running: RunningDevice): void {
+function refreshDevice(metrics: Metrics, site: MeasuredSite, running: RunningDevice): void {
   const { name, driver } = running.settings;
   const device = name;
   const folded = running.folded();

@@ -52,6 +52,7 @@ export async function faultOfPack(
 function unpackAt(packed: Buffer, size: number): { readonly content: Buffer; readonly read: number } | null {
   const options = { chunkSize: Math.max(64, size + 1), maxOutputLength: Math.max(1, size), info: true };
   try {
+    // With `info` it answers so (Node's documentation of zlib), which its types do not know.
     const { buffer, engine } = inflateSync(packed, options) as unknown as {
       readonly buffer: Buffer;
       readonly engine: { readonly bytesWritten: number };

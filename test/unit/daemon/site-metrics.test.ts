@@ -1,7 +1,6 @@
 /** What a scrape shows of the whole site, from the fold and the clock alone. */
 import { expect, test } from 'vitest';
 import { siteMetrics } from '../../../src/daemon/site-metrics.ts';
-import type { RunningSite } from '../../../src/daemon/running-site.ts';
 import { createMetrics } from '../../../src/telemetry/metrics.ts';
 import { gatePolicy, gateTrust } from '../../support/gate.ts';
 import { memoryLedger } from '../../support/memory-ledger.ts';
@@ -20,11 +19,11 @@ test('no news is a 1 from the set time on, until a commit is accepted again', as
     ledger,
     recent: [],
     devices: [],
-    clock: { now: () => now },
+    clock: { now: () => now, monotonic: () => now, sleep: () => Promise.resolve() },
     trust: () => gateTrust([]),
     trustProblem: () => null,
     historySize: () => ({ revisions: 0, binary: 0 }),
-  } as unknown as RunningSite;
+  };
   const metrics = createMetrics({ version: '0.0.0', devices: [] });
   const gauges = siteMetrics(metrics, site, () => []);
   const shown = async (afterDays: number): Promise<string | undefined> => {

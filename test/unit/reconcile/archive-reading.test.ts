@@ -2,10 +2,10 @@
 import { expect, test } from 'vitest';
 import { SitewardError } from '../../../src/core/errors.ts';
 import { deviceState, emptySiteState } from '../../../src/core/site-state.ts';
-import type { Observation } from '../../../src/drivers/driver.ts';
 import { archiveReading } from '../../../src/reconcile/archive-reading.ts';
 import { reportCell } from '../../../src/reconcile/device-report.ts';
 import type { DeviceRoom } from '../../../src/reconcile/device-room.ts';
+import { observationOf } from '../../support/observations.ts';
 import { deviceSettings } from '../../support/scripted-device.ts';
 
 function keeping() {
@@ -29,8 +29,7 @@ function keeping() {
     log: () => undefined,
   } as unknown as DeviceRoom;
   const read = async (text: string): Promise<string | null> => {
-    const observation = { fingerprint: text, exportText: Buffer.from(text) } as unknown as Observation;
-    await archiveReading(room, observation);
+    await archiveReading(room, observationOf(text));
     return report.current().keepFailure?.code ?? null;
   };
   return { disk, kept, read };
