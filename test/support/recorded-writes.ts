@@ -26,15 +26,12 @@ export async function recordChanges(
   work: () => Promise<unknown>,
 ): Promise<readonly Change[]> {
   const changes: Change[] = [];
-  const promises = fs.promises as unknown as Record<string, (...words: unknown[]) => Promise<unknown>>;
-  const originals = new Map(recorded.map((name) => [name, promises[name]]));
-  for (const [name, original] of originals)
-    promises[name] = async (...words) => {
-      const result = await original?.(...words);
-      const file = path.resolve(String(words[0]));
-      if (file.startsWith(folder)) changes.push(changeOf(name, file, words[1]));
-      return result;
-    };
+  const restore = replaceCalls(recorded, (name, original) => async (...words) => {
+    const result = await original(...words);
+    const file = path.resolve(String(words[0]));
+    if (file.startsWith(folder)) changes.push(changeOf(name, file, words[1]));
+    return result;
+  });
   const { open } = fs.promises;
   fs.promises.open = async (...words) => {
     const handle = await open(...words);
@@ -50,10 +47,27 @@ export async function recordChanges(
     await work();
   } finally {
     fs.promises.open = open;
-    for (const [name, original] of originals) if (original !== undefined) promises[name] = original;
-    syncBuiltinESMExports();
+    restore();
   }
   return changes;
+}
+
+type Call = (...words: unknown[]) => Promise<unknown>;
+
+/** Puts others in the place of these calls of Node's own, for whoever imported them too, until what it returns is called. */
+function replaceCalls<N extends string>(
+  names: readonly N[],
+  by: (name: N, original: Call) => Call,
+): () => void {
+  // One signature for all of them, which Node's types do not have.
+  const calls = fs.promises as unknown as Record<N, Call>;
+  const originals = names.map((name) => [name, calls[name]] as const);
+  for (const [name, original] of originals) calls[name] = by(name, original);
+  syncBuiltinESMExports();
+  return () => {
+    for (const [name, original] of originals) calls[name] = original;
+    syncBuiltinESMExports();
+  };
 }
 
 function changeOf(name: (typeof recorded)[number], file: string, second: unknown): Change {
@@ -77,20 +91,17 @@ function changeOf(name: (typeof recorded)[number], file: string, second: unknown
 
 /** Runs `work` on a disk that is full after so many writes below the folder; nothing is written from then on. */
 export async function fillDisk(folder: string, after: number, work: () => Promise<unknown>): Promise<void> {
-  const { writeFile } = fs.promises;
   let writes = 0;
-  const full: typeof writeFile = async (file, data, options) => {
+  const restore = replaceCalls(['writeFile'], (_name, original) => async (...words) => {
+    const [file] = words;
     if (typeof file === 'string' && path.resolve(file).startsWith(folder) && ++writes > after)
       throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
-    await writeFile(file, data, options);
-  };
-  fs.promises.writeFile = full;
-  syncBuiltinESMExports();
+    return await original(...words);
+  });
   try {
     await work();
   } finally {
-    fs.promises.writeFile = writeFile;
-    syncBuiltinESMExports();
+    restore();
   }
 }
 
@@ -101,21 +112,15 @@ export async function refuseFiles<T>(
   { code, calls, files }: { code: string; calls: readonly Refusable[]; files: RegExp },
   work: () => Promise<T>,
 ): Promise<T> {
-  const promises = fs.promises as unknown as Record<string, (...words: unknown[]) => Promise<unknown>>;
-  const originals = new Map(calls.map((name) => [name, promises[name]]));
-  for (const [name, original] of originals)
-    promises[name] = async (...words) => {
-      const file = String(words[0]);
-      if (files.test(file))
-        throw Object.assign(new Error(`${code}: ${name} '${file}'`), { code, path: file });
-      return await original?.(...words);
-    };
-  syncBuiltinESMExports();
+  const restore = replaceCalls(calls, (name, original) => async (...words) => {
+    const file = String(words[0]);
+    if (files.test(file)) throw Object.assign(new Error(`${code}: ${name} '${file}'`), { code, path: file });
+    return await original(...words);
+  });
   try {
     return await work();
   } finally {
-    for (const [name, original] of originals) if (original !== undefined) promises[name] = original;
-    syncBuiltinESMExports();
+    restore();
   }
 }
 
