@@ -23,6 +23,7 @@ import { firstStartObstacle } from './first-start.ts';
 import { copyFolder, openDesiredRepository } from './git-remote.ts';
 import { openHostKeys } from './host-keys.ts';
 import { buildOperations } from './operations.ts';
+import { readingSlots } from './reading-slots.ts';
 import type { RunningDevice, RunningSite } from './running-site.ts';
 import { secretsOfSite } from './secrets.ts';
 import { serveDevice } from './served-device.ts';
@@ -183,11 +184,13 @@ function servedDevices(
   hostKeys: RunningSite['hostKeys'],
 ): readonly ServedDevice[] {
   const secretOf = (sealed: string): Promise<Buffer | null> => files.get('credential', sealed);
+  const readInTurn = readingSlots();
   return settings.devices.map((said) => {
     const device = hostKeys.served(said);
     const credentials = (): ReturnType<typeof credentialsInForce> =>
       credentialsInForce(device, deviceState(state, device.name).login, secretOf);
-    return { device, settingsKey: said.hostKey, driver: driverFor(device, systemClock, credentials) };
+    const driver = readInTurn(driverFor(device, systemClock, credentials));
+    return { device, settingsKey: said.hostKey, driver };
   });
 }
 

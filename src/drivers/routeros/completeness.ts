@@ -35,16 +35,18 @@ export function requireComplete(bytes: Uint8Array): void {
   );
 }
 
-/** The first reason why these bytes are no whole export of a device; null: they are one. */
+/**
+ * The first reason why these bytes are no whole export of a device; null: they are one. Only what is looked at becomes
+ * text: this is done at each reading of each device.
+ */
 export function incompleteness(bytes: Uint8Array): Incompleteness | null {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-  if (text.trim() === '') {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (!text.some((byte) => byte > space))
     return { code: 'empty-export', line: null, message: 'it is empty', remedy: 'read the device again' };
-  }
-  const [error] = errorLines(text);
-  if (error !== undefined) return error;
+  const error = firstError(text);
+  if (error !== null) return error;
   // A header further down than the first lines is something else that was glued on.
-  if (!headerLine.test(text.slice(0, 2000).split('\n').slice(0, 10).join('\n'))) {
+  if (!headerLine.test(text.toString('latin1', 0, 2000).split('\n').slice(0, 10).join('\n'))) {
     return {
       code: 'header-missing',
       line: 1,
@@ -52,13 +54,14 @@ export function incompleteness(bytes: Uint8Array): Incompleteness | null {
       remedy: 'export again and keep the first lines: they say which version wrote it',
     };
   }
-  const cut = cutEnd(text);
-  if (cut !== null) return { ...cut, line: lineCount(text) - (text.endsWith('\n') ? 1 : 0) };
+  const cut = cutEnd(text.toString('latin1', Math.max(0, text.length - 20)));
+  if (cut !== null) return { ...cut, line: lineAt(text, text.length) - (text.at(-1) === newline ? 1 : 0) };
   const open = openQuote(text);
   if (open === null) return null;
   return { code: 'unbalanced-quote', line: open, message: 'a quote is open at its end', remedy: again };
 }
 
+const [newline, carriageReturn, space, hash, backslash] = [0x0a, 0x0d, 0x20, 0x23, 0x5c];
 const again = 'the text was cut: read the device again';
 
 /** How the end of the text shows that more followed; `line` is the caller's, who knows where the text stood. */
@@ -69,44 +72,51 @@ export function cutEnd(text: string): Omit<Incompleteness, 'line'> | null {
   return { code, message: 'its last line goes on after a "\\"', remedy: again };
 }
 
-/** Lines by which the device says that a menu is missing from its export. */
-export function errorLines(text: string): readonly Incompleteness[] {
-  const found: Incompleteness[] = [];
+/** What a device says in a comment line about a menu that is missing from its export; null: it says no such thing. */
+export function exportError(line: string): Omit<Incompleteness, 'line'> | null {
+  if (!errorLine.test(line)) return null;
   const remedy = 'read the device again; a menu that keeps failing is named in that line';
-  for (let at = text.startsWith('#') ? 0 : nextComment(text, 0); at >= 0; at = nextComment(text, at)) {
-    const end = text.indexOf('\n', at);
-    const line = text.slice(at, end < 0 ? text.length : end);
-    if (!errorLine.test(line)) continue;
-    const where = { line: lineCount(text.slice(0, at)), remedy };
-    found.push(
-      /interrupted/i.test(line)
-        ? { code: 'export-interrupted', message: 'it was interrupted', ...where }
-        : { code: 'export-error', message: 'the device reports an error exporting a menu', ...where },
-    );
+  return /interrupted/i.test(line)
+    ? { code: 'export-interrupted', message: 'it was interrupted', remedy }
+    : { code: 'export-error', message: 'the device reports an error exporting a menu', remedy };
+}
+
+function firstError(text: Buffer): Incompleteness | null {
+  for (let at = text[0] === hash ? 0 : nextComment(text, 0); at >= 0; at = nextComment(text, at)) {
+    const end = text.indexOf(newline, at);
+    const error = exportError(text.toString('latin1', at, end < 0 ? text.length : end));
+    if (error !== null) return { ...error, line: lineAt(text, at) };
   }
-  return found;
+  return null;
 }
 
 /** Where the next line starts that is a comment; -1: there is none. */
-function nextComment(text: string, from: number): number {
-  const end = text.indexOf('\n#', from);
+function nextComment(text: Buffer, from: number): number {
+  const end = text.indexOf('\n#', from, 'latin1');
   return end < 0 ? -1 : end + 1;
 }
 
-function lineCount(text: string): number {
-  let count = 1;
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count++;
-  return count;
+/** Number of the line that the place is in. */
+function lineAt(text: Buffer, place: number): number {
+  let line = 1;
+  for (let at = text.indexOf(newline); at >= 0 && at < place; at = text.indexOf(newline, at + 1)) line++;
+  return line;
 }
 
 /** Line of a quote that is open at the end of the text. Only the last command can be cut. */
-function openQuote(text: string): number | null {
+function openQuote(text: Buffer): number | null {
   let start = text.length;
   do {
-    start = text.lastIndexOf('\n', start - 2);
-  } while (start > 0 && /\\\r?$/.test(text.slice(Math.max(0, start - 2), start)));
-  const last = text.slice(start + 1);
+    start = text.lastIndexOf(newline, start - 2);
+  } while (start > 0 && goesOn(text, start));
+  const last = text.toString('latin1', start + 1);
   if (last.startsWith('#')) return null;
   const quotes = last.replace(/\\./gs, '').split('"').length - 1;
-  return quotes % 2 === 0 ? null : lineCount(text.slice(0, start + 1));
+  return quotes % 2 === 0 ? null : lineAt(text, start + 1);
+}
+
+/** Whether the line that ends at `end` goes on in the next. */
+function goesOn(text: Buffer, end: number): boolean {
+  const before = text[end - 1] === carriageReturn ? end - 2 : end - 1;
+  return text[before] === backslash;
 }

@@ -8,7 +8,7 @@ import { assert, formatPlace, type Place } from '../../core/errors.ts';
 import type { Item, Section } from '../../core/item.ts';
 import type { Argument, Command } from './export-command.ts';
 import { readText, type ExportText, type Piece } from './export-syntax.ts';
-import { cutEnd, errorLines } from './completeness.ts';
+import { cutEnd, exportError } from './completeness.ts';
 import { menuFacts, referencesOf } from './menus.ts';
 import { RowValues } from './row-values.ts';
 import { finishRow, hardwareKey, keyOfAdded, keyOfSelector, type Row } from './rows.ts';
@@ -110,8 +110,8 @@ class Normalizer {
   }
 
   #errorLine(piece: Piece): void {
-    const [error] = errorLines(piece.raw);
-    if (error === undefined) return;
+    const error = exportError(piece.raw);
+    if (error === null) return;
     const message = `the export in this file is not complete: ${error.message}; ${error.remedy}`;
     this.#report(error.code, message, { line: piece.line, column: 1 }, null);
   }
