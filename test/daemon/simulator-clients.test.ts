@@ -122,10 +122,11 @@ describe.skipIf(!hasNetmiko)('netmiko (skipped where python3-netmiko is not inst
       `
 import sys
 from netmiko import ConnectHandler
-device = ConnectHandler(device_type="mikrotik_routeros", host="127.0.0.1", port=int(sys.argv[1]), username="admin", password="planted")
+device = ConnectHandler(device_type="mikrotik_routeros", host="127.0.0.1", port=int(sys.argv[1]), username="admin", password="planted", global_delay_factor=2)
 print(device.find_prompt())
 print(device.send_command(":put (40+2)"))
-print("name=gw1" in device.send_command("/export"))
+# It ends a command with CR and LF, which is a prompt more, and takes the first prompt it sees for the end of an answer.
+print("name=gw1" in device.send_command("/export", expect_string="name=gw1"))
 device.disconnect()
 `,
       port,
