@@ -16,8 +16,11 @@ import { foldRollout, goesBack, newRollout } from './rollout/state.ts';
 import type { DeviceState, SiteState } from './site-state.ts';
 import { deviceState } from './site-state.ts';
 
-/** A device restored from an older backup carries an older witness; one older than these is for a person to judge. */
-const keptWitnesses = 256;
+/**
+ * A device restored from an older backup carries an older witness; one older than these is for a person to judge. Each
+ * takes 100 bytes of every checkpoint: 256 of each of a thousand devices would be 25 MB.
+ */
+const keptWitnesses = 64;
 
 /** Folds one record into the state. Throws `JournalError` for one that does not fit those before it. */
 export function foldRecord(state: SiteState, record: SitewardRecord): void {
@@ -261,7 +264,8 @@ function foldWitness(
   { seq, head }: Pick<Witness, 'seq' | 'head'>,
 ): void {
   witnesses.push({ seq, head });
-  if (witnesses.length > keptWitnesses) witnesses.shift();
+  // A checkpoint of an older version may say more of them.
+  if (witnesses.length > keptWitnesses) witnesses.splice(0, witnesses.length - keptWitnesses);
 }
 
 /** People ended it, by its own name or with another's: its plan is not tried again before they say so (I8). */

@@ -10,8 +10,9 @@ import { evidenceFacts, ids, planned as plannedRollout } from '../../support/rec
 
 const evidence = evidenceFacts({ decision: 'rollback', net: false, footprint: 'base' });
 
-function fold(...events: readonly SitewardEvent[]): SiteState {
-  const state = emptySiteState();
+const fold = (...events: readonly SitewardEvent[]): SiteState => foldInto(emptySiteState(), ...events);
+
+function foldInto(state: SiteState, ...events: readonly SitewardEvent[]): SiteState {
   events.forEach((event, i) => {
     const record = {
       ...event,
@@ -116,6 +117,37 @@ describe('a rollout that is over', () => {
     const state = fold(planned, authorized, ...rolledBack('window-passed'), accepted);
     expect(state.stopped).toBeNull();
     expect(deviceState(state, 'gw1').quarantine).not.toBeNull();
+  });
+});
+
+describe('what was left on a device', () => {
+  const announced = (seq: number): SitewardEvent[] => [
+    { ...planned, rollout: `r${seq}` },
+    { kind: 'authorized', ...ids, rollout: `r${seq}`, reason: 'benign' },
+    { kind: 'witness-started', ...ids, rollout: `r${seq}`, witness: { seq, head: `h${seq}` } },
+    { kind: 'not-started', ...ids, rollout: `r${seq}`, code: 'unreachable', message: '' },
+    { kind: 'settled', ...ids, rollout: `r${seq}`, outcome: 'not-started' },
+  ];
+  const rollouts = (count: number): SitewardEvent[] =>
+    Array.from({ length: count }, (_, i) => announced(i + 1)).flat();
+
+  test('of what was announced as its witness the newest 64 are known again, and no more are kept', () => {
+    const { witnesses } = deviceState(fold(...rollouts(66)), 'gw1');
+    expect(witnesses).toHaveLength(64);
+    expect([witnesses[0], witnesses.at(-1)]).toEqual([
+      { seq: 3, head: 'h3' },
+      { seq: 66, head: 'h66' },
+    ]);
+  });
+
+  test('where an older checkpoint says more of them, the oldest go with the next rollout', () => {
+    const state = emptySiteState();
+    const older = Array.from({ length: 256 }, (_, i) => ({ seq: i, head: `o${i}` }));
+    deviceState(state, 'gw1').witnesses.push(...older);
+    foldInto(state, ...announced(300));
+    const { witnesses } = deviceState(state, 'gw1');
+    expect(witnesses).toHaveLength(64);
+    expect(witnesses.at(-1)).toEqual({ seq: 300, head: 'h300' });
   });
 });
 
