@@ -10,11 +10,13 @@ export function runCommand(): Command {
   return new Command('run')
     .description('the daemon: reads, plans, and rolls out what may be rolled out, until it is told to end')
     .action(async (_options: unknown, command: Command) => {
-      const [{ loadSettings }, { startDaemon }, { notify }] = await Promise.all([
+      const [{ loadSettings }, { startDaemon }, { notify }, { letHeapGrow }] = await Promise.all([
         import('../settings/settings.ts'),
         import('../daemon/daemon.ts'),
         import('../daemon/notify.ts'),
+        import('../daemon/heap-growth.ts'),
       ]);
+      letHeapGrow();
       // A file that may not grow further (`ulimit -f`) then fails with EFBIG, as a full disk does, and ends nothing.
       process.on('SIGXFSZ', () => undefined);
       const ending = new Promise<void>((resolve) => {

@@ -1,5 +1,6 @@
 /**
- * What a sweep of a thousand devices costs the daemon: CPU of this process per device, all devices in one other process.
+ * What a sweep of a thousand devices costs the daemon: CPU of this process per device, all devices in one other process;
+ * the heap may grow as the daemon's may, for every arm.
  * Against a bare loop of the SSH library, as one writes it, that logs in with the same key and takes the export.
  * Fresh: a reading over a new connection by a driver that read the device before, then both texts read, compared and
  * planned; git has what `adopt` writes for the device. Said beside it: git has another row in each section.
@@ -18,6 +19,7 @@ import { fileURLToPath } from 'node:url';
 import ssh2, { type ConnectConfig } from 'ssh2';
 import { diffConfigurations } from '../../src/core/plan/diff.ts';
 import { makePlan } from '../../src/core/plan/plan.ts';
+import { letHeapGrow } from '../../src/daemon/heap-growth.ts';
 import { systemClock } from '../../src/daemon/system-clock.ts';
 import type { Driver, Observation } from '../../src/drivers/driver.ts';
 import { makeKeyPair, signingKey } from '../../src/drivers/key-pair.ts';
@@ -272,6 +274,7 @@ async function measure(addresses: readonly Address[]): Promise<void> {
   await Promise.all([...drivers.values()].map((driver) => driver.close()));
 }
 
+letHeapGrow();
 const folder = mkdtempSync(path.join(tmpdir(), 'siteward-bench-'));
 writeFileSync(path.join(folder, 'export.rsc'), exportText);
 writeFileSync(path.join(folder, 'keys'), `${pair.publicKey}\n`);
