@@ -1,7 +1,7 @@
 /**
  * G1 and G2: durable appends by 64, 8 and 1 waiters against a plain loop of write and fdatasync on the same file system.
  * G3: reading a million records with chain and fold against readline and JSON.parse, each in a process of its own, and
- * how much memory that takes; the same with a tenth of them, since it must not grow. `SITEWARD_BENCH_FOLDER` says where
+ * how much memory that takes, as the daemon does it at its start; the same with a tenth of them, since it must not grow. `SITEWARD_BENCH_FOLDER` says where
  * the files lie, `SITEWARD_BENCH_RECORDS` how many records are read.
  */
 import { spawnSync } from 'node:child_process';
@@ -22,6 +22,7 @@ import { fileURLToPath } from 'node:url';
 import { rfc3339 } from '../../src/core/clock.ts';
 import { replayInto } from '../../src/core/site-replay.ts';
 import { emptySiteState } from '../../src/core/site-state.ts';
+import { letHeapGrow } from '../../src/daemon/heap-growth.ts';
 import { openJournal } from '../../src/journal/journal.ts';
 import { emptyHead, encodeRecord } from '../../src/journal/record.ts';
 import { replayJournal } from '../../src/journal/replay.ts';
@@ -80,6 +81,7 @@ function writeJournal(folder: string, count: number): void {
 
 const arms = {
   async replay(folder: string): Promise<number> {
+    letHeapGrow();
     const state = emptySiteState();
     const { head, damage } = await replayJournal({
       folder,
