@@ -5,7 +5,7 @@
  * output than allowed, or puts a command or its output into a message.
  */
 import { createHash, sign } from 'node:crypto';
-import { connect as connectSocket, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 // CommonJS without named exports that Node could see.
 import ssh2 from 'ssh2';
@@ -14,6 +14,7 @@ import { DeviceError, HostKeyMismatch, InvalidInput, OutcomeUnknown, messageOf }
 import { signingKey } from './key-pair.ts';
 import { readRemoteFile } from './ssh-session-file.ts';
 import type { FileOptions } from './ssh-session-file.ts';
+import { openSocket, socketProblem } from './ssh-socket.ts';
 
 export interface SshTarget {
   readonly host: string;
@@ -106,7 +107,7 @@ export function connect(target: SshTarget, signal: AbortSignal): Promise<SshConn
     signal.throwIfAborted();
     const logins = loginsFor(target);
     const client = new ssh2.Client();
-    const socket = connectSocket({ host: target.host, port: target.port, noDelay: true });
+    const socket = openSocket(target.host, target.port);
     const link: Link = { client, socket, lost: false };
     let seenKey = '';
     let done = false;
@@ -216,19 +217,6 @@ function refusedLogin(target: SshTarget): DeviceError {
     `the device refuses the login of user ${target.user} by ${means}: look there whether the user is still enabled, ` +
       `from which addresses it may log in, its ${means} and its ssh policy${keysShutOut}`,
   );
-}
-
-function socketProblem(error: Error): string {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'failed';
-  const words: Readonly<Record<string, string>> = {
-    ECONNREFUSED: 'the connection is refused',
-    EHOSTUNREACH: 'there is no route to it',
-    ENETUNREACH: 'there is no route to it',
-    ETIMEDOUT: 'it does not answer',
-    ECONNRESET: 'the connection was reset',
-    ENOTFOUND: 'the name is not known',
-  };
-  return words[code] ?? `the connection failed (${code})`;
 }
 
 function sessionOn(link: Link, target: SshTarget, hostKey: string): SshConnection {

@@ -45,6 +45,8 @@ export class Scanner {
   #at = 0;
   #line = 1;
   #lineStart = 0;
+  /** The next one from where it was last asked for. */
+  #wrap = -1;
 
   constructor(text: string) {
     this.#text = text;
@@ -81,26 +83,37 @@ export class Scanner {
     const text = this.#text;
     let [at, line] = [this.#at, this.#line];
     const starts = [line];
-    for (let done = 0; done < joined.length;) {
-      const c = text.charCodeAt(at);
-      if (c === 0x5c && text.charCodeAt(at + 1) === 0x0a) {
-        // Behind nothing, or behind an escaped backslash: left to who reads it all.
-        const before = text.charCodeAt(at - 1);
-        if (before === 0x5c || before === 0x0a) return null;
-        at += 2;
-        line++;
-        while (text.charCodeAt(at) === 0x20) at++;
-        continue;
-      }
-      if (c !== joined.charCodeAt(done)) return null;
-      at++;
-      done++;
-      if (c === 0x0a) starts.push(++line);
+    for (let done = 0; ;) {
+      const wrap = this.#nextWrap(at);
+      const length = Math.min(wrap - at, joined.length - done);
+      // From wrap to wrap: one comparison costs a tenth of looking at each character.
+      if (text.slice(at, at + length) !== joined.slice(done, done + length)) return null;
+      const end = at + length;
+      for (at = text.indexOf('\n', at) + 1; at > 0 && at <= end; at = text.indexOf('\n', at) + 1)
+        starts.push(++line);
+      at = end;
+      done += length;
+      if (done === joined.length) break;
+      // Behind nothing, or behind an escaped backslash: left to who reads it all.
+      const before = text.charCodeAt(at - 1);
+      if (at !== wrap || before === 0x5c || before === 0x0a) return null;
+      at += 2;
+      line++;
+      while (text.charCodeAt(at) === 0x20) at++;
     }
     if (!/^[/#\r\n]?$/.test(text.charAt(at))) return null;
     this.#line = line;
     this.#at = this.#lineStart = at;
     return starts;
+  }
+
+  /** Where a line is wrapped next, or the end of the text. */
+  #nextWrap(from: number): number {
+    if (this.#wrap < from) {
+      const found = this.#text.indexOf('\\\n', from);
+      this.#wrap = found < 0 ? this.#text.length : found;
+    }
+    return this.#wrap;
   }
 
   /** Makes the command that starts here end `length` characters on, as if the line ended there. */
@@ -159,6 +172,7 @@ export class Scanner {
     this.#at = mark.at;
     this.#line = mark.line;
     this.#lineStart = mark.lineStart;
+    this.#wrap = -1;
   }
 
   /** At a line end or at the end of the text. Tools that convert line ends twice leave more than one CR. */
