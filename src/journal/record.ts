@@ -1,6 +1,7 @@
 /**
- * The line codec: one record, one JSON object, one line. Pure. Written with the fields v, seq, at, prev, kind, actor first,
- * in this order, then the kind's own; read in any order. Never looks at what a kind means; that is `core/rollout/events`.
+ * The line codec: one record, one JSON object, one line. Pure. Field order is v, seq, at, prev, kind, actor,
+ * then the kind's own fields, so that a line can be judged by its head without trusting a JSON parser's
+ * choice among duplicate keys. Never looks at what a kind means; that is `core/rollout/events`.
  */
 import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
@@ -23,8 +24,18 @@ export type DecodedLine =
   | { readonly ok: true; readonly record: RecordEnvelope; readonly head: JournalHead }
   | { readonly ok: false; readonly reason: string };
 
-const timePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+/** All of a line's head that has the same form in each; what follows is compared with what was parsed. */
+const lineHead = /^\{"v":1,"seq":[1-9]\d{0,15},"at":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z","prev":"/;
+const seqPlace = '{"v":1,"seq":'.length;
+const toAt = ',"at":"'.length;
+const timeLength = '2026-11-21T10:00:00.000Z'.length;
+const toPrev = toAt + timeLength + '","prev":"'.length;
+const hashLength = 64;
+const beforeKind = '","kind":"';
+const beforeActor = '","actor":"';
+const [comma, zero] = [44, 48];
 const hashPattern = /^[0-9a-f]{64}$/;
+const versionHead = /^\{"v":(\d{1,9}),/;
 const kindPattern = /^[a-z][a-z0-9-]{0,63}$/;
 // A name that looks like a number would move to the front of the object.
 const fieldPattern = /^[a-z][A-Za-z0-9]{0,63}$/;
@@ -74,31 +85,46 @@ export function decodeLine(line: Buffer, isAscii = false, prevHash = ''): Decode
   } catch {
     return bad(text.startsWith('{"v":') ? 'not JSON' : 'not a record');
   }
-  if (!isRecord(value, prevHash)) return bad(whyNoRecord(value));
-  return { ok: true, record: value, head: { seq: value.seq, hash: lineHash(line) } };
+  if (!lineHead.test(text)) return bad(whyNoHead(text));
+  // The text begins with a member, so the value is an object.
+  const record = value as RecordEnvelope;
+  if (!isEnvelope(record, text, prevHash))
+    return bad('not a record: a field of the envelope is missing, wrong, or there twice');
+  return { ok: true, record, head: { seq: record.seq, hash: lineHash(line) } };
 }
 
-function isRecord(value: unknown, prevHash: string): value is RecordEnvelope {
-  if (typeof value !== 'object' || value === null) return false;
-  const { v, seq, at, prev, kind, actor } = value as Partial<Record<keyof RecordEnvelope, unknown>>;
+/**
+ * Whatever a parser makes of a name that is there twice: what it found must be what the line begins with. Cut out and
+ * compared, which costs a third of `startsWith`.
+ */
+function isEnvelope(record: RecordEnvelope, text: string, prevHash: string): boolean {
+  const { v, seq, at, prev, kind, actor } = record;
+  if (v !== 1 || !Number.isSafeInteger(seq) || typeof kind !== 'string' || typeof actor !== 'string')
+    return false;
+  let place = seqPlace;
+  let digits = 0;
+  for (; text.charCodeAt(place) !== comma; place++) digits = 10 * digits + text.charCodeAt(place) - zero;
+  const [atPlace, prevPlace] = [place + toAt, place + toPrev];
+  const kindPlace = prevPlace + hashLength + beforeKind.length;
+  const actorPlace = kindPlace + kind.length + beforeActor.length;
   return (
-    v === 1 &&
-    Number.isSafeInteger(seq) &&
-    typeof at === 'string' &&
-    timePattern.test(at) &&
-    typeof prev === 'string' &&
+    digits === seq &&
+    text.slice(atPlace, atPlace + timeLength) === at &&
+    text.slice(prevPlace, prevPlace + hashLength) === prev &&
     (prev === prevHash || hashPattern.test(prev)) &&
-    typeof kind === 'string' &&
+    text.slice(prevPlace + hashLength, kindPlace) === beforeKind &&
+    text.slice(kindPlace, kindPlace + kind.length) === kind &&
     kindPattern.test(kind) &&
-    typeof actor === 'string'
+    text.slice(kindPlace + kind.length, actorPlace) === beforeActor
   );
 }
 
-function whyNoRecord(value: unknown): string {
-  const version = typeof value === 'object' && value !== null && 'v' in value ? value.v : undefined;
-  if (typeof version !== 'number') return 'not a record';
-  if (version !== 1) return `format version ${version}; this siteward reads version 1`;
-  return 'not a record: a field of the envelope is missing or wrong';
+/** Of a text that is JSON and begins otherwise than a record does. */
+function whyNoHead(text: string): string {
+  const version = versionHead.exec(text.slice(0, 20))?.[1];
+  if (version === undefined) return 'not a record';
+  if (version !== '1') return `format version ${version}; this siteward reads version 1`;
+  return 'not a record: it does not begin as one';
 }
 
 /** Null when the record follows `tip`; else why not. */

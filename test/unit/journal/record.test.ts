@@ -13,29 +13,25 @@ test('a line says the record that was written, and the hash that the next one na
   expect(decodeLine(line, true, emptyHead.hash)).toEqual({ ok: true, record, head });
 });
 
-test('the fields may stand in any order', () => {
-  const turned = Object.fromEntries(Object.entries(record).reverse());
-  expect(decoded(turned)).toMatchObject({ ok: true, record });
-});
-
 describe('no record', () => {
-  const envelope = 'not a record: a field of the envelope is missing or wrong';
+  const head = 'not a record: it does not begin as one';
+  const envelope = 'not a record: a field of the envelope is missing, wrong, or there twice';
   test.each<[string, Record<string, unknown>, string]>([
     ['another version', { v: 2 }, 'format version 2; this siteward reads version 1'],
     ['a version in words', { v: '1' }, 'not a record'],
     ['no version', { v: undefined }, 'not a record'],
-    ['no number', { seq: undefined }, envelope],
-    ['a number in words', { seq: '1' }, envelope],
-    ['a broken number', { seq: 1.5 }, envelope],
+    ['no number', { seq: undefined }, head],
+    ['a number in words', { seq: '1' }, head],
+    ['a broken number', { seq: 1.5 }, head],
     ['more than a number holds', { seq: 2 ** 53 }, envelope],
-    ['no time', { at: undefined }, envelope],
-    ['a time without milliseconds', { at: '2026-01-01T00:00:00Z' }, envelope],
-    ['a time elsewhere', { at: '2026-01-01T00:00:00.000+01:00' }, envelope],
-    ['a time as a number', { at: 1767225600000 }, envelope],
-    ['no hash', { prev: undefined }, envelope],
+    ['no time', { at: undefined }, head],
+    ['a time without milliseconds', { at: '2026-01-01T00:00:00Z' }, head],
+    ['a time elsewhere', { at: '2026-01-01T00:00:00.000+01:00' }, head],
+    ['a time as a number', { at: 1767225600000 }, head],
+    ['no hash', { prev: undefined }, head],
     ['a short hash', { prev: '0'.repeat(63) }, envelope],
     ['a hash in capitals', { prev: 'A'.repeat(64) }, envelope],
-    ['a hash as a number', { prev: 0 }, envelope],
+    ['a hash as a number', { prev: 0 }, head],
     ['no kind', { kind: undefined }, envelope],
     ['a kind that is none', { kind: 'Held!' }, envelope],
     ['a kind as a list', { kind: ['held'] }, envelope],
@@ -53,6 +49,12 @@ describe('no record', () => {
     ['null', 'null', 'not a record'],
     ['a number', '1', 'not a record'],
     ['a list', '[1]', 'not a record'],
+    [
+      'fields in another order',
+      JSON.stringify(Object.fromEntries(Object.entries(record).reverse())),
+      'not a record',
+    ],
+    ['a field that is there twice', line.toString().replace(/}$/, ',"kind":"released"}'), envelope],
     ['NULs', '\0'.repeat(64), 'not a record'],
   ])('%s', (_name, text, reason) => {
     expect(decodeLine(Buffer.from(text))).toEqual({ ok: false, reason });
