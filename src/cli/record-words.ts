@@ -1,5 +1,6 @@
 /** Journal records in words, for `log` and `--follow`. Unknown kinds are shown by name: nothing is left out silently. */
 import type { JournalRecord } from '../api/answers.ts';
+import type { EvidenceFacts } from '../core/rollout/event-fields.ts';
 import { clockTime, count } from './terminal.ts';
 
 /** What became of the rollout, when this record is the last of it. */
@@ -32,6 +33,11 @@ export function isAnnouncement(record: JournalRecord): boolean {
     ['rotation-step-started', 'backup-started'].includes(record.kind) ||
     (record.kind in started && text(record, 'cause') === '')
   );
+}
+
+function keepsTarget({ evidence }: JournalRecord): boolean {
+  const { decision, footprint } = (evidence ?? {}) as Partial<EvidenceFacts>;
+  return decision === 'confirm' && footprint === 'target';
 }
 
 export function recordWords(record: JournalRecord): string {
@@ -139,7 +145,7 @@ function rolloutWords(record: JournalRecord): string | null {
     case 'not-started':
       return `not started: ${text(record, 'code')}: ${text(record, 'message')}`;
     case 'diverged':
-      return 'DIVERGED: the device has neither what it had nor what was planned';
+      return `DIVERGED: the device ${keepsTarget(record) ? 'keeps what was planned, and its timer stands still' : 'has neither what it had nor what was planned'}`;
     case 'wave-stopped':
       return `${text(record, 'reason')}: what became of commit ${short(record, 'commit')} here is not known; it is stopped for the site`;
     case 'settled':

@@ -3,6 +3,7 @@
  * goes on when a person is asked for. Pure.
  */
 import { itemsFor } from '../core/gate/pending.ts';
+import type { Resolution } from '../core/rollout/event-fields.ts';
 import type { DeviceState as FoldedDevice } from '../core/site-state.ts';
 import type { DeviceReport, Failure } from './device-report.ts';
 import { lookAt, nextOnDevice } from './next-command.ts';
@@ -113,7 +114,7 @@ function standingStill(look: Look): Standing | null {
   // Where the whole site's state was lost, accepting its commit settles the devices with it.
   const whole = site.accepted === null ? itemsFor(site.pending, null) : [];
   const [pending] = [...items, ...whole];
-  const first = diverged ? 'base' : folded.changed === null || site.accepted === null ? 'actual' : 'target';
+  const first = firstResolution(look, diverged);
   const ordered = resolve === null ? `siteward resolve ${device.name} --as ${first}` : 'siteward pending';
   const isSigned = pending !== undefined && pending.approvals.length >= approvals[pending.class];
   const hold = isSigned ? stoppedByPeople(look) : null;
@@ -123,6 +124,12 @@ function standingStill(look: Look): Standing | null {
     message: stuck === null ? `to be taken to ${resolve?.as ?? ''}; it was not finished` : stuck.message,
     next: hold?.next ?? (pending === undefined ? ordered : `siteward pending ${pending.id}`),
   };
+}
+
+/** What most will want; where it diverged at the target, that is there. */
+function firstResolution({ folded, site }: Look, diverged: boolean): Resolution {
+  if (diverged) return folded.rollout?.problem === null ? 'base' : 'actual';
+  return folded.changed === null || site.accepted === null ? 'actual' : 'target';
 }
 
 function unreadable(look: Look): Standing | null {

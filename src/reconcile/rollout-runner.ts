@@ -22,6 +22,7 @@ import { isStuck } from '../core/rollout/state.ts';
 import type { Evidence, Rollout, Witness } from '../core/rollout/rollout.ts';
 import type { Driver } from '../drivers/driver.ts';
 import type { Ledger } from './ledger.ts';
+import { NetWatch } from './net-watch.ts';
 import type { RunProbe } from './probes.ts';
 import { judging, probeBefore, probeUntilWell } from './probes.ts';
 import { verifyDevice } from './verify-device.ts';
@@ -50,6 +51,7 @@ const looksForMissingDevice = 12;
  */
 export async function runRollout(room: RolloutRoom, state: RolloutState): Promise<void> {
   let sight: Sight = nothingSeen;
+  const net = new NetWatch(room.rollout.times);
   let misses = 0;
   for (;;) {
     room.signal.throwIfAborted();
@@ -64,7 +66,7 @@ export async function runRollout(room: RolloutRoom, state: RolloutState): Promis
         break;
       case 'look':
         await room.clock.sleep(step.afterMs, room.signal);
-        sight = await look(room, sight);
+        sight = await look(room, sight, net);
         misses = sight.evidence === null ? misses + 1 : 0;
         if (misses >= looksForMissingDevice) return;
         break;
@@ -77,7 +79,7 @@ export async function runRollout(room: RolloutRoom, state: RolloutState): Promis
   }
 }
 
-async function look(room: RolloutRoom, sight: Sight): Promise<Sight> {
+async function look(room: RolloutRoom, sight: Sight, net: NetWatch): Promise<Sight> {
   try {
     const evidence = await room.driver.evidence(room.rollout, null, room.signal);
     room.onSight(evidence, null);
@@ -85,7 +87,8 @@ async function look(room: RolloutRoom, sight: Sight): Promise<Sight> {
     const looks = sight.evidence === null ? 1 : sight.looks + 1;
     const confirmSeenAt =
       evidence.decision === 'confirm' ? (sight.confirmSeenAt ?? evidence.net.runCount) : null;
-    return { evidence, looks, confirmSeenAt };
+    const netStandsStill = net.standsStill(evidence);
+    return { evidence, looks, confirmSeenAt, netStandsStill };
   } catch (error) {
     room.signal.throwIfAborted();
     if (!(error instanceof DeviceError) && !(error instanceof OutcomeUnknown)) throw error;
@@ -187,7 +190,7 @@ async function performOnDevice(
       };
       const probes = judging(rollout.probes, state);
       const probesPass = (): Promise<void> => probeUntilWell(probes, room.probe, clock, signal);
-      return await verifyDevice(rollout, { readEvidence, probesPass }, state.runCount, clock, signal);
+      return await verifyDevice(rollout, { readEvidence, probesPass }, clock, signal);
     }
     case 'confirm':
       await driver.confirm(rollout, requireDeadline(state), signal);

@@ -6,14 +6,12 @@
 import type { Clock } from '../core/clock.ts';
 import { DeviceError } from '../core/errors.ts';
 import type { Evidence, Rollout } from '../core/rollout/rollout.ts';
+import { NetWatch } from './net-watch.ts';
 import { whatDiffers } from './what-differs.ts';
 
 export interface Verification {
   readonly runCount: number;
 }
-
-/** Ticks that the net may take to show another run before it counts as standing still. */
-const patienceTicks = 3;
 
 /** `probesPass` throws `DeviceError` when they don't within their time. */
 export interface Looks {
@@ -24,27 +22,24 @@ export interface Looks {
 export async function verifyDevice(
   rollout: Rollout,
   { readEvidence, probesPass }: Looks,
-  runCountAtArming: number,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Verification> {
   const { tickMs, soakMs } = rollout.times;
   const started = clock.monotonic();
-  let evidence = await readEvidence();
-  requireTarget(rollout, evidence);
-  await probesPass();
-  const soakUntil = started + soakMs;
-  const growthUntil = clock.monotonic() + patienceTicks * tickMs + 5_000;
-  while (evidence.net.runCount <= runCountAtArming || clock.monotonic() < soakUntil) {
-    if (evidence.net.runCount <= runCountAtArming && clock.monotonic() >= growthUntil) {
-      throw new DeviceError(
-        'not-armed',
-        'the rollback timer on the device stands still, so it could not fire',
-      );
-    }
-    await clock.sleep(Math.min(tickMs / 2, 2_000), signal);
-    evidence = await readEvidence();
+  // Runs while it was applied say nothing: the device's clock may have been set back since.
+  const net = new NetWatch(rollout.times);
+  const look = async (): Promise<Evidence> => {
+    const evidence = await readEvidence();
     requireTarget(rollout, evidence);
+    if (!net.standsStill(evidence)) return evidence;
+    throw new DeviceError('not-armed', 'the rollback timer on the device stands still, so it could not fire');
+  };
+  let evidence = await look();
+  await probesPass();
+  while (!net.hasRun || clock.monotonic() < started + soakMs) {
+    await clock.sleep(Math.min(tickMs / 2, 2_000), signal);
+    evidence = await look();
   }
   // What held at first may have given way since.
   if (soakMs > 0) await probesPass();

@@ -5,7 +5,7 @@ import type { Stuck } from './device-report.ts';
 
 /** Null: it goes on by itself. */
 export function waitsForPeople(rollout: RolloutState): Stuck | null {
-  if (rollout.phase === 'diverged') return { code: 'diverged', message: divergedMessage(rollout.id) };
+  if (rollout.phase === 'diverged') return { code: 'diverged', message: divergedMessage(rollout) };
   if (!isStuck(rollout)) return null;
   const { outcome, problem, rollBackAttempts, cleanAttempts } = rollout;
   const [code, what, left, times] =
@@ -18,9 +18,12 @@ export function waitsForPeople(rollout: RolloutState): Stuck | null {
   return { code, message };
 }
 
-function divergedMessage(rollout: string): string {
+function divergedMessage({ id, problem }: RolloutState): string {
+  const what =
+    problem?.message ??
+    'it is over on the device, which has neither what it had (base) nor what was planned (target)';
   return (
-    `rollout ${rollout}: it is over on the device, which has neither what it had (base) nor what was planned (target); ` +
+    `rollout ${id}: ${what}; ` +
     'resolve it as base, as target, or as actual, which keeps what it has now; nothing is done before it is signed'
   );
 }

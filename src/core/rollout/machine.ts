@@ -7,6 +7,7 @@ import { unreachable } from '../errors.ts';
 import { drillStep } from './drill.ts';
 import type { Cause, RolloutOutcome } from './event-fields.ts';
 import type { Evidence } from './rollout.ts';
+import { rolledBackNote } from './rollout.ts';
 import type { RolloutState } from './state.ts';
 import type { Sight, Step } from './step.ts';
 import { factsOf } from './step.ts';
@@ -80,21 +81,16 @@ function judge(state: RolloutState, sight: Sight): Step {
 
 /** Armed, and nobody has decided yet. */
 function judgeUndecided(state: RolloutState, evidence: Evidence, sight: Sight): Step {
-  if (evidence.applyJob || evidence.rollbackJob) return look(sight.looks);
-  if (!evidence.net.present || !evidence.net.enabled) {
-    if (evidence.footprint.kind === 'base' && !evidence.net.present)
-      return rolledBack(state, evidence, 'net-lost');
-    return rollBack(state.cause ?? 'net-lost');
-  }
-  if (state.cause !== null) return rollBack(state.cause);
   const { deadline } = state;
-  // Past the deadline, or rebooted: the device's own timer decides, and this side only watches.
-  if (
+  // Past the deadline, or rebooted: the device's own timer decides, unless a clock that was set back keeps it waiting.
+  const isOver =
     deadline !== null &&
-    (evidence.uptimeS < deadline.armedUptimeS || evidence.uptimeS >= deadline.deadlineUptimeS)
-  ) {
-    return look(sight.looks);
-  }
+    (evidence.uptimeS < deadline.armedUptimeS || evidence.uptimeS >= deadline.deadlineUptimeS);
+  if (isOver && sight.netStandsStill) return rollBack(state.cause ?? causeOf(state, evidence));
+  if (evidence.applyJob || evidence.rollbackJob) return look(sight.looks);
+  if (!evidence.net.present || !evidence.net.enabled) return rollBack(state.cause ?? 'net-lost');
+  if (state.cause !== null) return rollBack(state.cause);
+  if (isOver) return look(sight.looks);
   if (evidence.applyNote === '') {
     if (sight.looks < looksForMissingJob) return look(sight.looks);
     // The order may never have left this side, when the daemon died right after it announced it.
@@ -121,7 +117,8 @@ function judgeUndecided(state: RolloutState, evidence: Evidence, sight: Sight): 
 function judgeConfirmed(state: RolloutState, evidence: Evidence, sight: Sight): Step {
   if (evidence.applyJob || evidence.rollbackJob) return look(sight.looks);
   const declined = sight.confirmSeenAt !== null && evidence.net.runCount > sight.confirmSeenAt;
-  if (evidence.net.present && evidence.net.enabled && !declined) return look(sight.looks);
+  if (evidence.net.present && evidence.net.enabled && !declined && !sight.netStandsStill)
+    return look(sight.looks);
   const ids = { rollout: state.id, device: state.device, evidence: factsOf(evidence) };
   if (declined && evidence.footprint.kind === 'target')
     return { do: 'record', event: { kind: 'confirmed', ...ids } };
@@ -134,7 +131,9 @@ function judgeRollingBack(state: RolloutState, evidence: Evidence, sight: Sight)
   const cause = state.cause ?? causeOf(state, evidence);
   const { kind } = evidence.footprint;
   if (!evidence.net.present) {
-    if (kind === 'base') return rolledBack(state, evidence, cause);
+    // Without that note a timer was taken away before what the rollback wrote was durable: a power cut could undo it.
+    if (kind === 'base' && evidence.rollbackNote === rolledBackNote)
+      return rolledBack(state, evidence, cause);
     // Nobody's plan led to what it has, or its rollback says that it is over while it is not at the base.
     if ((kind === 'other' || state.problem === null) && state.rollBackAttempts >= rollBacksInVain) {
       const ids = { rollout: state.id, device: state.device, evidence: factsOf(evidence) };
@@ -169,8 +168,7 @@ function towardsSettled(state: RolloutState, outcome: RolloutOutcome, sight: Sig
   // A reboot between confirmed and settled may have lost the decision: then it goes back, or went back, after all.
   if (outcome === 'confirmed' && evidence !== null && evidence.decision !== 'confirm') {
     if (evidence.decision === 'rollback') return judgeRollingBack(state, evidence, sight);
-    if (evidence.net.present) return rollBack('net-lost');
-    if (evidence.footprint.kind === 'base') return rolledBack(state, evidence, 'net-lost');
+    if (evidence.net.present || evidence.footprint.kind === 'base') return rollBack('net-lost');
   }
   return { do: 'effect', effect: 'clean' };
 }

@@ -70,6 +70,9 @@ export interface Deadline {
   readonly deadlineUptimeS: number;
 }
 
+/** What the rollback says of itself once the base is back and durable, and its timer gone. */
+export const rolledBackNote = 'rolled back';
+
 /** Facts read from the device about a rollout, over a new connection. */
 export interface Evidence {
   readonly uptimeS: number;
@@ -84,7 +87,7 @@ export interface Evidence {
   readonly rollbackJob: boolean;
   /** What apply says of itself: `applied`, an error in the device's words, or ''. */
   readonly applyNote: string;
-  /** What the rollback says of itself: `rolled back`, counts of its last pass, or ''. */
+  /** What the rollback says of itself: `rolledBackNote`, where its last pass stands, or ''. */
   readonly rollbackNote: string;
   /** Names of this rollout's objects that are on the device. */
   readonly objects: readonly string[];

@@ -2,7 +2,7 @@
  * What the journal tells of one rollout: the fold of its records. The daemon that runs it and the one that finds it after
  * a crash hold the same state, since nothing else is put into it. Decides nothing; that is `machine.ts`.
  */
-import type { Cause, EffectName, RolloutOutcome } from './event-fields.ts';
+import type { Cause, EffectName, EvidenceFacts, RolloutOutcome } from './event-fields.ts';
 import { effectOf, isEffectFinished, isEffectStarted } from './effects.ts';
 import type { EffectFinished, SitewardEvent } from './events.ts';
 import type { Deadline } from './rollout.ts';
@@ -56,8 +56,6 @@ export interface RolloutState {
   /** The device could not be asked for so long that the commit was stopped for the site. */
   unknown: boolean;
   deadline: Deadline | null;
-  /** Run count of the net when it was last seen by a finished effect. */
-  runCount: number;
   /** Probes that judge nothing here; absent: all of them judge. */
   notJudged?: readonly string[];
   cause: Cause | null;
@@ -105,7 +103,6 @@ export function newRollout(ids: RolloutIds): RolloutState {
     resumed: false,
     unknown: false,
     deadline: null,
-    runCount: 0,
     cause: null,
     found: null,
     resolving: false,
@@ -184,6 +181,7 @@ export function foldRollout(state: RolloutState, event: SitewardEvent): boolean 
     case 'diverged':
       state.phase = 'diverged';
       state.inFlight = null;
+      state.problem = keepsTarget(event.evidence) ? timerStandsStill : null;
       return true;
     case 'resolved':
       state.phase = 'resolved';
@@ -202,6 +200,18 @@ export function foldRollout(state: RolloutState, event: SitewardEvent): boolean 
       return false;
   }
 }
+
+/** Diverged with the target on the device: it was decided so, and its timer was never seen to decline. */
+function keepsTarget({ decision, footprint }: Pick<EvidenceFacts, 'decision' | 'footprint'>): boolean {
+  return decision === 'confirm' && footprint === 'target';
+}
+
+const timerStandsStill = {
+  code: 'not-armed',
+  message:
+    'the device has decided to keep what was planned (target), but its rollback timer stands still, as when its clock ' +
+    'was set back, and was not seen to decline',
+};
 
 type End = Extract<SitewardEvent, { readonly kind: 'confirmed' | 'rolled-back' | 'drilled' | 'not-started' }>;
 
@@ -244,7 +254,6 @@ function foldFinish(state: RolloutState, effect: EffectName, event: EffectFinish
   state.problem = null;
   if (event.deadline !== undefined) state.deadline = event.deadline;
   if (event.notJudged !== undefined) state.notJudged = event.notJudged;
-  if (event.runCount !== undefined) state.runCount = event.runCount;
   if (effect === 'lock') state.phase = 'locked';
   if (effect === 'witness') state.phase = 'witnessed';
   if (effect === 'stage') state.phase = 'staged';

@@ -21,9 +21,16 @@ export interface Sight {
   readonly looks: number;
   /** Run count of the net when the decision `confirm` was first seen. */
   readonly confirmSeenAt: number | null;
+  /** The net did not run although it was due several times: what waits for it would wait for ever. */
+  readonly netStandsStill: boolean;
 }
 
-export const nothingSeen: Sight = { evidence: null, looks: 0, confirmSeenAt: null };
+export const nothingSeen: Sight = {
+  evidence: null,
+  looks: 0,
+  confirmSeenAt: null,
+  netStandsStill: false,
+};
 
 /** The facts of an evidence that a record keeps. */
 export function factsOf(evidence: Evidence): EvidenceFacts {

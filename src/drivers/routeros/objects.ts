@@ -12,7 +12,6 @@ export const scriptPolicies = 'read,write,test,policy,sensitive,password';
 export const holdName = 'siteward-hold';
 /** What the rollback notes of itself: since which uptime it found nothing to do, and at last that its timer went. */
 export const cleanSince = 'clean since ';
-export const rolledBackNote = 'rolled back';
 
 export interface RolloutObjects {
   readonly check: string;

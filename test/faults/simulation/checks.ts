@@ -80,9 +80,13 @@ export class Checks {
   readonly #confirmSession = new Map<string, number>();
   /** Rollouts whose target was verified: from here on nothing has to lead back. */
   readonly #verified = new Set<string>();
+  /** Runs of the timer when the verification of a rollout began. */
+  readonly #tickedAtVerify = new Map<string, number>();
   readonly #witnessSeen = new Map<Host, string>();
   /** Somebody else took the net away or loaded another configuration: the device is no longer this daemon's alone. */
   netIsSacred = true;
+  /** Rows that somebody else has written: what they come to is no rollout's doing. */
+  readonly byHand = new Set<number>();
   /** The same journal lives twice: what the other one did with a rollout is in no record here. */
   twins = false;
   /** How many times each promise was judged. */
@@ -137,8 +141,11 @@ export class Checks {
     if (rollout != null && rolloutId !== null && rollout.class !== 'benign' && !rollout.resolving)
       this.#signature(rolloutId, rollout);
     if (!this.#isHarmless(command)) this.#witness(host);
-    if (found?.effects[0] === 'confirm' && rolloutId !== null)
+    if (found?.effects[0] === 'confirm' && rolloutId !== null) {
       this.#confirmSession.set(`${host.name} ${rolloutId}`, session.id);
+      const ran = this.#device.ticked > (this.#tickedAtVerify.get(rolloutId) ?? -1);
+      this.#require(ran, 'I3', 'asked to confirm, and its rollback did not run while it was verified');
+    }
   }
 
   /**
@@ -244,6 +251,9 @@ export class Checks {
         this.#require(often < 2, 'I8', 'a plan was applied a third time on its base');
         break;
       }
+      case 'verify-started':
+        this.#tickedAtVerify.set(record.rollout, this.#device.ticked);
+        break;
       case 'confirmed':
         this.#confirmed(host, record.rollout);
         break;
@@ -257,9 +267,24 @@ export class Checks {
           'recorded as not started, and the device had changed',
         );
         break;
+      case 'settled':
+        this.#settled(record.rollout, record.outcome);
+        break;
       default:
     }
     foldTold(told, record);
+  }
+
+  /** What a rollout came to is what the device has, and not only what was read when it was recorded. */
+  #settled(id: string, outcome: string): void {
+    const program = this.#device.programs.get(id);
+    if (program === undefined || this.twins || outcome === 'resolved') return;
+    const { base, target } = program;
+    const meant = outcome === 'confirmed' ? target : base;
+    const isMeant = base.every(
+      (line, i) => line === target[i] || this.byHand.has(i) || this.#device.rows[i] === meant[i],
+    );
+    this.#require(isMeant, 'I5', `settled as ${outcome}, and the device has ${this.#device.rows.join('; ')}`);
   }
 
   #confirmed(host: Host, id: string): void {

@@ -83,6 +83,8 @@ export class SimulatedDevice {
   elsewhere = 0;
   scripts = new Map<string, Script>();
   tick: Tick | null = null;
+  /** Runs of it, all boots together. */
+  ticked = 0;
   jobs: Job[] = [];
   readonly programs = new Map<string, Program>();
   /** Counts starts: a session of an earlier one is dead. */
@@ -148,6 +150,7 @@ export class SimulatedDevice {
 
   #runTick(tick: Tick): void {
     tick.runCount += 1;
+    this.ticked += 1;
     tick.nextMs = this.nowMs + tick.intervalMs;
     this.execute(tick.onEvent.replace('/system script run ', ''));
   }

@@ -54,12 +54,12 @@ export function pairNamed(name: string): Pair {
   return found;
 }
 
-/** `first`: the pair that strikes whatever the seed says. */
+/** `wanted`: the pairs that strike whatever the seed says. */
 export function runSeed(
   seed: number,
   seams: Seams = soundSeams,
   habits: Partial<Habits> = {},
-  first: Pair = pairOf(seed),
+  wanted: readonly Pair[] = [pairOf(seed)],
 ): Promise<Run> {
   const random = seededRandom(seed);
   const pick = <T>(list: readonly T[]): T => list[random.below(list.length)] as T;
@@ -67,6 +67,7 @@ export function runSeed(
     fault,
     when: { stage, skip: random.below(most) },
   });
+  const [first = pairOf(seed), ...others] = wanted;
   const shape = pick(shapesFor(first.stage));
   const planned: PlannedFault[] = [];
   // Nothing is refused before apply, and the device goes back by itself, unless something goes wrong there.
@@ -79,6 +80,7 @@ export function runSeed(
     planned.push(strike(pairNamed(`${stage} ${name}`), 1));
   }
   planned.push(strike(first, random.below(2) === 0 ? 1 : 5));
+  for (const pair of others) planned.push(strike(pair, 20));
   const more = random.below(2) + random.below(2) + random.below(2);
   for (let i = 0; i < more; i += 1) planned.push(strike(pick(pairs), random.below(3) === 0 ? 40 : 6));
   // Now and then somebody types what `next:` says of a device that stands still.

@@ -88,12 +88,7 @@ export const faults: readonly Fault[] = [
       world.device.consoleCrash();
     }),
   ),
-  fault('device-clock-jumps', messages, false, (world) =>
-    soon(world, () => {
-      world.say('device: clock set back, the timer stands still');
-      if (world.device.tick !== null) world.device.tick.nextMs += 1_000 * world.random.below(7_200);
-    }),
-  ),
+  fault('device-clock-jumps', messages, false, (world) => soon(world, () => mishaps.setClockBack(world))),
   fault('hand-on-the-plan', messages, true, (world) => soon(world, () => mishaps.handOnPlan(world))),
   fault('hand-elsewhere', messages, true, (world) => soon(world, () => mishaps.handElsewhere(world))),
   fault('net-taken-away', messages, true, (world) => soon(world, () => mishaps.takeNet(world))),

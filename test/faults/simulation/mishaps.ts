@@ -31,12 +31,21 @@ export function powerCut(world: World): void {
   world.device.powerCut();
 }
 
+/** Some hours, or so far that nobody would wait for it. */
+export function setClockBack(world: World): void {
+  world.say('device: clock set back, the timer stands still');
+  world.clockSetBack = true;
+  const hours = world.random.below(3) === 0 ? 720 : 2;
+  if (world.device.tick !== null) world.device.tick.nextMs += 1_000 * world.random.below(3_600 * hours);
+}
+
 export function handOnPlan(world: World): void {
   const at = world.random.below(world.device.rows.length);
   const row = world.random.below(2) === 0 ? '' : (world.shape.base[at] ?? '');
   world.say(`by hand: row ${at + 1} is now ${row === '' ? 'gone' : row}`);
   // Where nothing is armed any more, what differs is that hand's doing.
   if (world.device.tick === null) world.checks.netIsSacred = false;
+  world.checks.byHand.add(at);
   world.device.setRow(at, row);
 }
 
@@ -54,6 +63,7 @@ export function takeNet(world: World): void {
 /** An older backup is loaded, or the device is as it came from the factory. */
 export function load(world: World, what: 'older' | 'factory'): void {
   world.checks.netIsSacred = false;
+  for (const at of world.device.rows.keys()) world.checks.byHand.add(at);
   const image = what === 'factory' ? undefined : world.images[world.random.below(world.images.length)];
   world.say(image === undefined ? 'device: factory reset' : 'device: an older backup is loaded');
   world.device.load(image ?? null);

@@ -6,6 +6,7 @@
 import { JournalError } from '../../../src/core/errors.ts';
 import type { SitewardEvent } from '../../../src/core/rollout/events.ts';
 import type { Evidence } from '../../../src/core/rollout/rollout.ts';
+import { rolledBackNote } from '../../../src/core/rollout/rollout.ts';
 import { foldRecord } from '../../../src/core/site-fold.ts';
 import type { Driver } from '../../../src/drivers/driver.ts';
 import {
@@ -27,8 +28,8 @@ export interface Mutant {
   readonly name: string;
   readonly habits?: Partial<Habits>;
   readonly seams?: Partial<Seams>;
-  /** Where it shows: this pair of stage and fault strikes in each run. */
-  readonly shows?: string;
+  /** Where it shows: these pairs of stage and fault strike in each run. */
+  readonly shows?: readonly string[];
 }
 
 type Change = (driver: Driver, reach: Reach) => Partial<Driver>;
@@ -140,6 +141,20 @@ function cleanInOrder(commands: (names: ReturnType<typeof objectsOf>) => readonl
   });
 }
 
+/** What was once read as confirmed is not read otherwise any more. */
+const onceConfirmed: Change = (driver) => {
+  const seen = new Map<string, Evidence['footprint']>();
+  return {
+    evidence: async (...words) => {
+      const evidence = await driver.evidence(...words);
+      const [{ id }] = words;
+      if (evidence.decision === 'confirm') seen.set(id, evidence.footprint);
+      const footprint = seen.get(id);
+      return footprint === undefined ? evidence : { ...evidence, decision: 'confirm', footprint };
+    },
+  };
+};
+
 const withoutFlush: Change = (driver) => ({
   clean: (rollout, judge, signal) =>
     driver.clean({ ...rollout, times: { ...rollout.times, flushMs: 0 } }, judge, signal),
@@ -151,12 +166,12 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the timer is removed after a pass that failed',
     habits: { removesTick: 'after-any-pass' },
-    shows: 'rolling-back device-power-cut',
+    shows: ['rolling-back device-power-cut'],
   },
   {
     name: 'the timer is removed before what the rollback wrote is kept',
     habits: { removesTick: 'after-clean-pass', flushMs: 45_000 },
-    shows: 'rolled-back device-power-cut',
+    shows: ['rolled-back device-power-cut'],
   },
   { name: 'the rollback undoes a list instead of converging', habits: { converges: false } },
   { name: 'the rollback does not look whether it was confirmed', habits: { declinesOnConfirm: false } },
@@ -174,7 +189,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'cleaned without waiting for the cache',
     seams: inDriver(withoutFlush),
-    shows: 'confirmed device-power-cut',
+    shows: ['confirmed device-power-cut'],
   },
   {
     name: 'something is left on the device',
@@ -225,9 +240,34 @@ export const mutants: readonly Mutant[] = [
     name: 'rolled back is believed as soon as it is decided',
     seams: believing(({ decision, net }) =>
       decision === 'rollback'
-        ? { footprint: { kind: 'base', items: [] }, net: { ...net, present: false } }
+        ? {
+            footprint: { kind: 'base', items: [] },
+            net: { ...net, present: false },
+            rollbackNote: rolledBackNote,
+          }
         : {},
     ),
+  },
+  {
+    name: 'a base that is not kept yet is taken for rolled back',
+    habits: { flushMs: 45_000 },
+    seams: believing(({ footprint, net }) =>
+      footprint.kind === 'base' && !net.present ? { rollbackNote: rolledBackNote } : {},
+    ),
+    shows: ['verifying net-taken-away', 'rolling-back killed', 'rolled-back device-power-cut'],
+  },
+  {
+    name: 'a timer that stands still is taken for one that runs',
+    seams: believing(({ decision, net, uptimeS }) =>
+      decision === null ? { net: { ...net, runCount: uptimeS } } : {},
+    ),
+    shows: ['applied device-clock-jumps'],
+  },
+  {
+    name: 'nobody looks again between confirmed and settled',
+    habits: { flushMs: 45_000 },
+    seams: inDriver(onceConfirmed),
+    shows: ['confirmed device-power-cut'],
   },
   { name: 'confirmed over an old connection', seams: { connect: oneSession } },
   {
@@ -254,7 +294,7 @@ const goneBack = evidenceOf({
   uptimeS: 1,
   decision: 'rollback',
   applyNote: '',
-  rollbackNote: 'rolled back',
+  rollbackNote: rolledBackNote,
   footprint: { kind: 'base', items: [] },
 });
 

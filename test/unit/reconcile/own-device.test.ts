@@ -32,7 +32,13 @@ const upToApply: readonly SitewardEvent[] = [
 
 function roomOf(state: SiteState, evidence: Partial<Evidence> = {}): DeviceRoom {
   const device = deviceSettings({ port: 22, hostKey: 'SHA256:x' });
-  const rollout = { id: ids.rollout, device: 'gw1', owner: { daemon, nonce: 'e' }, deviceKey: 'SHA256:x' };
+  const rollout = {
+    id: ids.rollout,
+    device: 'gw1',
+    owner: { daemon, nonce: 'e' },
+    deviceKey: 'SHA256:x',
+    times: { tickMs: 1 },
+  };
   const seen = evidenceOf({ applyNote: '', witness: witnessAt(3), ...evidence });
   return {
     site: 's',

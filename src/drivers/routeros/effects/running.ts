@@ -4,6 +4,7 @@
  */
 import { DeviceError } from '../../../core/errors.ts';
 import type { Deadline, Rollout } from '../../../core/rollout/rollout.ts';
+import { rolledBackNote } from '../../../core/rollout/rollout.ts';
 import type { Armed } from '../../driver.ts';
 import {
   addTickCommand,
@@ -16,7 +17,7 @@ import {
   stopJobsCommand,
 } from '../commands.ts';
 import type { RolloutFacts } from '../facts.ts';
-import { cleanSince, objectsOf, rolledBackNote } from '../objects.ts';
+import { cleanSince, objectsOf } from '../objects.ts';
 import { withTimes } from '../scripts.ts';
 import { flushSeconds, parseTime, tickSeconds } from '../times.ts';
 import type { DeviceConsole, Reach } from './device-console.ts';
