@@ -1,8 +1,9 @@
 /**
  * `siteward enrol NAME ADDRESS`: from a router that nobody manages to one that `check` finds ready. Run once it makes a
  * key and prints the block for the router's terminal; run again after the paste it proves that it talks to the router
- * that got the block, judges the login's rights, and prints the settings. Standard output holds that block, or the
- * settings, and nothing else. Writes nothing but the key; changes nothing on the router.
+ * that got the block, judges the login's rights, and prints the settings. Standard output holds the settings and nothing
+ * else, so that it can go into their file; what is to be pasted is said beside it. Writes nothing but the key; changes
+ * nothing on the router.
  */
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -12,17 +13,10 @@ import { DeviceError, InvalidInput, fileProblem } from '../core/errors.ts';
 import type { DeviceSettings } from '../core/site.ts';
 import type { Answered } from '../daemon/enrol-device.ts';
 import { devicesSchema, type RawDevice } from '../settings/device-schema.ts';
-import { defaultSettingsFile, setExit, settingsFileOf, wantsJson } from './common.ts';
+import { daemonOf, setExit, settingsFileOf, wantsJson } from './common.ts';
+import { commandLine, settingsBlock, settingsWords, type EnrolOptions } from './enrol-text.ts';
 import { statusIfThere } from './on-disk.ts';
 import { paint, printJson, printLine, printNote, safe } from './terminal.ts';
-
-interface EnrolOptions {
-  readonly port: string;
-  readonly user: string;
-  readonly manage: DeviceSettings['manage'];
-  readonly from?: string;
-  readonly rsa?: true;
-}
 
 type State = 'to-paste' | 'enrolled' | 'unproved' | 'rights-missing';
 
@@ -90,6 +84,7 @@ async function enrol(
     options,
     command,
     again: commandLine(name, address, options, command),
+    withRsa: commandLine(name, address, { ...options, rsa: true }, command),
   };
   const device = { ...raw, 'host-key': shown.hostKey };
   const answered = isNew ? null : await answerOf(name, device, folder);
@@ -107,6 +102,8 @@ interface Parts {
   readonly command: Command;
   /** This very command. */
   readonly again: string;
+  /** The same with a key that older versions take. */
+  readonly withRsa: string;
 }
 
 /** The device where the settings name it already; a file that can't be used yet is no reason not to begin. */
@@ -159,7 +156,7 @@ async function answerOf(name: string, raw: RawDevice, folder: string): Promise<A
   }
 }
 
-async function toPaste({ name, file, shown, options, again }: Parts): Promise<Outcome> {
+async function toPaste({ name, file, known, shown, options, again, withRsa }: Parts): Promise<Outcome> {
   const { enrolmentBlock, enrolmentProof } = await import('../drivers/routeros/enrolment.ts');
   const [privateKey, publicKey] = await Promise.all([readFile(file), readPublicKey(file)]);
   const paste = enrolmentBlock({
@@ -170,6 +167,8 @@ async function toPaste({ name, file, shown, options, again }: Parts): Promise<Ou
     proof: enrolmentProof(privateKey, shown.hostKey),
     password: randomBytes(18).toString('base64url'),
   });
+  // A key that the settings name is used as it is.
+  const mayNeedRsa = known === null && !publicKey.startsWith('ssh-rsa ');
   return {
     state: 'to-paste',
     hostKey: shown.hostKey,
@@ -178,6 +177,9 @@ async function toPaste({ name, file, shown, options, again }: Parts): Promise<Ou
     settings: [],
     notes: [
       `${name} shows host key ${shown.hostKey}; whether that is its own is proved after the paste, the key is not taken yet.`,
+      ...(mayNeedRsa
+        ? [`If the router says "bad command name add", it takes RSA keys of users only: ${withRsa}`]
+        : []),
       'Paste these lines at a terminal of the router that you trust (WinBox, serial, an SSH session you know), then go on:',
     ],
     next: again,
@@ -195,7 +197,7 @@ async function readPublicKey(file: string): Promise<string> {
 
 async function judge(parts: Parts, raw: RawDevice, { rights, note, version }: Answered): Promise<Outcome> {
   const { name, file, known, shown, options, command, again } = parts;
-  const { enrolmentProof } = await import('../drivers/routeros/enrolment.ts');
+  const { enrolmentProof, rightsBlock } = await import('../drivers/routeros/enrolment.ts');
   const outcome = { hostKey: shown.hostKey, identity: file };
   if (note !== enrolmentProof(await readFile(file), shown.hostKey)) {
     const block = await toPaste(parts);
@@ -213,7 +215,7 @@ async function judge(parts: Parts, raw: RawDevice, { rights, note, version }: An
     return {
       ...outcome,
       state: 'rights-missing',
-      paste: [rights.remedy],
+      paste: rightsBlock(options),
       settings: [],
       notes: [
         about,
@@ -229,33 +231,18 @@ async function judge(parts: Parts, raw: RawDevice, { rights, note, version }: An
     notes: [about, `for the settings: devices.d/${name}.yaml beside them, or under \`devices:\``],
     next:
       known === null || known.hostKey === shown.hostKey
-        ? `siteward check${settingsWords(command)}`
+        ? `${(await isServed(command)) ? 'systemctl restart siteward && ' : ''}siteward check${settingsWords(command)}`
         : `siteward rotate host-key ${name}${settingsWords(command)}`,
   };
 }
 
-function settingsBlock(name: string, raw: RawDevice): readonly string[] {
-  const { driver, address, port, user, identity, manage, 'host-key': hostKey } = raw;
-  const said = { driver, address, port, user, identity, 'host-key': hostKey, manage };
-  return [
-    `${name}:`,
-    ...Object.entries(said).flatMap(([key, value]) => (value === undefined ? [] : [`  ${key}: ${value}`])),
-  ];
-}
-
-/** As it was typed, so that it can be run again. */
-function commandLine(name: string, address: string, options: EnrolOptions, command: Command): string {
-  const given = Object.entries({
-    '--port': options.port === '22' ? null : options.port,
-    '--user': options.user === 'siteward' ? null : options.user,
-    '--manage': options.manage === 'report' ? null : options.manage,
-    '--from': options.from ?? null,
-  }).flatMap(([option, value]) => (value === null ? [] : [option, value]));
-  const rsa = options.rsa === true ? ' --rsa' : '';
-  return `${['siteward enrol', name, address, ...given].join(' ')}${rsa}${settingsWords(command)}`;
-}
-
-function settingsWords(command: Command): string {
-  const file = settingsFileOf(command);
-  return file === defaultSettingsFile ? '' : ` --settings ${file}`;
+/** A daemon that runs has the settings of its start. */
+async function isServed(command: Command): Promise<boolean> {
+  try {
+    await (await daemonOf(command)).call('status', {});
+    return true;
+  } catch {
+    // Settings that can't be used yet, or nobody there: whoever starts it starts it with what was saved.
+    return false;
+  }
 }

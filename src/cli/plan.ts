@@ -44,6 +44,8 @@ export function printPlan(plan: DevicePlan): void {
     printLine(` ${paint('bad', '!')} ${safe(`${place}${problem.message}`)}  (${safe(blocked)})`);
   }
   printActions(plan);
+  const verified = verifiedWords(plan);
+  if (verified !== null) printLine(` ${paint('quiet', safe(verified))}`);
   for (const drift of plan.drift ?? [])
     printLine(` ${paint('warn', 'drift')} ${safe(driftWords(drift))}  left alone`);
   printLine(summary(plan));
@@ -59,6 +61,12 @@ export function printActions(plan: Pick<DevicePlan, 'actions' | 'path' | 'rollba
   }
   if (plan.actions.length > 0 && plan.path !== null && plan.path !== undefined)
     printLine(` ${pathLine(plan.path, plan.rollback ?? null)}`);
+}
+
+/** As the text says it that people sign. */
+function verifiedWords({ text }: DevicePlan): string | null {
+  const by = /^verified by: (.+)$/m.exec(text ?? '')?.[1];
+  return by === undefined ? null : `verified by ${by}`;
 }
 
 function headLine(plan: DevicePlan): string {

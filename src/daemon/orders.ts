@@ -11,6 +11,7 @@ import { makeKeyPair } from '../drivers/key-pair.ts';
 import { loginKeyKind } from '../drivers/routeros/login-keys.ts';
 import { waitsForPeople } from '../reconcile/waits-for-people.ts';
 import { whyNoDrill } from '../reconcile/drill.ts';
+import { enrolFor } from '../reconcile/next-command.ts';
 import { standingFor } from './answers.ts';
 import { markOf, readCredentials } from './device-drivers.ts';
 import type { RunningDevice, RunningSite } from './running-site.ts';
@@ -22,7 +23,7 @@ export function buildOrders(
 ): Pick<Operations, 'apply' | 'drill' | 'retry' | 'resolve' | 'rotate' | 'adopt' | 'hold' | 'release'> {
   return {
     apply: ({ device }) => Promise.resolve(results(select(site, device).map((one) => apply(site, one)))),
-    drill: ({ device }) => Promise.resolve(results(select(site, device).map(drill))),
+    drill: ({ device }) => Promise.resolve(results(select(site, device).map((one) => drill(site, one)))),
     retry: async ({ device: name }, client) => {
       const [device] = select(site, name);
       const standing = device === undefined ? null : standingFor(site, device);
@@ -111,11 +112,19 @@ function apply(site: RunningSite, device: RunningDevice): Answer {
   return yes(name, 'started', length === 1 ? '1 action' : `${length} actions`);
 }
 
-function drill({ settings: { name }, room, loop }: RunningDevice): Answer {
+function drill(site: RunningSite, device: RunningDevice): Answer {
+  const { settings, room, loop } = device;
+  const { name } = settings;
   const why = whyNoDrill(room);
-  if (why !== null) return { ...no(name, why.code, why.message), next: `siteward status ${name}` };
+  if (why !== null) {
+    const raised = why.code === 'report-only' ? enrolFor(settings, 'rollout') : null;
+    const next = raised ?? standingFor(site, device).next ?? `siteward status ${name}`;
+    return { ...no(name, why.code, why.message), next };
+  }
   loop.wake({ drill: true });
-  const message = 'the rollback is armed with no change and left to fire, which takes some minutes';
+  const message =
+    'a drill is ordered; it begins with the next reading, if that finds nothing to roll out and no fault, ' +
+    'and takes some minutes';
   return { ...yes(name, 'drilling', message), next: `siteward log ${name}` };
 }
 
@@ -218,7 +227,8 @@ export function select(site: RunningSite, name: string | undefined): readonly Ru
   if (device !== undefined) return [device];
   throw new InvalidInput(
     'unknown-device',
-    `the settings name no device ${JSON.stringify(name)}; run: siteward status`,
+    `this daemon knows no device ${JSON.stringify(name)} (siteward status lists them); if the settings name it by now, ` +
+      'it was started before: systemctl restart siteward',
   );
 }
 

@@ -10,6 +10,15 @@ export function lookAt({ name }: Pick<DeviceSettings, 'name'>): string {
   return `siteward check ${name}`;
 }
 
+/** Gives the daemon's login the rights of that level, and prints the settings that go with it. */
+export function enrolFor(
+  { name, address, port, user }: Pick<DeviceSettings, 'name' | 'address' | 'port' | 'user'>,
+  manage: DeviceSettings['manage'],
+): string {
+  const where = `${address}${port === 22 ? '' : ` --port ${port}`}${user === 'siteward' ? '' : ` --user ${user}`}`;
+  return `siteward enrol ${name} ${where} --manage ${manage}`;
+}
+
 /** `commit`: the accepted one, in which a fault of the desired text stands. */
 export function nextOnDevice(
   device: DeviceSettings,
@@ -22,9 +31,10 @@ export function nextOnDevice(
   switch (code) {
     case 'incomplete-export':
     case 'unreadable-export':
-      return `${login} /export > ${name}.rsc && siteward rsc check ${name}.rsc`;
+      // RouterOS 6 shows secrets unless told not to; later ones hide them and know the word.
+      return `${login} /export hide-sensitive > ${name}.rsc && siteward rsc check ${name}.rsc`;
     case 'desired-missing':
-      return `mkdir -p devices/${name} && ${login} /export > devices/${name}/config.rsc`;
+      return `mkdir -p devices/${name} && siteward adopt ${name} > devices/${name}/config.rsc`;
     case 'internal':
     case 'assertion-failed':
       return 'journalctl -u siteward -n 50';

@@ -265,6 +265,17 @@ test('plan says after how long the device goes back by itself, why that is longe
   );
 });
 
+test('plan says what a rollout would be verified by, as the text that is signed does', async () => {
+  const [device] = onePlan.devices;
+  if (device === undefined) throw new Error('the fake has a device');
+  for (const by of ['login and export only', 'login, export and probes dns, web']) {
+    const text = `window: 120s\nverified by: ${by}\ntotal: 1\n`;
+    await serve({ plan: () => Promise.resolve({ v: 1, devices: [{ ...device, text }] }) });
+    expect((await cli('plan')).out).toContain(`\n verified by ${by}\n`);
+    await server?.close(0);
+  }
+});
+
 test('plan shows drift that is left alone, and exits 1 for it', async () => {
   const [device] = onePlan.devices;
   if (device === undefined) throw new Error('the fake has a device');

@@ -80,6 +80,33 @@ describe.concurrent('orders', () => {
     expect(await hasPrinter(one)).toBe(false);
   });
 
+  test('a drill that can not begin is refused with the reason and what to type; one that can says when it begins', async (t) => {
+    const one = await running({ gw1: {}, gw2: {}, gw3: { settings: { manage: 'report' } } });
+    t.onTestFinished(() => one.close());
+    await one.untilSettled();
+    await one.untilSettled('gw3');
+    await one.device('gw2').close();
+    await one.untilDevice('gone', ({ state }) => state === 'unreachable', 'gw2');
+    const ordered = await one.api.call('drill', { device: 'gw1' });
+    expect(ordered.results).toMatchObject([
+      {
+        done: true,
+        message: expect.stringMatching(/^a drill is ordered; it begins with the next reading/) as string,
+      },
+    ]);
+    const unread = await one.api.call('drill', { device: 'gw2' });
+    expect(unread.results).toMatchObject([{ done: false, next: 'siteward check gw2' }]);
+    const { host, port } = one.device('gw3');
+    const reported = await one.api.call('drill', { device: 'gw3' });
+    expect(reported.results).toMatchObject([
+      {
+        done: false,
+        code: 'report-only',
+        next: `siteward enrol gw3 ${host} --port ${port} --manage rollout`,
+      },
+    ]);
+  });
+
   test('a manual rollout waits for apply, a device on report is never changed', async (t) => {
     const one = await running({
       gw1: { settings: { rollout: 'manual' } },

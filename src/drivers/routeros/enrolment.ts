@@ -27,15 +27,31 @@ export function enrolmentProof(privateKey: Uint8Array, hostKey: string): string 
   return `siteward ${digest.slice(0, 32)}`;
 }
 
+/** Called by what its users may do: one that is widened for another level would have a name that lies. */
+function groupOf(manage: DeviceSettings['manage']): string {
+  return `siteward-${manage}`;
+}
+
 /** Lines for the router's own terminal. Pasted twice they do what they do once; "already have" says so. */
 export function enrolmentBlock(enrolment: Enrolment): readonly string[] {
   const { user, manage, from, publicKey, proof, password } = enrolment;
-  const group = `siteward-${manage}`;
+  const group = groupOf(manage);
   return [
     `/user group add name=${group} policy=${policiesFor(manage).join(',')}`,
     `/user add name=${quoteString(user)} group=${group} password=${quoteString(password)}`,
     `/user set [find name=${quoteString(user)}] group=${group} address=${quoteString(from)} comment=${quoteString(proof)}`,
     ...keyLines(user, publicKey),
+  ];
+}
+
+/** For a user that is there and may do too little: into the group of the level, which is made where it is missing. */
+export function rightsBlock({ user, manage }: Pick<Enrolment, 'user' | 'manage'>): readonly string[] {
+  const group = groupOf(manage);
+  const policy = policiesFor(manage).join(',');
+  return [
+    `/user group add name=${group} policy=${policy}`,
+    `/user group set [find name=${group}] policy=${policy}`,
+    `/user set [find name=${quoteString(user)}] group=${group}`,
   ];
 }
 

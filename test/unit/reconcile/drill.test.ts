@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { deviceState } from '../../../src/core/site-state.ts';
 import type { DeviceRoom } from '../../../src/reconcile/device-room.ts';
 import { drillDue, whyNoDrill } from '../../../src/reconcile/drill.ts';
+import { reconcileDevice } from '../../../src/reconcile/reconcile-device.ts';
 import { unreadReport } from '../../../src/reconcile/device-report.ts';
 import type { DeviceReport } from '../../../src/reconcile/device-report.ts';
 import { memoryLedger } from '../../support/memory-ledger.ts';
@@ -136,6 +137,18 @@ test('without a schedule and without an order none begins', async () => {
   expect(passes.records.map(({ kind }) => kind)).not.toContain('drill-planned');
 });
 
+test('one that was ordered and finds something in its way when its turn comes says so in the log', async () => {
+  const passes = await virtualPasses(device());
+  await passes.accept('/ip dns static\nadd address=192.0.2.10 name=one.example.org\n');
+  await passes.pass();
+  await passes.room.ledger.append({ kind: 'held', device: 'gw1', reason: 'antenna', until: null });
+  await reconcileDevice(passes.room, { apply: false, drill: true, backup: false });
+  expect(passes.records.map(({ kind }) => kind)).not.toContain('drill-planned');
+  expect(passes.logged.filter(({ event }) => event === 'drill-not-begun')).toMatchObject([
+    { facts: { device: 'gw1', code: 'held' } },
+  ]);
+});
+
 describe('when', () => {
   const day = 24 * 3_600_000;
   const roomWith = (
@@ -145,12 +158,13 @@ describe('when', () => {
   ) => {
     const { ledger, state } = memoryLedger();
     let now = Date.parse('2026-11-21T10:00:00Z');
+    const read = { readAt: now, ...report };
     const room = {
       device: { ...deviceSettings({ port: 22, hostKey: 'SHA256:x' }), drillMs, manage },
       ledger,
       clock: { now: () => now },
       folded: () => deviceState(state, 'gw1'),
-      report: { current: () => ({ ...unreadReport, ...report }) },
+      report: { current: () => ({ ...unreadReport, ...read }) },
     } as unknown as DeviceRoom;
     const drilled = (fired: boolean): void => {
       deviceState(state, 'gw1').lastDrill = { at: new Date(now).toISOString(), fired, message: '' };
@@ -180,6 +194,18 @@ describe('when', () => {
     expect(whyNoDrill(room)).toBeNull();
     await ledger.append({ kind: 'held', device: 'gw1', ...hold });
     expect(whyNoDrill(room)).toMatchObject({ code });
+  });
+
+  test('not where the device could not be read, or not yet, or the desired text could not be used', () => {
+    const refused = { code: 'key-refused', message: 'the device refused the key', place: null };
+    expect(whyNoDrill(roomWith(null, { failure: refused }).room)).toMatchObject({ code: 'key-refused' });
+    const place = { file: 'devices/gw1/config.rsc', line: 3 };
+    const inText = { code: 'syntax', message: 'expected a value', place };
+    expect(whyNoDrill(roomWith(null, { failure: inText }).room)).toEqual({
+      code: 'syntax',
+      message: 'devices/gw1/config.rsc:3: expected a value',
+    });
+    expect(whyNoDrill(roomWith(null, { readAt: null }).room)).toMatchObject({ code: 'not-read-yet' });
   });
 
   test('not while something stands in the way, and that is the reason given', () => {

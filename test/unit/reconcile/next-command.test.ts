@@ -1,6 +1,6 @@
 /** What is typed about a fault goes to the very device, file or commit, and is not the look that told of it. */
 import { describe, expect, test } from 'vitest';
-import { nextOnBranch, nextOnDevice } from '../../../src/reconcile/next-command.ts';
+import { enrolFor, nextOnBranch, nextOnDevice } from '../../../src/reconcile/next-command.ts';
 import { deviceSettings } from '../../support/scripted-device.ts';
 
 const device = {
@@ -26,13 +26,9 @@ describe('a fault of one device', () => {
     [
       'unreadable-export',
       null,
-      'ssh -p 2222 -i /etc/siteward/keys/gw1 siteward@192.0.2.1 /export > gw1.rsc && siteward rsc check gw1.rsc',
+      'ssh -p 2222 -i /etc/siteward/keys/gw1 siteward@192.0.2.1 /export hide-sensitive > gw1.rsc && siteward rsc check gw1.rsc',
     ],
-    [
-      'desired-missing',
-      null,
-      'mkdir -p devices/gw1 && ssh -p 2222 -i /etc/siteward/keys/gw1 siteward@192.0.2.1 /export > devices/gw1/config.rsc',
-    ],
+    ['desired-missing', null, 'mkdir -p devices/gw1 && siteward adopt gw1 > devices/gw1/config.rsc'],
     ['syntax', inGit, 'git revert --no-edit 9f8e7d6c5b4a && git push'],
     ['unreadable', { file: '/etc/siteward/keys/gw1' }, 'siteward check gw1'],
     ['unknown-secret', inGit, 'siteward check gw1'],
@@ -48,6 +44,13 @@ describe('a fault of one device', () => {
       /^ssh -p 2222 siteward@192\.0\.2\.1 /,
     );
     expect(nextOnDevice(device, { code: 'syntax', place: inGit }, null, followed)).toBe('siteward check gw1');
+  });
+
+  test.each([
+    [{ port: 22, user: 'siteward' }, 'siteward enrol gw1 192.0.2.1 --manage rollout'],
+    [{ port: 2222, user: 'sw' }, 'siteward enrol gw1 192.0.2.1 --port 2222 --user sw --manage rollout'],
+  ])('more rights for the login: %o', (login, next) => {
+    expect(enrolFor({ ...device, ...login }, 'rollout')).toBe(next);
   });
 
   test('where tags are followed, a text that can not be used is taken back by a tag, not on the branch', () => {

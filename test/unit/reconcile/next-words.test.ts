@@ -222,15 +222,15 @@ async function parse(command: string): Promise<void> {
 async function expectTyped(next: string | null): Promise<void> {
   expect(next).not.toBeNull();
   // What is left open for a person to fill in would be no exact command.
-  expect(next).not.toMatch(/[<>[\]…]|\b[A-Z]{3,}\b(?!:)/);
-  for (const command of (next ?? '').split(' && ')) await parse(command.replace(/ > \S+$/, ''));
+  const commands = (next ?? '').split(' && ').map((command) => command.replace(/ > \S+$/, ''));
+  for (const command of commands) expect(command).not.toMatch(/[<>[\]…]|\b[A-Z]{3,}\b(?!:)/);
+  for (const command of commands) await parse(command);
 }
 
 describe('a device that waits for a person says what to type', () => {
   test.each(cases)('%s: %s', async (reason, state, given) => {
     const found = standing(given);
     expect(found).toMatchObject({ state, reason });
-    if (found.next?.includes('/export >') === true) return;
     await expectTyped(found.next);
   });
 });

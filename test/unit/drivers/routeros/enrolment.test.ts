@@ -1,6 +1,6 @@
 /** The block for a router's terminal, and the word in it that proves who got it. */
 import { expect, test } from 'vitest';
-import { enrolmentBlock, enrolmentProof } from '../../../../src/drivers/routeros/enrolment.ts';
+import { enrolmentBlock, enrolmentProof, rightsBlock } from '../../../../src/drivers/routeros/enrolment.ts';
 
 const key = Buffer.from('a private key');
 const enrolment = {
@@ -25,6 +25,13 @@ test('the block gives the least rights of the level, one address, and nothing th
     `/user set [find name="site\\"ward"] group=siteward-report address="192.0.2.10" comment="${enrolment.proof}"`,
     '/user ssh-keys add user="site\\"ward" key="ssh-ed25519 AAAA siteward@gw1"',
   ]);
+});
+
+test('more rights are a group of their own, made or corrected, and the user is moved into it', () => {
+  const [add = '', set = '', move = ''] = rightsBlock({ user: 'site"ward', manage: 'rollout' });
+  expect(add).toMatch(/^\/user group add name=siteward-rollout policy=[a-z,]*\bwrite\b/);
+  expect(set).toBe(add.replace(' add name=siteward-rollout ', ' set [find name=siteward-rollout] '));
+  expect(move).toBe('/user set [find name="site\\"ward"] group=siteward-rollout');
 });
 
 test('an RSA key goes by a file: what takes no other takes keys from files alone', () => {
