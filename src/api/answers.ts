@@ -203,6 +203,8 @@ export const readingSchema = z.object({
   version: z.string(),
   /** The device's own export, one code unit a byte; secrets are not in it. */
   text: z.string(),
+  /** Sections of which it is not proved that the export holds them whole, and why. */
+  unseen: z.array(z.object({ section: z.string(), code: z.string(), message: z.string() })),
 });
 
 export const planSchema = z.object({ v: version, devices: z.array(devicePlanSchema) });

@@ -41,7 +41,11 @@ export const operations = {
     answer: renderSchema,
   },
   /** What the device has, read now. */
-  reading: { request: device, answer: readingSchema },
+  /** `sections`: what they hold is to be proved although the export may not name them. */
+  reading: {
+    request: z.strictObject({ device: name, sections: z.array(z.string().max(200)).max(1000).optional() }),
+    answer: readingSchema,
+  },
   pending: { request: z.strictObject({ ids: z.array(id).max(1000).optional() }), answer: pendingSchema },
   /** Makes the document at the first call; the same bytes until expired, consumed or superseded. */
   document: { request: z.strictObject({ id }), answer: documentSchema },

@@ -17,6 +17,7 @@ import { restore } from './restore.ts';
 import { buildOrders, select } from './orders.ts';
 import type { RunningSite } from './running-site.ts';
 import { warningsOf } from './warnings.ts';
+import { readWhole } from './whole-reading.ts';
 
 export function buildOperations(site: RunningSite): Operations {
   return {
@@ -27,7 +28,7 @@ export function buildOperations(site: RunningSite): Operations {
       );
       return { v: 1, devices };
     },
-    reading: ({ device }) => readingAnswer(site, device),
+    reading: ({ device, sections }) => readingAnswer(site, device, sections ?? []),
     render: ({ device, rev }) => renderAnswer(site, device, rev ?? null),
     ...buildGate(site),
     ...buildOrders(site),
@@ -59,7 +60,11 @@ export function buildOperations(site: RunningSite): Operations {
   };
 }
 
-async function readingAnswer(site: RunningSite, name: string): Promise<AnswerOf<'reading'>> {
+async function readingAnswer(
+  site: RunningSite,
+  name: string,
+  sections: readonly string[],
+): Promise<AnswerOf<'reading'>> {
   const [device] = select(site, name);
   if (device === undefined) throw new InvalidInput('no-such-device', `no device ${name}`);
   const { rollout } = device.folded();
@@ -68,9 +73,10 @@ async function readingAnswer(site: RunningSite, name: string): Promise<AnswerOf<
       'rollout-in-flight',
       `${name} is in the middle of rollout ${rollout.id}; ask again`,
     );
-  const { exportText, facts } = await device.room.driver.observe(device.room.signal);
-  const text = Buffer.from(exportText).toString('latin1');
-  return { v: 1, device: name, version: facts.version, text };
+  const { driver, signal } = device.room;
+  const { observation, unseen } = await readWhole(driver, sections, signal);
+  const text = Buffer.from(observation.exportText).toString('latin1');
+  return { v: 1, device: name, version: observation.facts.version, text, unseen: [...unseen] };
 }
 
 async function renderAnswer(

@@ -8,6 +8,7 @@ import type { DeviceRights } from '../drivers/driver.ts';
 import type { DeviceCredentials } from './device-drivers.ts';
 import { driverFor } from './device-drivers.ts';
 import { systemClock } from './system-clock.ts';
+import { readWhole } from './whole-reading.ts';
 
 export interface ProbeResult {
   readonly ok: boolean;
@@ -28,10 +29,13 @@ export async function probeDevice(
     const driver = driverFor(device, systemClock, credentials);
     try {
       rights = await driver.rights(AbortSignal.timeout(patienceMs));
-      const { facts, obstacles } = await driver.observe(AbortSignal.timeout(patienceMs));
+      const { observation, unseen } = await readWhole(driver, [], AbortSignal.timeout(patienceMs));
+      const { facts, obstacles } = observation;
       const [obstacle] = obstacles;
       if (obstacle !== undefined) return { ok: true, ...obstacle, rights };
-      const message = `${facts.model} ${facts.version}, export complete`;
+      const hidden = unseen.map(({ section }) => section).join(', ');
+      const but = hidden === '' ? '' : ` but for what this login may not be shown: ${hidden}`;
+      const message = `${facts.model} ${facts.version}, export complete${but}`;
       return { ok: true, code: 'readable', message, rights };
     } finally {
       await driver.close();

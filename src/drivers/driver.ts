@@ -123,6 +123,13 @@ export interface Stop {
   readonly message: string;
 }
 
+/** What one reading showed, and to whom. */
+export interface Shown {
+  readonly exported: Configuration;
+  /** Of the login's group; null: the device does not say. */
+  readonly policies: readonly string[] | null;
+}
+
 export interface SealedSecretsQuestion {
   readonly digestOf: SecretKnowledge['digestOf'];
   readonly seal: (bytes: Uint8Array) => Promise<Uint8Array>;
@@ -146,13 +153,15 @@ export interface Driver {
   rights(signal: AbortSignal): Promise<DeviceRights>;
   /** Who changed something, by the device's log, oldest first. Changes nothing. */
   changes(signal: AbortSignal): Promise<readonly LoggedChange[]>;
+  /** Menus that such a device leaves out of the exports of a login that may not see them. Absent: there are none. */
+  readonly mayVanish?: readonly string[];
   /**
-   * Which of these sections the export did not hold whole, by the device's own count of their rows, over the connection
-   * that readings share. Absent: this kind of device can't tell.
+   * Of which of these sections it is not proved that the export holds them whole: neither by the login's rights nor by the
+   * device's own count of their rows, over the connection that readings share. Absent: this kind of device can't tell.
    */
   incompleteSections?(
     sections: readonly string[],
-    exported: Configuration,
+    shown: Shown,
     signal: AbortSignal,
   ): Promise<readonly Problem[]>;
   /** Absent: this kind of device makes none. */

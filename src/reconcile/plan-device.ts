@@ -40,7 +40,10 @@ export async function showDevice(
 ): Promise<Comparison> {
   const read = await secretsAtReading(room);
   const questions: Questions = {
-    countRows: (sections, actual) => room.driver.incompleteSections?.(sections, actual, room.signal),
+    countRows: (sections, exported) => {
+      const shown = { exported, policies: observation.facts.policies ?? null };
+      return room.driver.incompleteSections?.(sections, shown, room.signal);
+    },
     read,
     askSecrets: () => secretsOnDemand(room),
   };
@@ -91,7 +94,7 @@ function inputsOf(
 
 /** What the device is asked besides its export. */
 interface Questions {
-  /** Which sections it has more or less of than it exported; undefined: it is not asked. */
+  /** Of which sections nobody can tell whether it exported all it has; undefined: it is not asked. */
   readonly countRows: (
     sections: readonly string[],
     actual: Configuration,

@@ -128,7 +128,7 @@ export function fakeOperations(asked: Asked[], changes: Partial<Operations> = {}
     results: [{ device, done: true, code: 'ok', message: 'said so' }],
   });
   const plain: Operations = {
-    reading: ({ device }) => Promise.resolve({ v: 1, device, version: '7.18.2', text: '' }),
+    reading: ({ device }) => Promise.resolve({ v: 1, device, version: '7.18.2', text: '', unseen: [] }),
     status: ({ device }) => {
       if (device !== undefined && device !== 'gw1')
         throw new InvalidInput('unknown-device', `no device ${device}; see siteward status`);

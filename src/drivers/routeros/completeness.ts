@@ -72,13 +72,23 @@ export function cutEnd(text: string): Omit<Incompleteness, 'line'> | null {
   return { code, message: 'its last line goes on after a "\\"', remedy: again };
 }
 
+/** Nothing but a path: whatever else stands in such a line may be a value of somebody's. */
+const failedMenu = /^#\s?error exporting "?(\/[a-z\d-]+(?:[ /][a-z\d-]+){0,7})"?\s*(?:\([a-z ]*\))?\s*$/i;
+
 /** What a device says in a comment line about a menu that is missing from its export; null: it says no such thing. */
 export function exportError(line: string): Omit<Incompleteness, 'line'> | null {
   if (!errorLine.test(line)) return null;
-  const remedy = 'read the device again; a menu that keeps failing is named in that line';
-  return /interrupted/i.test(line)
-    ? { code: 'export-interrupted', message: 'it was interrupted', remedy }
-    : { code: 'export-error', message: 'the device reports an error exporting a menu', remedy };
+  if (/interrupted/i.test(line))
+    return { code: 'export-interrupted', message: 'it was interrupted', remedy: 'read the device again' };
+  const menu = `/${failedMenu.exec(line)?.[1]?.slice(1).replaceAll('/', ' ') ?? ''}`;
+  const isNamed = menu !== '/';
+  return {
+    code: 'export-error',
+    message: `the device reports an error exporting ${isNamed ? menu : 'a menu'}`,
+    remedy: isNamed
+      ? `read the device again; if it keeps failing, see on the router what ${menu} export says`
+      : 'read the device again; if it keeps failing, see on the router what /export says',
+  };
 }
 
 function firstError(text: Buffer): Incompleteness | null {

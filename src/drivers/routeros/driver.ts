@@ -27,6 +27,7 @@ import {
 import { apply, arm, confirm, rollBack } from './effects/running.ts';
 import { stage, takeLock, writeWitness } from './effects/staging.ts';
 import { renderRollout } from './scripts.ts';
+import { mayVanish } from './static-rows.ts';
 
 export interface RouterosDriverOptions {
   readonly device: DeviceSettings;
@@ -67,8 +68,9 @@ export function createRouterosDriver(options: RouterosDriverOptions): Driver {
     observe: (signal) => tracked(observe(either(signal))),
     rights: (signal) => tracked(readRights(reach, kept, either(signal))),
     changes: (signal) => tracked(readChanges(kept, either(signal))),
-    incompleteSections: (sections, exported, signal) =>
-      tracked(incompleteSections(kept, { sections, exported }, either(signal))),
+    mayVanish,
+    incompleteSections: (sections, shown, signal) =>
+      tracked(incompleteSections(kept, sections, shown, either(signal))),
     sealedSecrets: (ask, signal) => tracked(readSealedSecrets(reach, kept, ask, either(signal))),
     secrets: (digestOf, signal) => tracked(readSecrets(reach, kept, digestOf, either(signal))),
     render: (rolloutId, plan) => renderRollout(rolloutId, plan),

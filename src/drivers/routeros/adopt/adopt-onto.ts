@@ -9,7 +9,7 @@ import type { Configuration } from '../../../core/item.ts';
 import type { Difference } from '../../../core/plan/action.ts';
 import { diffConfigurations } from '../../../core/plan/diff.ts';
 import { groupBy } from '../../../core/plan/order.ts';
-import type { IgnoreRule, Owns } from '../../../core/plan/scope.ts';
+import { ownsSection, viewOf, type IgnoreRule, type Owns } from '../../../core/plan/scope.ts';
 import { routerosDialect } from '../dialect.ts';
 import { fillValues } from '../fill-values.ts';
 import { withoutSecrets } from './adopt-text.ts';
@@ -26,12 +26,16 @@ export interface Onto {
   readonly ignore: readonly IgnoreRule[];
   readonly actual: Configuration;
   readonly version: string | null;
+  /** Sections that the device may not have shown whole: nothing of them is taken over, since what is not seen is not gone. */
+  readonly unseen?: readonly { readonly section: string; readonly code: string; readonly message: string }[];
 }
 
 export interface TakenOver extends Counts {
   readonly text: Uint8Array;
   /** What could not be taken over into this file. */
   readonly left: readonly Problem[];
+  /** Sections of which the device has rows and the files name nothing: none of theirs was taken over. */
+  readonly unnamed: readonly { readonly section: string; readonly rows: number }[];
   /** Rows that are new in it and may have a secret that it does not say. */
   readonly secrets: readonly SecretiveRow[];
 }
@@ -44,10 +48,12 @@ export function adoptOnto(given: Onto): TakenOver {
   const input = { ...given, actual: withoutSecrets(given.actual) };
   const total: Counts = { added: 0, changed: 0, removed: 0, moved: 0 };
   const secrets: SecretiveRow[] = [];
+  const unseen = new Map((input.unseen ?? []).map((one) => [one.section, { ...one, place: null }]));
   let { fragments } = input;
   for (let round = 0; ; round++) {
     const desired = desiredOf({ ...input, fragments }).configuration;
-    const found = rawDifferences(desired, input);
+    const differing = rawDifferences(desired, input);
+    const found = differing.filter(({ section }) => !unseen.has(section));
     const own = fragments.find(({ file }) => file === input.file);
     const text = editableText(own?.text ?? new Uint8Array(), input.file);
     const left: Problem[] = [];
@@ -63,7 +69,8 @@ export function adoptOnto(given: Onto): TakenOver {
       return {
         ...total,
         text: own?.text ?? new Uint8Array(),
-        left: [...left, ...unfinished(found, left)],
+        left: [...left, ...unfinished(found, left), ...unseenOf(differing, unseen)],
+        unnamed: unnamedSections(desired, input),
         secrets,
       };
     for (const verb of ['added', 'changed', 'removed', 'moved'] as const) total[verb] += done[verb];
@@ -104,6 +111,23 @@ function rawDifferences(desired: Configuration, { owns, ignore, actual }: Onto):
     ignore,
     dialect,
   }).differences;
+}
+
+function unnamedSections(desired: Configuration, { owns, ignore, actual }: Onto): TakenOver['unnamed'] {
+  return actual.sections.flatMap(({ path, items }) => {
+    if (ownsSection(path, owns, desired, null)) return [];
+    const rules = ignore.filter(({ section }) => section === path);
+    const rows = viewOf(items, rules).items.length;
+    return rows === 0 ? [] : [{ section: path, rows }];
+  });
+}
+
+function unseenOf(
+  differing: readonly Difference[],
+  unseen: ReadonlyMap<string, Problem>,
+): readonly Problem[] {
+  const sections = new Set(differing.map(({ section }) => section));
+  return [...unseen.values()].filter(({ section }) => section !== null && sections.has(section));
 }
 
 function unfinished(found: readonly Difference[], told: readonly Problem[]): readonly Problem[] {

@@ -40,8 +40,19 @@ export function observer(reach: Reach, kept: KeptConsole): (signal: AbortSignal)
     version = found.facts.version;
     return found;
   };
-  return (signal) =>
+  const observe = (signal: AbortSignal): Promise<Observation> =>
     kept.ask('observe', signal, async (console) => observationOf(await read(console), console, reach));
+  /** At the last reading. */
+  let rights: string | null = null;
+  return async (signal) => {
+    const seen = await observe(signal);
+    const before = rights;
+    rights = seen.facts.policies?.join(',') ?? '';
+    if (before === null || before === rights) return seen;
+    // Policies bind at login: what the kept connection is shown is by those of before.
+    await kept.close();
+    return await observe(signal);
+  };
 }
 
 async function readInTurn(console: DeviceConsole, user: string): Promise<Read> {

@@ -6,7 +6,13 @@ import { countForeignChanges, footprintState, judgesSecrets } from '../../../cor
 import { digestSecrets, type ReadSecrets, type SecretKnowledge } from '../../../core/plan/known-secrets.ts';
 import type { Plan } from '../../../core/plan/action.ts';
 import type { Evidence, Rollout } from '../../../core/rollout/rollout.ts';
-import type { DeviceRights, LoggedChange, SealedSecrets, SealedSecretsQuestion } from '../../driver.ts';
+import type {
+  DeviceRights,
+  LoggedChange,
+  SealedSecrets,
+  SealedSecretsQuestion,
+  Shown,
+} from '../../driver.ts';
 import { parseChanges } from '../changers.ts';
 import {
   changesCommand,
@@ -33,36 +39,51 @@ import {
 } from '../facts.ts';
 import { objectsOf, parseWitness } from '../objects.ts';
 import { secretPart } from '../secret-part.ts';
-import { countable, countCommand, missingRows, parseCount } from '../static-rows.ts';
+import { countCommand, doubtsOf, missingRows, parseCount } from '../static-rows.ts';
 import { backupPolicies, judgeRights, parseRights, secretPolicies } from '../rights.ts';
 import { withConsole, type DeviceConsole, type Reach } from './device-console.ts';
 import type { KeptConsole } from './kept-console.ts';
 
-/** One question a section, so that a menu that is not there or not to be seen costs no other answer. */
+/** What the rights don't prove is counted on the device, where there is anything of that sort. */
 export async function incompleteSections(
   kept: KeptConsole,
-  { sections, exported }: { readonly sections: readonly string[]; readonly exported: Configuration },
+  sections: readonly string[],
+  shown: Shown,
   signal: AbortSignal,
 ): Promise<readonly Problem[]> {
-  const asked = countable(sections);
-  if (asked.length === 0) return [];
-  return await kept.ask('count', signal, async (console) => {
-    const counts = new Map<string, number>();
-    for (const section of asked) {
-      const count = await countOf(console, section);
-      if (count !== null) counts.set(section, count);
-    }
-    return missingRows(counts, exported);
-  });
+  const { asked, unseen } = doubtsOf(sections, shown);
+  if (asked.length === 0) return unseen;
+  const counts = await kept.ask('count', signal, (console) => countRows(console, asked));
+  return [...unseen, ...missingRows(counts, shown)];
 }
 
-async function countOf(console: DeviceConsole, section: string): Promise<number | null> {
+/** In one line; where a menu is not there or not to be seen nothing behind it is answered, so each is asked by itself. */
+async function countRows(
+  console: DeviceConsole,
+  sections: readonly string[],
+): Promise<ReadonlyMap<string, number | null>> {
+  const counts = new Map<string, number | null>();
+  const answers = sections.length === 1 ? null : await console.readAll(sections.map(countCommand));
+  for (const [i, section] of sections.entries()) {
+    const said = answers?.[i];
+    if (said === undefined) await countInto(counts, console, section);
+    else counts.set(section, parseCount(said.toString('latin1')));
+  }
+  return counts;
+}
+
+/** A menu that this device does not have is not in the counts. */
+async function countInto(
+  counts: Map<string, number | null>,
+  console: DeviceConsole,
+  section: string,
+): Promise<void> {
   try {
-    return parseCount(await console.read(countCommand(section)));
+    counts.set(section, parseCount(await console.read(countCommand(section))));
   } catch (error) {
-    if (error instanceof DeviceError && ['unsupported', 'permission-denied'].includes(error.code))
-      return null;
-    throw error;
+    if (!(error instanceof DeviceError) || !['unsupported', 'permission-denied'].includes(error.code))
+      throw error;
+    if (error.code === 'permission-denied') counts.set(section, null);
   }
 }
 

@@ -29,7 +29,21 @@ describe('refused as incomplete', () => {
     ['only line ends', '\r\n\r\n', 'empty'],
     ['no header', '/ip address\nadd address=192.0.2.1/24\n', 'header'],
     ['a header far down', `${'#\n'.repeat(20)}${header}`, 'header'],
-    ['an error line', `${header}#error exporting "/ip/ssh" (timeout)\n/ip address\n`, '(line 4)'],
+    [
+      'an error line',
+      `${header}#error exporting "/ip/ssh" (timeout)\n/ip address\n`,
+      'exporting /ip ssh (line 4)',
+    ],
+    [
+      'an error line of v6',
+      `${header}#error exporting /ip socks\n`,
+      'see on the router what /ip socks export says',
+    ],
+    [
+      'an error line of more than a path',
+      `${header}#error exporting /x y=SECRET\n`,
+      'an error exporting a menu (line 4)',
+    ],
     ['an error line of v6', `${header}#error exporting /ip socks\n#interrupted\n`, '(line 4)'],
     ['an interruption', `${header}/ip address\n#interrupted\n`, 'interrupted'],
     ['an error instead of a header', '#error exporting /ip socks\n', 'error'],

@@ -14,9 +14,10 @@ interface Case {
   readonly others?: readonly Fragment[];
   readonly vars?: Readonly<Record<string, string>>;
   readonly owns?: Owns;
+  readonly unseen?: readonly string[];
 }
 
-function adopt({ file, device, others = [], vars = {}, owns = 'sections' }: Case): TakenOver {
+function adopt({ file, device, others = [], vars = {}, owns = 'sections', unseen = [] }: Case): TakenOver {
   return adoptOnto({
     fragments: [...others, { file: 'config.rsc', text: Buffer.from(file, 'latin1') }],
     file: 'config.rsc',
@@ -25,6 +26,7 @@ function adopt({ file, device, others = [], vars = {}, owns = 'sections' }: Case
     ignore: [],
     actual: dialect.parseActual(Buffer.from(header + device, 'latin1'), version).configuration,
     version,
+    unseen: unseen.map((section) => ({ section, code: 'incomplete-section', message: 'not shown' })),
   });
 }
 
@@ -166,6 +168,21 @@ describe('the file that takes over what the device has', () => {
     expect(taken.left).toEqual([]);
   });
 
+  test('sections that the file does not name are told with their rows, and taken over where it speaks for everything', () => {
+    const file = '/system identity\nset name=a\n';
+    const filter = '/ip firewall filter\nadd action=drop chain=input\n';
+    const given = { file, device: `${filter}${file}` };
+    const partial = adopt(given);
+    expect(Buffer.from(partial.text).toString()).toBe(file);
+    expect(partial.unnamed).toEqual([{ section: '/ip firewall filter', rows: 1 }]);
+    const whole = adopt({ ...given, owns: 'everything' });
+    expect(Buffer.from(whole.text).toString()).toBe(`${file}${filter}`);
+    expect(whole.unnamed).toEqual([]);
+    // Naming it is enough.
+    const named = adopt({ ...given, file: `${file}/ip firewall filter\n` });
+    expect(named).toMatchObject({ added: 1, unnamed: [] });
+  });
+
   test('a line of another file is told, and left', () => {
     const taken = adopt({
       file: '/system identity\nset name=a\n',
@@ -198,4 +215,17 @@ test('a new row that may have a secret says so above its line and to who runs it
   // What it says is what it would say again.
   const again = adopt({ file: Buffer.from(taken.text).toString('latin1'), device, vars, owns: 'everything' });
   expect([again.added, again.text, again.secrets]).toEqual([0, taken.text, []]);
+});
+
+test('what the device may not have shown whole is left as it is, and told', () => {
+  const file = '/ppp secret\nadd name=user3\n/ip dns static\nadd address=192.0.2.1 name=a.example.org\n';
+  const given = { file, device: '', unseen: ['/ppp secret', '/radius'] };
+  const { text, removed, left } = adopt(given);
+  expect(removed).toBe(1);
+  expect(Buffer.from(text).toString('latin1')).toContain('/ppp secret\nadd name=user3\n');
+  expect(left).toEqual([
+    { section: '/ppp secret', code: 'incomplete-section', message: 'not shown', place: null },
+  ]);
+  // What is in it already, and what differs nowhere, is nobody's trouble.
+  expect(adopt({ ...given, device: '/ppp secret\nadd name=user3\n' }).left).toEqual([]);
 });
