@@ -111,10 +111,16 @@ async function verify(options: VerifyOptions, command: Command): Promise<ExitCod
   }
   if (damage !== null)
     printNote(
-      `${damageLine(damage)}; the ${count(records, 'record')} before it are whole   next: siteward journal show`,
+      `${damageLine(damage)}; the ${count(records, 'record')} before it are whole   next: ${showCommand(options)}`,
     );
   if (missing !== null) printNote(missing);
   return ok ? 0 : 1;
+}
+
+function showCommand({ state }: JournalOptions): string {
+  if (state === undefined) return 'siteward journal show';
+  const word = /^[\w./~-]+$/.test(state) ? state : `'${state.replaceAll("'", "'\\''")}'`;
+  return `siteward journal show --state ${word}`;
 }
 
 /** Null when the record is there as it was noted; else what that means. */

@@ -5,7 +5,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
-import { JournalError } from '../core/errors.ts';
+import { JournalError, messageOf } from '../core/errors.ts';
 import type { SitewardEvent } from '../core/rollout/events.ts';
 import type { KnownRecord } from '../core/rollout/record.ts';
 import { checkpointOf } from '../core/site-checkpoint.ts';
@@ -23,6 +23,8 @@ const recentRecords = 5_000;
 /** Between looks whether the disk is well again: soon at first, ever more rarely while it is not. */
 const leastPauseMs = 1_000;
 const mostPauseMs = 60_000;
+/** Between blocks of a few milliseconds' work: a gigabyte is proved in two minutes, and devices never wait for it. */
+const provingPauseMs = 20;
 
 export interface SiteJournal {
   readonly journal: Journal;
@@ -34,7 +36,7 @@ export interface SiteJournal {
    * can't: without an id there is nothing that the daemon could do.
    */
   begin(daemon: string, started: Started): Promise<void>;
-  /** Opens the journal again whenever the disk is well; ends with `signal`. */
+  /** Proves what the start did not read, and opens the journal again whenever the disk is well; ends with `signal`. */
   keep(keeping: Keeping): Promise<void>;
 }
 
@@ -102,7 +104,10 @@ export async function openSiteJournal(
         if (!(error instanceof JournalError) || state.daemon === null) throw error;
       }
     },
-    keep: (keeping) => keepWritable(journal, ledger, recordBeginning, clock, keeping),
+    async keep(keeping) {
+      const proving = journal.damage === null ? proveOlder(journal, clock, keeping) : null;
+      await Promise.all([proving, keepWritable(journal, ledger, recordBeginning, clock, keeping)]);
+    },
   };
 }
 
@@ -127,6 +132,16 @@ export async function readSiteJournal(
     return { state, broken: journal.damage === null ? null : journal.broken };
   } finally {
     await journal.close();
+  }
+}
+
+/** What it finds is told as any other break of the journal. */
+async function proveOlder(journal: Journal, clock: Clock, { signal, log }: Keeping): Promise<void> {
+  const pause = (): Promise<void> => clock.sleep(provingPauseMs, signal);
+  try {
+    await journal.proveOlder({ signal, pause });
+  } catch (error) {
+    log('journal-unreadable', { error: messageOf(error) });
   }
 }
 

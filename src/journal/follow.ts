@@ -30,6 +30,11 @@ export async function followJournal(options: FollowOptions): Promise<void> {
   do {
     for (;;) {
       const numbers = (await storage.list(folder)).flatMap((name) => segmentNumber(name) ?? []);
+      if (!numbers.includes(number) && numbers.some((one) => one > number + 1))
+        throw new JournalError(
+          'journal-damaged',
+          `journal: records behind ${head.seq} were dropped before they were shown; begin again`,
+        );
       if (numbers.includes(number)) {
         const read = await readOn(options, number, offset, head);
         ({ offset, head } = read);

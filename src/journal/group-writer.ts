@@ -7,11 +7,12 @@ import { JournalError, messageOf } from '../core/errors.ts';
 import type { Clock } from '../core/clock.ts';
 import { rfc3339 } from '../core/clock.ts';
 import type { JournalBreak, JournalHead, NewRecord, RecordEnvelope } from '../core/journal.ts';
-import { LineReader } from './lines.ts';
 import type { EncodedRecord } from './record.ts';
 import { encodeRecord, writtenRecord } from './record.ts';
 import type { Replayed } from './replay.ts';
-import { judgeLine, maxGroupBytes, readTail } from './replay.ts';
+import { maxGroupBytes } from './replay.ts';
+import type { SegmentEnd, SetAside } from './segment-end.ts';
+import { lostLine, setAsideTail, writeEndAgain } from './segment-end.ts';
 import type { Retention } from './segments.ts';
 import { olderSegments, segmentName, segmentNumber, segmentsToDrop } from './segments.ts';
 import type { AppendFile, JournalStorage } from './storage.ts';
@@ -29,12 +30,6 @@ export interface WriterOptions {
    */
   readonly checkpoint: (seq: number) => readonly object[] | null;
   readonly retention: Retention;
-}
-
-/** What was set aside; `file` null: nothing was there. */
-export interface SetAside {
-  readonly bytes: number;
-  readonly file: string | null;
 }
 
 interface Waiter {
@@ -87,15 +82,26 @@ export class GroupWriter {
     this.#file = null;
   }
 
+  /** Damage that was found while records are written; what is on its way to the disk ends as it does. */
+  async stopAtDamage(message: string): Promise<void> {
+    this.#error = new JournalError('journal-damaged', message);
+    await this.#flushing;
+    this.#file?.close();
+    this.#file = null;
+  }
+
   /** Makes the end of the journal fit for appends: what is behind `head` is set aside, the rest made durable. */
   async begin(): Promise<SetAside> {
     if (this.#segment === 0) {
       await this.#newSegment();
       return { bytes: 0, file: null };
     }
-    const aside = await this.#setAsideTail();
+    const { storage } = this.#options;
+    const end = this.#end();
+    const aside = await setAsideTail(storage, end);
+    this.#file = await storage.openForAppend(`${end.folder}/${end.name}`);
     // A killed process leaves records that were written but never synced; they were replayed, so they are made durable.
-    this.#file = await this.#options.storage.openForAppend(this.#path());
+    await writeEndAgain(storage, end);
     await this.#file.sync();
     return aside;
   }
@@ -127,17 +133,16 @@ export class GroupWriter {
     if (this.#closed || this.#error?.code !== 'journal-unwritable') return null;
     try {
       if ((await storage.freeBytes(folder)) < leastFreeBytes) return null;
-      const numbers = (await storage.list(folder)).flatMap((name) => segmentNumber(name) ?? []);
-      // Another segment than the one that was written to: only a start reads it.
-      if (numbers.some((number) => number > this.#segment)) return null;
-      const lost = this.#segment === 0 ? null : await this.#lostLine();
+      if (!(await this.#isNewest())) return null;
+      const lost = this.#segment === 0 ? null : await lostLine(storage, this.#end(), this.#segmentStart);
       if (lost !== null) {
         const message = `journal: ${segmentName(this.#segment)} line ${lost} was durable and is not there any more`;
         this.#error = new JournalError('journal-damaged', `${message}; run: siteward journal verify`);
         return null;
       }
       const aside = await this.begin();
-      if (this.#closed) throw new Error('closed meanwhile');
+      if (this.#closed || this.broken?.code !== 'journal-unwritable')
+        throw new Error('closed or found damaged meanwhile');
       // The file is at the size that a limit of this process allows: a new one has room again.
       if (codeOfCause(this.#error) === 'EFBIG') this.#recordBytes = Infinity;
       this.#error = null;
@@ -150,12 +155,30 @@ export class GroupWriter {
     }
   }
 
+  /** Whether no segment follows the one that is written to; the name that a failed creation left is removed. */
+  async #isNewest(): Promise<boolean> {
+    const { folder, storage } = this.#options;
+    for (const name of await storage.list(folder)) {
+      if ((segmentNumber(name) ?? 0) <= this.#segment) continue;
+      const file = await storage.openForReading(`${folder}/${name}`);
+      await file.close();
+      if (file.size > 0) {
+        const message = `journal: ${folder}/${name} was written by another process; restart the daemon`;
+        this.#error = new JournalError('journal-damaged', message);
+        return false;
+      }
+      await storage.remove(folder, name);
+    }
+    return true;
+  }
+
   async #flushAll(): Promise<void> {
     // Everything that is appended in this turn of the loop goes into the first group.
     await nextTurn();
     while (this.#queue.length > 0) {
       let group: readonly Encoded[] = [];
       try {
+        if (this.#error !== null) throw this.#error;
         if (this.#recordBytes >= this.#options.segmentBytes) await this.#beginSegment();
         group = this.#takeGroup();
         const written = this.#write(group.map((one) => one.encoded));
@@ -254,52 +277,9 @@ export class GroupWriter {
     }
   }
 
-  /** Number of the first line of the segment that is not what it was; null: all of it is there. */
-  async #lostLine(): Promise<number | null> {
-    const file = await this.#options.storage.openForReading(this.#path());
-    try {
-      const lines = new LineReader(file);
-      let tip = this.#segmentStart;
-      let bytes = 0;
-      let count = 0;
-      while (bytes < this.#segmentBytes) {
-        count++;
-        const line = await lines.next();
-        const finding = line === null ? null : judgeLine(line, tip);
-        if (line === null || finding?.kind !== 'follows') return count;
-        bytes += line.length + 1;
-        tip = finding.head;
-      }
-      return bytes === this.#segmentBytes && tip.hash === this.#head.hash ? null : count;
-    } finally {
-      await file.close();
-    }
-  }
-
-  /** What is behind the head is kept beside the journal before it is cut off, so that a person can look at it. */
-  async #setAsideTail(): Promise<SetAside> {
-    const { folder, storage, clock } = this.#options;
-    const reading = await storage.openForReading(this.#path());
-    const tail = await readTail(reading, this.#segmentBytes).finally(() => reading.close());
-    if (tail === null) throw new Error(`more than one group stands behind the last record`);
-    if (tail.length === 0) return { bytes: 0, file: null };
-    const taken = new Set(await storage.list(folder));
-    const plain = `torn-${this.#head.seq + 1}-${rfc3339(clock.now()).replaceAll(/[-:.]/g, '')}`;
-    let name = plain;
-    for (let n = 2; taken.has(name); n++) name = `${plain}-${n}`;
-    const file = await storage.create(folder, name);
-    try {
-      file.append(tail);
-      await file.sync();
-    } finally {
-      file.close();
-    }
-    await storage.truncate(this.#path(), this.#segmentBytes);
-    return { bytes: tail.length, file: `${folder}/${name}` };
-  }
-
-  #path(): string {
-    return `${this.#options.folder}/${segmentName(this.#segment)}`;
+  #end(): SegmentEnd {
+    const name = segmentName(this.#segment);
+    return { folder: this.#options.folder, name, bytes: this.#segmentBytes, head: this.#head };
   }
 }
 

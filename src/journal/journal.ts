@@ -7,10 +7,12 @@
 import { JournalError, fileProblem } from '../core/errors.ts';
 import type { Clock } from '../core/clock.ts';
 import type { JournalHead, JournalWriter, RecordEnvelope } from '../core/journal.ts';
-import type { SetAside } from './group-writer.ts';
 import { GroupWriter, unwritable } from './group-writer.ts';
+import type { Proving } from './prove-older.ts';
+import { proveOlder } from './prove-older.ts';
 import type { JournalDamage, Replayed, ReplayOptions } from './replay.ts';
 import { replayJournal } from './replay.ts';
+import type { SetAside } from './segment-end.ts';
 import type { Retention } from './segments.ts';
 import type { JournalStorage } from './storage.ts';
 import { fileStorage } from './storage.ts';
@@ -26,6 +28,11 @@ export interface Journal extends JournalWriter {
    * Resolves with what was set aside when records can be written again, with null when they can't.
    */
   recover(): Promise<SetAside | null>;
+  /**
+   * Proves the older segments, which were not read at open. Damage ends all appends, as at open. Resolves when they are
+   * proved or `signal` ends it. Throws when the folder can't be listed.
+   */
+  proveOlder(proving: Proving): Promise<void>;
   /** Waits for what is queued, then closes; later appends are rejected. */
   close(): Promise<void>;
 }
@@ -63,8 +70,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   const { clock, segmentBytes = defaultSegmentBytes, checkpoint = () => null, retention = keepAll } = options;
   const writer = new GroupWriter({ folder, clock, storage, segmentBytes, checkpoint, retention }, replayed);
   if (damage !== null) {
-    const where = `journal: ${damage.file} line ${damage.line}: ${damage.reason}`;
-    writer.refuse('journal-damaged', `${where}; run: siteward journal verify`);
+    writer.refuse('journal-damaged', damaged(damage));
   } else if (readOnly) {
     writer.refuse('journal-unwritable', 'journal: opened for reading only');
   } else {
@@ -87,8 +93,16 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     torn: tornFile,
     damage,
     recover: () => (readOnly ? Promise.resolve(null) : writer.recover()),
+    async proveOlder(proving) {
+      const found = await proveOlder(folder, storage, replayed.first, proving);
+      if (found !== null) await writer.stopAtDamage(damaged(found));
+    },
     close: () => writer.close(),
   };
+}
+
+function damaged({ file, line, reason }: JournalDamage): string {
+  return `journal: ${file} line ${line}: ${reason}; run: siteward journal verify`;
 }
 
 async function readAll(options: JournalOptions, storage: JournalStorage): Promise<Replayed> {

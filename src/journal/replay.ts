@@ -8,7 +8,7 @@ import type { JournalHead, RecordEnvelope } from '../core/journal.ts';
 import { LineReader, lineBuffer } from './lines.ts';
 import { chainProblem, checkpointPlace, decodeLine, emptyHead } from './record.ts';
 import type { DecodedLine } from './record.ts';
-import { beginsWithCheckpoint, segmentName, segmentNumber } from './segments.ts';
+import { checkpointAtStart, segmentName, segmentNumber } from './segments.ts';
 import type { JournalStorage, ReadableFile } from './storage.ts';
 
 /** Most that one interrupted write can leave behind; a group is never larger. */
@@ -39,6 +39,8 @@ export interface LastSegment {
 export interface Replayed {
   /** The record before the first one that was read; seq 0 at the very start. */
   readonly begin: JournalHead;
+  /** Number of the segment it was read from; 1 when there is none. */
+  readonly first: number;
   readonly head: JournalHead;
   /** Null when there is no journal yet. */
   readonly last: LastSegment | null;
@@ -54,6 +56,8 @@ export interface ReplayOptions {
    * newest records are read as well and the newest checkpoint is proved by what was before it; else the oldest line.
    */
   readonly from: 'oldest' | 'checkpoint';
+  /** Number of the last segment to read; none: to the end. */
+  readonly through?: number;
   /** Each record in order, checkpoints too. A throw is damage at that record. */
   readonly onRecord: (record: RecordEnvelope) => void;
   /** All records of the checkpoint that the reading begins with, before the record after it. A throw is damage. */
@@ -64,21 +68,18 @@ export interface ReplayOptions {
 
 /** Throws only when the folder can't be listed. */
 export async function replayJournal(options: ReplayOptions): Promise<Replayed> {
-  const { folder, storage } = options;
+  const { folder, storage, through = Infinity } = options;
   const numbers = (await storage.list(folder)).flatMap((name) => segmentNumber(name) ?? []);
   numbers.sort((a, b) => a - b);
-  const first = await startOf(options, numbers);
-  const chain = new Chain(options, (numbers[first] ?? 1) === 1 ? emptyHead : null);
+  const index = await startOf(options, numbers);
+  const first = numbers[index] ?? 1;
+  const chain = new Chain(options, first === 1 ? emptyHead : null);
   const buffer = lineBuffer();
   let last: LastSegment | null = null;
   let torn: TornTail | null = null;
   let damage: JournalDamage | null = null;
-  for (const [index, number] of numbers.slice(first).entries()) {
-    const expected = (numbers[first] ?? 1) + index;
-    if (number !== expected) {
-      damage = { file: segmentName(expected), line: 0, reason: 'the segment is missing' };
-      break;
-    }
+  for (const [offset, number] of numbers.slice(index).entries()) {
+    if (number > through || number !== first + offset) break;
     const start = chain.head;
     const isLast = number === numbers[numbers.length - 1];
     const result = await replaySegment(number, isLast, options, chain, buffer);
@@ -86,8 +87,16 @@ export async function replayJournal(options: ReplayOptions): Promise<Replayed> {
     ({ torn, damage } = result);
     if (damage !== null) break;
   }
-  damage = chain.end() ?? damage;
-  return { begin: chain.begin, head: chain.head ?? emptyHead, last, torn, damage };
+  // One that is missing counts wherever it is: what was before the checkpoint is evidence, too.
+  damage = chain.end() ?? damage ?? missingSegment(numbers);
+  return { begin: chain.begin, first, head: chain.head ?? emptyHead, last, torn, damage };
+}
+
+/** Segments go from the old end only, so that no number between two others is ever free. */
+function missingSegment(numbers: readonly number[]): JournalDamage | null {
+  const before = numbers.find((number, index) => (numbers[index + 1] ?? number + 1) !== number + 1);
+  if (before === undefined) return null;
+  return { file: segmentName(before + 1), line: 0, reason: 'the segment is missing' };
 }
 
 /**
@@ -98,13 +107,18 @@ async function startOf(
   { folder, storage, from }: ReplayOptions,
   numbers: readonly number[],
 ): Promise<number> {
-  const begins = async (index: number): Promise<boolean> =>
+  const startAt = async (index: number): Promise<'whole' | 'none' | 'changed'> =>
     // One that can't be read is no place to begin; whoever comes by it on the way says what is wrong with it.
-    await beginsWithCheckpoint(folder, storage, numbers[index] ?? 0).catch(() => false);
+    await checkpointAtStart(folder, storage, numbers[index] ?? 0).catch(() => 'none');
   if (from === 'checkpoint')
-    for (let index = numbers.length - 2; index > 0; index--) if (await begins(index)) return index;
+    for (let index = numbers.length - 2; index > 0; index--)
+      if ((await startAt(index)) === 'whole') return index;
   if (numbers[0] === 1) return 0;
-  for (let index = 0; index < numbers.length; index++) if (await begins(index)) return index;
+  for (let index = 0; index < numbers.length; index++) {
+    const found = await startAt(index);
+    // A reader of everything has to come by what was changed; one that needs the state begins where it is whole.
+    if (found === 'whole' || (found === 'changed' && from === 'oldest')) return index;
+  }
   return 0;
 }
 

@@ -4,6 +4,7 @@
  */
 import { closeSync, fdatasync, fstatSync, fsyncSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { mkdir, open, readdir, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 
 export interface ReadableFile {
@@ -28,7 +29,10 @@ export interface JournalStorage {
   openForReading(path: string): Promise<ReadableFile>;
   /** The file must not exist (0600); its name is durable when this resolves. */
   create(folder: string, name: string): Promise<AppendFile>;
+  /** The file must exist; its name is durable when this resolves. */
   openForAppend(path: string): Promise<AppendFile>;
+  /** Writes the same bytes once more where they stand: a sync of the file that comes after makes them durable. */
+  rewrite(path: string, position: number, bytes: Uint8Array): Promise<void>;
   /** Cuts the file and syncs. */
   truncate(path: string, size: number): Promise<void>;
   /** The file is gone for good when this resolves. */
@@ -107,7 +111,25 @@ export const fileStorage: JournalStorage = {
       closeSync(fd);
       throw new Error('not a regular file');
     }
+    try {
+      syncFolder(dirname(path));
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
     return Promise.resolve(appendFile(fd));
+  },
+
+  async rewrite(path, position, bytes) {
+    const handle = await open(path, 'r+');
+    try {
+      let written = 0;
+      while (written < bytes.length)
+        written += (await handle.write(bytes, written, bytes.length - written, position + written))
+          .bytesWritten;
+    } finally {
+      await handle.close();
+    }
   },
 
   async truncate(path, size) {

@@ -43,6 +43,7 @@ describe('siteward journal verify', () => {
     const words = await runCommandLine(['journal', 'verify', '--state', state]);
     expect(words.code).toBe(1);
     expect(words.stderr).toMatch(/^damaged: 00000001\.jsonl:8: changed/);
+    expect(words.stderr).toContain(`next: siteward journal show --state ${state}\n`);
     const json = await runCommandLine(['journal', 'verify', '--state', state, '--json']);
     expect(json.code).toBe(1);
     expect(JSON.parse(json.stdout)).toMatchObject({
@@ -196,4 +197,20 @@ test('--follow shows each record once as it is written, over segments, without t
   });
   await journal.close();
   expect(seen).toEqual(Array.from({ length: 35 }, (_, i) => i + 1));
+});
+
+test('--follow ends with an error when what it has not shown was dropped', async () => {
+  const folder = join(state, 'journal');
+  const replayed = await replayJournal({ folder, storage: fileStorage, from: 'oldest', onRecord: () => 0 });
+  copyFileSync(new URL('retained.jsonl', samples), join(folder, '00000003.jsonl'));
+  rmSync(segment());
+  let waits = 0;
+  const following = followJournal({
+    folder,
+    storage: fileStorage,
+    ...replayed,
+    onRecord: () => undefined,
+    wait: () => Promise.resolve(waits++ < 3),
+  });
+  await expect(following).rejects.toThrow('behind 29 were dropped before they were shown; begin again');
 });

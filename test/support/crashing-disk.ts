@@ -113,6 +113,12 @@ export class CrashingDisk {
       return Promise.resolve(this.#appendFile(file));
     },
     openForAppend: (path) => Promise.resolve(this.#appendFile(this.#file(path))),
+    rewrite: (path, position, bytes) => {
+      if (!this.#step()) return Promise.reject(new Error('power'));
+      // Nothing changes: here a sync that fails leaves nothing that looks durable.
+      const there = this.#file(path).bytes.subarray(position, position + bytes.length);
+      return there.equals(bytes) ? Promise.resolve() : Promise.reject(new Error('other bytes stood there'));
+    },
     truncate: (path, size) => {
       if (!this.#step()) return Promise.reject(new Error('power'));
       const file = this.#file(path);

@@ -138,11 +138,55 @@ describe('retention', () => {
   test.each([
     ['no limit', { bytes: null, ageMs: null, segments: null }, []],
     ['size', { bytes: 350, ageMs: null, segments: null }, [1, 2]],
-    ['age', { bytes: null, ageMs: 2000, segments: null }, [1, 2]],
     ['count, the newest included', { bytes: null, ageMs: null, segments: 2 }, [1, 2, 3]],
     ['whichever is reached first', { bytes: 450, ageMs: 4000, segments: 4 }, [1]],
   ])('by %s', (_, limits, dropped) => {
     expect(segmentsToDrop(facts, 100, limits, 5000)).toEqual(dropped);
+  });
+
+  const dayMs = 86_400_000;
+  const byAge = { bytes: null, ageMs: 10 * dayMs, segments: null };
+  const endedAt = (...days: number[]) =>
+    days.map((day, index) => ({ number: index + 1, bytes: 100, endedAtMs: day * dayMs }));
+
+  test.each([
+    ['over the limit as of the last segment that is a day old', [1, 5, 12, 18], 18, [1]],
+    ['a day is not over yet', [1, 5, 12, 12.9], 12.9, []],
+    ['a clock that jumped a year ahead, now', [1, 5, 9, 374], 374, []],
+    ['a clock that jumped for hours, through several segments', [1, 5, 374, 374.2, 374.4], 374.4, []],
+    ['the same, when it is right again', [1, 5, 374, 374.2, 374.4], 9.6, []],
+    ['some that were begun with a clock ahead are kept longer', [1, 374, 374, 374, 374], 30, []],
+  ])('by age: %s', (_, ends, now, dropped) => {
+    expect(segmentsToDrop(endedAt(...ends), 100, byAge, now * dayMs)).toEqual(dropped);
+  });
+
+  test('a clock that jumps ahead or back for a few segments drops none that are young', async () => {
+    const start = Date.parse('2026-11-21T10:00:00.000Z');
+    const disk = new CrashingDisk();
+    let nowMs = start;
+    const retention = { bytes: null, ageMs: 10 * dayMs, segments: null };
+    const one = await openTally({
+      folder: 'j',
+      storage: disk.storage,
+      clock: { now: () => nowMs },
+      retention,
+    });
+    const noteFor = async (fromMs: number, days: number): Promise<void> => {
+      for (let i = 0; i < days * 8; i++) {
+        nowMs = fromMs + (i * dayMs) / 8;
+        await one.note(`${i}`);
+      }
+    };
+    await one.note('before the next segment');
+    await noteFor(0, 1);
+    await noteFor(start + dayMs, 4);
+    await noteFor(start + 365 * dayMs, 0.75);
+    await noteFor(start + 6 * dayMs, 2);
+    expect(disk.names()).toContain('j/00000001.jsonl');
+    const many = disk.names().length;
+    await noteFor(start + 400 * dayMs, 3);
+    expect(disk.names()).not.toContain('j/00000001.jsonl');
+    expect(disk.names().length).toBeLessThan(many);
   });
 });
 

@@ -19,7 +19,10 @@ class Faulty {
 
   readonly storage: JournalStorage = {
     ...this.disk.storage,
-    create: async (folder, name) => this.#wrap(await this.disk.storage.create(folder, name)),
+    create: async (folder, name) => {
+      if (this.disk.names().includes(`${folder}/${name}`)) throw new Error('EEXIST');
+      return this.#wrap(await this.disk.storage.create(folder, name));
+    },
     openForAppend: async (path) => {
       this.opened++;
       return this.#wrap(await this.disk.storage.openForAppend(path));
@@ -149,6 +152,81 @@ describe('after an error of the disk', () => {
     readOnly = false;
     expect(await one.journal.recover()).toEqual({ bytes: 0, file: null });
     expect(await one.note('on')).toMatchObject({ seq: 2 });
+  });
+
+  test('a disk that stays broken is left with one copy of what was set aside, whole in the end', async () => {
+    const faulty = new Faulty();
+    const one = await open(faulty);
+    await one.note('kept');
+    faulty.append = half;
+    await expect(one.note('lost')).rejects.toThrow();
+    faulty.append = null;
+    faulty.sync = () => Promise.reject(ioError);
+    for (let i = 0; i < 5; i++) expect(await one.journal.recover()).toBeNull();
+    faulty.sync = null;
+    const aside = await one.journal.recover();
+    expect(faulty.disk.names()).toEqual(['j/00000001.jsonl', aside?.file]);
+    expect(faulty.disk.durable(aside?.file ?? '').length).toBe(50);
+  });
+
+  test('two things that were set aside at the same place are two files', async () => {
+    const faulty = new Faulty();
+    const one = await open(faulty);
+    const files: (string | null | undefined)[] = [];
+    for (const kind of ['first', 'second']) {
+      faulty.append = (file, bytes) => {
+        file.append(Buffer.from(kind));
+        return half(file, bytes);
+      };
+      await expect(one.note('lost')).rejects.toThrow();
+      faulty.append = null;
+      files.push((await one.journal.recover())?.file);
+    }
+    expect(new Set(files).size).toBe(2);
+    expect(faulty.disk.names()).toEqual(['j/00000001.jsonl', ...files]);
+  });
+
+  /** The next segment's name can't be made durable, nor taken away again. */
+  async function leavingName(faulty: Faulty): Promise<{ one: TallyJournal; well: () => void }> {
+    let isWell = false;
+    const readOnly = (): Promise<never> => Promise.reject(new Error('EROFS: read-only'));
+    const storage: JournalStorage = {
+      ...faulty.storage,
+      create: async (folder, name) => {
+        const file = await faulty.storage.create(folder, name);
+        return isWell || name === '00000001.jsonl' ? file : readOnly();
+      },
+      remove: (folder, name) => (isWell ? faulty.storage.remove(folder, name) : readOnly()),
+    };
+    const one = await openTally({ folder: 'j', storage, segmentBytes: 1 });
+    await one.note('kept');
+    await expect(one.note('lost')).rejects.toThrow('EROFS');
+    expect(faulty.disk.names()).toContain('j/00000002.jsonl');
+    return { one, well: () => (isWell = true) };
+  }
+
+  test('the name of a segment that could not be begun is no obstacle', async () => {
+    const faulty = new Faulty();
+    const { one, well } = await leavingName(faulty);
+    expect(await one.journal.recover()).toBeNull();
+    well();
+    expect(await one.journal.recover()).not.toBeNull();
+    expect(await one.note('on')).toMatchObject({ kind: 'noted' });
+    const again = await open(faulty);
+    expect(again.journal.damage).toBeNull();
+    expect(again.tally()).toEqual(counted(counted(nothingCounted, 'kept'), 'on'));
+  });
+
+  test('a segment that another process wrote is not removed, and it is said what to do', async () => {
+    const faulty = new Faulty();
+    const { one, well } = await leavingName(faulty);
+    well();
+    (await faulty.disk.storage.openForAppend('j/00000002.jsonl')).append(Buffer.from('x'));
+    expect(await one.journal.recover()).toBeNull();
+    expect(one.journal.broken?.message).toBe(
+      'journal: j/00000002.jsonl was written by another process; restart the daemon',
+    );
+    expect(faulty.disk.names()).toContain('j/00000002.jsonl');
   });
 
   test('a closed or damaged journal is never opened again by itself', async () => {
