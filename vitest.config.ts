@@ -7,6 +7,8 @@ const everyCore = '100%';
 const common = {
   env: { LC_ALL: 'C', TZ: process.env['TZ'] ?? 'UTC', NO_COLOR: '1' },
   setupFiles: ['test/support/setup.ts'],
+  // A second, which is what it would be, is little on a machine with other work.
+  expect: { poll: { timeout: 15_000 } },
 };
 
 export default defineConfig({

@@ -15,7 +15,7 @@ import { damageLine, drained, journalFolder, replay } from './journal-files.ts';
 import type { JournalOptions } from './journal-files.ts';
 import { recordFilter } from './record-filter.ts';
 import type { Wanted } from './record-filter.ts';
-import { count, printJson, printLine, printNote, safe } from './terminal.ts';
+import { count, printJson, printLine, printNote, safe, shellWord } from './terminal.ts';
 
 type ShowOptions = JournalOptions & Wanted & { readonly follow?: true };
 
@@ -118,9 +118,7 @@ async function verify(options: VerifyOptions, command: Command): Promise<ExitCod
 }
 
 function showCommand({ state }: JournalOptions): string {
-  if (state === undefined) return 'siteward journal show';
-  const word = /^[\w./~-]+$/.test(state) ? state : `'${state.replaceAll("'", "'\\''")}'`;
-  return `siteward journal show --state ${word}`;
+  return `siteward journal show${state === undefined ? '' : ` --state ${shellWord(state)}`}`;
 }
 
 /** Null when the record is there as it was noted; else what that means. */

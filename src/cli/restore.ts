@@ -7,7 +7,7 @@ import type { AnswerOf, RequestOf } from '../api/operations.ts';
 import { daemonOf, setExit, wantsJson } from './common.ts';
 import { revisionWords } from './history.ts';
 import { printActions } from './plan.ts';
-import { count, paint, printJson, printLine, safe } from './terminal.ts';
+import { count, paint, printJson, printLine, safe, shellWord } from './terminal.ts';
 
 type Answer = AnswerOf<'restore'>;
 
@@ -83,10 +83,6 @@ function withIdentity(answer: Answer, identity: string | null): Answer {
   const { next } = answer;
   if (identity === null || next?.startsWith('siteward restore ') !== true) return answer;
   return { ...answer, next: `${next} --identity ${shellWord(identity)}` };
-}
-
-function shellWord(word: string): string {
-  return /^[\w./~-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 const foundWords: Readonly<Record<Answer['found'], string>> = {

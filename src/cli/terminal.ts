@@ -21,6 +21,11 @@ export function safe(text: string): string {
   );
 }
 
+/** As a shell takes it for one word. */
+export function shellWord(word: string): string {
+  return /^[\w./~-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
 export function hasColour(stream: NodeJS.WriteStream = process.stdout): boolean {
   const { NO_COLOR: none, TERM: term } = process.env;
   return stream.isTTY && (none === undefined || none === '') && term !== 'dumb';
