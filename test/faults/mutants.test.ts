@@ -4,7 +4,7 @@ import { pairNamed, runSeed } from './simulation/explore.ts';
 import { mutants, seamsOf } from './simulation/mutants.ts';
 
 /** Some times what any of them takes: a change of the simulation draws other runs. */
-const mostSeeds = 600;
+const mostSeeds = 1_200;
 
 test('every deliberate defect breaks a promise', async () => {
   const lines: string[] = [];

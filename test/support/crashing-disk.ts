@@ -7,6 +7,8 @@ import type { AppendFile, JournalStorage } from '../../src/journal/storage.ts';
 interface StoredFile {
   bytes: Buffer;
   synced: number;
+  /** Since a sync that failed: what is there from here on is taken for written, and is not; null: there was none. */
+  lostFrom: number | null;
 }
 
 export interface CrashChoice {
@@ -45,6 +47,7 @@ export class CrashingDisk {
       }
       file.bytes = bytes;
       file.synced = bytes.length;
+      file.lostFrom = null;
     }
   }
 
@@ -58,13 +61,19 @@ export class CrashingDisk {
   /** The content of another disk takes the place of this one's. */
   restore(from: CrashingDisk): void {
     this.#files.clear();
-    for (const [name, { bytes, synced }] of from.#files) this.#files.set(name, { bytes, synced });
+    for (const [name, file] of from.#files) this.#files.set(name, { ...file });
   }
 
   /** The bytes of a file that no crash can take; none when there is no such file. */
   durable(path: string): Buffer {
     const file = this.#files.get(path);
     return file === undefined ? Buffer.alloc(0) : file.bytes.subarray(0, file.synced);
+  }
+
+  /** A sync of it fails: no later one writes what was written before, unless it is written again. */
+  failSync(path: string): void {
+    const file = this.#file(path);
+    file.lostFrom ??= file.synced;
   }
 
   names(): string[] {
@@ -86,7 +95,7 @@ export class CrashingDisk {
     };
     const sync = (): Promise<void> => {
       if (!this.#step()) return Promise.reject(new Error('power'));
-      file.synced = file.bytes.length;
+      if (file.lostFrom === null) file.synced = file.bytes.length;
       return Promise.resolve();
     };
     return { append, sync, close: () => undefined };
@@ -108,22 +117,25 @@ export class CrashingDisk {
     },
     create: (folder, name) => {
       if (!this.#step()) return Promise.reject(new Error('power'));
-      const file = { bytes: Buffer.alloc(0), synced: 0 };
+      const file = { bytes: Buffer.alloc(0), synced: 0, lostFrom: null };
       this.#files.set(`${folder}/${name}`, file);
       return Promise.resolve(this.#appendFile(file));
     },
     openForAppend: (path) => Promise.resolve(this.#appendFile(this.#file(path))),
     rewrite: (path, position, bytes) => {
       if (!this.#step()) return Promise.reject(new Error('power'));
-      // Nothing changes: here a sync that fails leaves nothing that looks durable.
-      const there = this.#file(path).bytes.subarray(position, position + bytes.length);
-      return there.equals(bytes) ? Promise.resolve() : Promise.reject(new Error('other bytes stood there'));
+      const file = this.#file(path);
+      const there = file.bytes.subarray(position, position + bytes.length);
+      if (!there.equals(bytes)) return Promise.reject(new Error('other bytes stood there'));
+      if (position <= (file.lostFrom ?? 0)) file.lostFrom = null;
+      return Promise.resolve();
     },
     truncate: (path, size) => {
       if (!this.#step()) return Promise.reject(new Error('power'));
       const file = this.#file(path);
       file.bytes = file.bytes.subarray(0, size);
-      file.synced = size;
+      if (file.lostFrom !== null && size <= file.lostFrom) file.lostFrom = null;
+      if (file.lostFrom === null) file.synced = size;
       return Promise.resolve();
     },
     remove: (folder, name) => {

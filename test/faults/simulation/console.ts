@@ -72,7 +72,7 @@ const rules: readonly Rule[] = [
   rule(':put \\[:len \\[(/[a-z0-9 -]+) find where !dynamic\\]\\]', false, (device, [section = ''], layout) =>
     said([String(device.rows.filter((row, i) => row !== '' && layout.sections[i] === section).length)]),
   ),
-  rule('/export', false, (device, _words, layout) =>
+  rule('(?::if \\([^{]*\\) do=\\{)?/export\\}?', false, (device, _words, layout) =>
     said(exportText(layout, device.rows, device.elsewhere, device.nowMs).replaceAll('\n', '\r\n')),
   ),
   rule(`/system script add name=${quoted} source=${quoted} dont-require.*`, true, addScript),

@@ -92,7 +92,7 @@ export class Host {
     const { storage } = this.disk;
     const alive = <T>(work: () => Promise<T>): Promise<T> => (process.dead ? never : work());
     let text = '';
-    const wrap = (file: AppendFile): AppendFile => ({
+    const wrap = (file: AppendFile, path: string): AppendFile => ({
       append: (bytes) => {
         text = Buffer.from(bytes).toString('utf8');
         const verdict = this.#hook(process, 'append', text);
@@ -105,7 +105,10 @@ export class Host {
           const verdict = this.#hook(process, 'sync', text);
           if (process.dead) return;
           process.wakeAfter(syncMs, () => {
-            if (verdict === 'error') return reject(new Error('EIO: i/o error'));
+            if (verdict === 'error') {
+              this.disk.failSync(path);
+              return reject(new Error('EIO: i/o error'));
+            }
             void file.sync().then(() => {
               this.#read(true);
               this.#hook(process, 'synced', text);
@@ -120,8 +123,10 @@ export class Host {
       makeFolder: (folder) => alive(() => storage.makeFolder(folder)),
       list: (folder) => alive(() => storage.list(folder)),
       openForReading: (path) => alive(() => storage.openForReading(path)),
-      create: (folder, name) => alive(async () => wrap(await storage.create(folder, name))),
-      openForAppend: (path) => alive(async () => wrap(await storage.openForAppend(path))),
+      create: (folder, name) =>
+        alive(async () => wrap(await storage.create(folder, name), `${folder}/${name}`)),
+      openForAppend: (path) => alive(async () => wrap(await storage.openForAppend(path), path)),
+      rewrite: (path, position, bytes) => alive(() => storage.rewrite(path, position, bytes)),
       truncate: (path, size) => alive(() => storage.truncate(path, size)),
     };
   }

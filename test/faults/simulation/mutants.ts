@@ -18,6 +18,7 @@ import { withConsole } from '../../../src/drivers/routeros/effects/device-consol
 import type { Reach } from '../../../src/drivers/routeros/effects/device-console.ts';
 import { lockName, lockOf, objectsOf, printLock } from '../../../src/drivers/routeros/objects.ts';
 import type { SshSession } from '../../../src/drivers/ssh-session.ts';
+import type { AppendFile, JournalStorage } from '../../../src/journal/storage.ts';
 import type { Ledger } from '../../../src/reconcile/ledger.ts';
 import { evidenceOf } from '../../support/records.ts';
 import type { Habits } from './device.ts';
@@ -93,6 +94,19 @@ const heedless: Partial<Seams> = {
     },
   }),
 };
+
+/** The kernel says that all is well the second time, and nothing more was written. */
+function syncsAgain(storage: JournalStorage): JournalStorage {
+  const again = (file: AppendFile): AppendFile => ({
+    ...file,
+    sync: () => file.sync().catch(() => file.sync()),
+  });
+  return {
+    ...storage,
+    create: async (folder, name) => again(await storage.create(folder, name)),
+    openForAppend: async (path) => again(await storage.openForAppend(path)),
+  };
+}
 
 /** Forgets after each rollout why it should not be tried again. */
 const stubborn: Partial<Seams> = {
@@ -287,6 +301,16 @@ export const mutants: readonly Mutant[] = [
     ),
   },
   { name: 'it goes on when the journal can not be written', seams: heedless },
+  {
+    name: 'a sync that failed is tried once more',
+    seams: { storage: syncsAgain },
+    shows: ['applied sync-fails'],
+  },
+  {
+    name: 'what a failed sync left in memory counts after a restart',
+    seams: { storage: (storage) => ({ ...storage, rewrite: () => Promise.resolve() }) },
+    shows: ['applied sync-fails', 'verifying host-power-lost'],
+  },
   { name: 'a plan that was rolled back is tried again and again', seams: stubborn },
 ];
 

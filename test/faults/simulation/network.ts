@@ -101,7 +101,8 @@ function exec(
         reject(readsOnly ? new DeviceError('unreachable', words) : new OutcomeUnknown(words)),
       );
     };
-    const sent = network.onSend(process, command, changes(command), session);
+    const changing = questionsIn(command, sentinel).some(changes);
+    const sent = network.onSend(process, command, changing, session);
     if (process.dead) return;
     if (sent !== 'go') return lose(random.below(noticeMs));
     const slow = scheduler.nowMs < network.slowUntilMs ? network.slowMs : 0;
@@ -116,9 +117,8 @@ function exec(
       if (scheduler.nowMs < network.cutUntilMs || device.isDown || device.boot !== session.boot) {
         return lose(random.below(noticeMs));
       }
-      if (tookMs > timeoutMs && changes(command)) network.onLate();
-      const { text, failed } = answer(device, command, layout);
-      const whole = failed ? text : `${text}${sentinel}\r\n`;
+      if (tookMs > timeoutMs && changing) network.onLate();
+      const whole = answerAll(device, command, sentinel, layout);
       const heard = network.onAnswer(process, command, session);
       if (heard === 'lost') return lose(random.below(noticeMs));
       const output = Buffer.from(
@@ -128,6 +128,22 @@ function exec(
       settled(0, () => resolve({ output, exitCode: 0 }));
     });
   });
+}
+
+/** Several questions may stand in one line, each with the sentinel behind it. */
+function questionsIn(line: string, sentinel: string): readonly string[] {
+  return line.split(`; :put "${sentinel}"; `);
+}
+
+/** After an error the rest is not run. */
+function answerAll(device: SimulatedDevice, line: string, sentinel: string, layout: Layout): string {
+  let whole = '';
+  for (const command of questionsIn(line, sentinel)) {
+    const { text, failed } = answer(device, command, layout);
+    whole += failed ? text : `${text}${sentinel}\r\n`;
+    if (failed) break;
+  }
+  return whole;
 }
 
 /** Gives a function that settles a promise in the daemon's own time, and only once; an abort settles it at once. */

@@ -22,6 +22,7 @@ import type { Driver } from '../../../src/drivers/driver.ts';
 import type { Reach } from '../../../src/drivers/routeros/effects/device-console.ts';
 import { createRouterosDriver } from '../../../src/drivers/routeros/driver.ts';
 import { openJournal } from '../../../src/journal/journal.ts';
+import type { JournalStorage } from '../../../src/journal/storage.ts';
 import type { Journal } from '../../../src/journal/journal.ts';
 import { startDeviceLoop } from '../../../src/reconcile/device-loop.ts';
 import { reportCell } from '../../../src/reconcile/device-report.ts';
@@ -43,12 +44,14 @@ export interface Seams {
   readonly driver: (driver: Driver, reach: Reach) => Driver;
   readonly ledger: (ledger: Ledger) => Ledger;
   readonly connect: (connect: Reach['connect']) => Reach['connect'];
+  readonly storage: (storage: JournalStorage) => JournalStorage;
 }
 
 export const soundSeams: Seams = {
   driver: (driver) => driver,
   ledger: (ledger) => ledger,
   connect: (connect) => connect,
+  storage: (storage) => storage,
 };
 
 /** What a process needs of the world around it. */
@@ -194,7 +197,7 @@ export class DaemonProcess {
     const journal = await openJournal({
       folder: 'journal',
       clock: this.clock,
-      storage: this.host.storageFor(this),
+      storage: seams.storage(this.host.storageFor(this)),
       onRecord: (record) => foldRecord(state, record as unknown as SitewardRecord),
     });
     this.#journal = journal;

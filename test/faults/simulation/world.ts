@@ -276,8 +276,10 @@ export class World {
     if (this.scheduler.nowMs < this.network.cutUntilMs && (moment === 'send' || moment === 'answer'))
       return 'lost';
     if (process.host !== this.main) return 'go';
+    // Afterwards nothing more goes wrong.
+    if (this.#mendedAtMs !== null) return 'go';
     this.#strikes.count(moment, stage);
-    const fault = this.#mendedAtMs === null ? this.#strikes.due(moment, stage, this.scheduler.nowMs) : null;
+    const fault = this.#strikes.due(moment, stage, this.scheduler.nowMs);
     if (fault === null) return 'go';
     this.#personal ||= fault.personal;
     this.say(`--- ${fault.name}, at ${moment} while ${stage} ---`);
