@@ -154,7 +154,8 @@ function pathLine(
     undecidable: `not provable that the management path stays open: ${path.by}`,
   }[path.kind];
   const afterMs = rollback === null ? 0 : (rollback.effectiveMs ?? rollback.windowMs);
-  const why = afterMs === rollback?.windowMs ? 'window' : 'by what it took before, soak, probes and radios';
+  const why =
+    afterMs === rollback?.windowMs ? 'window' : 'by what it took before, soak, flush, probes and radios';
   const lost = rollback?.lostSecrets ?? 0;
   const but = lost === 0 ? '' : ` but for ${count(lost, 'secret')} that nobody here knows`;
   const back =

@@ -53,7 +53,11 @@ export function simulateCommand(): Command {
         .default([], 'none'),
     )
     .option('--devices <number>', 'so many alike, on consecutive ports', parseDevices, 1)
-    .option('--uptime <duration>', 'how long it has been up already', parseUptime, 86_400)
+    .addOption(
+      new Option('--uptime <duration>', 'how long it has been up already')
+        .argParser(parseUptime)
+        .default(86_400, '1d'),
+    )
     .option('--seed <number>', 'makes the order of jobs and the losses of a power cut repeatable', parseSeed)
     .addHelpText('after', lists)
     .action(run);
@@ -87,6 +91,11 @@ async function run(options: SimulateOptions): Promise<void> {
   const devices = await start(options, exportText, keysFile);
   if (devices === undefined) return;
   for (const note of devices[0]?.device.notes ?? []) process.stderr.write(`${options.export}: ${note}\n`);
+  const refusal = devices[0]?.refusal();
+  if (refusal !== undefined)
+    process.stderr.write(
+      `note: every connection is dropped (${refusal}), as on the device of this export; change its /ip service line for ssh to log in\n`,
+    );
   for (const { host, port, hostKey } of devices)
     process.stdout.write(`${JSON.stringify({ host, port, hostKey })}\n`);
   const cancels = options.fault.flatMap((fault) => devices.map((device) => arm(device, fault)));

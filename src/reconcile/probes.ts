@@ -11,6 +11,13 @@ import type { RolloutState } from '../core/rollout/state.ts';
 export type RunProbe = (probe: Probe, signal: AbortSignal) => Promise<ProbeAnswer>;
 
 const betweenMs = 2_000;
+/** What one try may take, when nothing answers. */
+const tryMs = 5_000;
+
+/** The longest until all have passed: a last try begins when the time is all but up. 0: there is none. */
+export function longestMs(probes: readonly Probe[]): number {
+  return Math.max(0, ...probes.map(({ withinMs }) => withinMs + betweenMs + tryMs));
+}
 
 /** Names of those that can't judge. Throws `DeviceError` probe-red where one may not fail now. */
 export async function probeBefore(

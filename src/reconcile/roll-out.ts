@@ -24,7 +24,7 @@ import { judgeWitness, sealedRollout, stuckBy } from './read-device.ts';
 import { hardwareIn } from './device-report.ts';
 import type { Stuck } from './device-report.ts';
 import type { PlannedDevice } from './comparison.ts';
-import { judging, probeAgain } from './probes.ts';
+import { judging, longestMs, probeAgain } from './probes.ts';
 import type { RolloutRoom } from './rollout-runner.ts';
 import { runRollout } from './rollout-runner.ts';
 
@@ -240,10 +240,10 @@ export function windowFor(
   { device, driver, folded }: Pick<DeviceRoom, 'device' | 'driver' | 'folded'>,
   plan: Pick<Plan, 'actions'>,
 ): number {
-  const { windowMs, tickMs, soakMs, probes } = device;
-  const probesMs = Math.max(0, ...probes.map(({ withinMs }) => withinMs));
+  const { windowMs, tickMs, soakMs, flushMs } = device;
+  const probesMs = longestMs(device.probes);
   const settleMs = driver.dialect.settleMs?.(plan) ?? 0;
-  return effectiveWindowMs({ windowMs, tickMs, soakMs, probesMs, settleMs }, folded().measured);
+  return effectiveWindowMs({ windowMs, tickMs, soakMs, flushMs, probesMs, settleMs }, folded().measured);
 }
 
 export function buildRollout(room: DeviceRoom, planned: Pick<PlannedDevice, 'plan' | 'hostKey'>): Rollout {

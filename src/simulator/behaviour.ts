@@ -12,6 +12,14 @@ export interface Behaviour {
   readonly startupCountsFrom: 'added' | 'boot';
   /** Entries with a date and time are counted anew when wall time jumps. */
   readonly recomputeAfterJump: boolean;
+  /** Next runs of `startup` entries with an interval are wall time, and move when it jumps: set back, they stand still. */
+  readonly startupFollowsWallClock: boolean;
+  /**
+   * How `find` compares with `=`. `by-property`: what is asked for is read as the property's type; `as-text`: letter by
+   * letter with what `get` shows; `own-type`: text equals no number, time or truth, and what is absent equals nothing;
+   * `any-case`: as `by-property`, but letters may be large or small.
+   */
+  readonly findCompares: 'by-property' | 'as-text' | 'own-type' | 'any-case';
   /** The end of an SSH channel stops the commands that ran in it. */
   readonly channelEndStops: boolean;
   /** How long each command takes. */
@@ -68,6 +76,8 @@ export const USUAL_BEHAVIOUR: Behaviour = {
   uniqueNames: true,
   startupCountsFrom: 'added',
   recomputeAfterJump: true,
+  startupFollowsWallClock: false,
+  findCompares: 'by-property',
   channelEndStops: false,
   commandMs: 0,
   flushMs: 40_000,

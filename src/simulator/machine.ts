@@ -89,6 +89,7 @@ export class Machine implements Host {
       monotonic: () => clock.monotonic(),
       flushMs: behaviour.flushMs,
       versionGates: behaviour.versionGates,
+      findCompares: behaviour.findCompares,
     });
     this.hostKeys = new HostKeys(options.hostKey, behaviour.hostKeyType);
     this.history = new History(this.device);
@@ -159,6 +160,7 @@ export class Machine implements Host {
   jumpClock(ms: number): void {
     this.clocks.jump(ms);
     if (this.behaviour.recomputeAfterJump) this.scheduler.clockChanged();
+    if (this.behaviour.startupFollowsWallClock) this.scheduler.startupMoved(ms);
   }
 
   writeLog(topics: string, message: string): void {

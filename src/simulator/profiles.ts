@@ -52,6 +52,10 @@ const PROFILES: Readonly<Record<string, Profile>> = {
     says: 'startup entries count from boot, also when added later',
     behaviour: { startupCountsFrom: 'boot' },
   },
+  'startup-by-wall-clock': {
+    says: 'next runs of startup entries move with the wall clock: set back, they stand still',
+    behaviour: { startupFollowsWallClock: true },
+  },
   'duplicate-names': { says: 'two scripts may have one name', behaviour: { uniqueNames: false } },
   'read-only': {
     says: 'the login may not write',
@@ -64,6 +68,18 @@ const PROFILES: Readonly<Record<string, Profile>> = {
   'home-mode': {
     says: 'device-mode home: no scheduler',
     behaviour: { deviceMode: 'home' },
+  },
+  'find-as-text': {
+    says: 'find compares letter by letter with what get shows',
+    behaviour: { findCompares: 'as-text' },
+  },
+  'find-own-type': {
+    says: 'find compares after type: text equals no number, time or truth',
+    behaviour: { findCompares: 'own-type' },
+  },
+  'find-any-case': {
+    says: 'find takes large and small letters for the same',
+    behaviour: { findCompares: 'any-case' },
   },
   'refuses-removal': {
     says: 'what is referred to cannot be removed',

@@ -21,7 +21,7 @@ interface SchedulerHost {
 
 interface Entry {
   readonly settings: string;
-  readonly base: number;
+  base: number;
   runCount: number;
   /** Monotonic time of the next run. */
   next: number | undefined;
@@ -88,7 +88,7 @@ export class Scheduler {
         cancel: () => undefined,
       };
       this.entries.set(row.id, entry);
-      this.plan(row, entry, starting);
+      this.plan(row, entry, this.nextTime(row, entry, starting));
     }
   }
 
@@ -98,7 +98,22 @@ export class Scheduler {
       const entry = this.entries.get(row.id);
       if (entry === undefined || this.text(row, 'start-time') === 'startup') continue;
       entry.cancel();
-      this.plan(row, entry, false);
+      this.plan(row, entry, this.nextTime(row, entry, false));
+    }
+  }
+
+  /**
+   * Wall time jumped by so much, and the next run of a `startup` entry with an interval was kept as wall time: set back,
+   * the entry stands still for as long; set forward beyond its time, it runs at once.
+   */
+  startupMoved(ms: number): void {
+    for (const row of this.host.device.menu(SCHEDULER_PATH).rows) {
+      const entry = this.entries.get(row.id);
+      if (entry?.next === undefined || this.text(row, 'start-time') !== 'startup') continue;
+      if (this.interval(row) === 0) continue;
+      entry.cancel();
+      entry.base -= ms;
+      this.plan(row, entry, Math.max(this.host.clock.monotonic(), entry.next - ms));
     }
   }
 
@@ -106,16 +121,16 @@ export class Scheduler {
     return this.host.device.text(SCHEDULER_PATH, row, name) ?? '';
   }
 
-  private plan(row: Row, entry: Entry, starting: boolean): void {
-    entry.next = undefined;
-    if (this.text(row, 'disabled') === 'yes') return;
-    const interval = parseDuration(this.text(row, 'interval')) ?? 0;
-    const next = this.nextTime(row, entry, interval, starting);
-    if (next === undefined) return;
-    entry.next = next;
-    entry.cancel = this.host.clock.after(next - this.host.clock.monotonic(), () => {
+  private interval(row: Row): number {
+    return parseDuration(this.text(row, 'interval')) ?? 0;
+  }
+
+  private plan(row: Row, entry: Entry, next: number | undefined): void {
+    entry.next = this.text(row, 'disabled') === 'yes' ? undefined : next;
+    if (entry.next === undefined) return;
+    entry.cancel = this.host.clock.after(entry.next - this.host.clock.monotonic(), () => {
       entry.runCount++;
-      if (interval > 0) this.plan(row, entry, false);
+      if (this.interval(row) > 0) this.plan(row, entry, this.nextTime(row, entry, false));
       else entry.next = undefined;
       // The row may have been changed since; what runs is what it says now.
       const current = this.host.device.menu(SCHEDULER_PATH).rows.find((other) => other.id === row.id);
@@ -123,7 +138,8 @@ export class Scheduler {
     });
   }
 
-  private nextTime(row: Row, entry: Entry, interval: number, starting: boolean): number | undefined {
+  private nextTime(row: Row, entry: Entry, starting: boolean): number | undefined {
+    const interval = this.interval(row);
     const now = this.host.clock.monotonic();
     const startTime = this.text(row, 'start-time');
     if (startTime === 'startup' || startTime === '') {

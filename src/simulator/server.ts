@@ -147,7 +147,7 @@ export class SshServer {
   }
 
   /** Why the device takes no new connection now; undefined: it does. */
-  private refusal(): string | undefined {
+  refusal(): string | undefined {
     if (!this.powered) return 'down';
     if (this.machine.faults.refuseConnections) return 'fault';
     if (this.service('disabled') === 'yes') return 'service disabled';

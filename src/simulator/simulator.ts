@@ -45,6 +45,8 @@ export interface Simulator {
   readonly device: Device;
   readonly faults: Faults;
   readonly seed: number;
+  /** Why the device takes no new connection now; undefined: it does. */
+  refusal(): string | undefined;
   /** Runs one console line without SSH; gives what it printed. */
   console(line: string): Promise<string>;
   /** Uptime starts at 0; globals and jobs are gone; sessions are cut; the configuration is kept. */
@@ -90,6 +92,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     device: machine.device,
     faults,
     seed,
+    refusal: () => server.refusal(),
     console: (line) =>
       new Promise((resolve) => {
         const lines: string[] = [];

@@ -261,7 +261,7 @@ test('plan says after how long the device goes back by itself, why that is longe
   const rollback = { kind: 'exact', windowMs: 180_000, effectiveMs: 270_500, lostSecrets: 2 } as const;
   await serve({ plan: () => Promise.resolve({ v: 1, devices: [{ ...device, rollback }] }) });
   expect((await cli('plan')).out).toContain(
-    '   rollback: exact but for 2 secrets that nobody here knows, after 271 s (by what it took before, soak, probes and radios)\n',
+    '   rollback: exact but for 2 secrets that nobody here knows, after 271 s (by what it took before, soak, flush, probes and radios)\n',
   );
 });
 

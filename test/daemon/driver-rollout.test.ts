@@ -152,7 +152,7 @@ describe.concurrent('a change that holds', () => {
 
 describe.concurrent('a change that is taken back', () => {
   test('the window passes and nobody confirms: the device goes back by itself', async (t) => {
-    const b = await bench(t, { settings: { windowMs: 2_000 } });
+    const b = await bench(t, { settings: { windowMs: 4_000 } });
     const before = await configurationOf(b);
     await upToApply(b);
     await evidenceThat(b, b.driver, (e) => applied(e) && e.footprint.kind === 'target');
@@ -164,7 +164,7 @@ describe.concurrent('a change that is taken back', () => {
   test('the plan cuts the way to the device: logins are refused, then it is back without anybody', async (t) => {
     const b = await bench(t, {
       change: (text) => `${text}/ip service\r\nset ssh disabled=yes\r\n`,
-      settings: { windowMs: 2_000 },
+      settings: { windowMs: 4_000 },
     });
     await upToApply(b);
     let refused = 0;
@@ -257,7 +257,7 @@ describe.concurrent('a change that is taken back', () => {
   });
 
   test('the console crashes after apply: the net lives on and goes back when its time has come', async (t) => {
-    const b = await bench(t, { settings: { windowMs: 2_000 } });
+    const b = await bench(t, { settings: { windowMs: 4_000 } });
     await upToApply(b);
     await evidenceThat(b, b.driver, applied);
     b.simulator.consoleCrash();
@@ -267,7 +267,7 @@ describe.concurrent('a change that is taken back', () => {
   test.for([-86_400_000, 86_400_000])(
     'the wall clock jumps by %i ms: the net goes by uptime',
     async (ms, t) => {
-      const b = await bench(t, { settings: { windowMs: 2_000 } });
+      const b = await bench(t, { settings: { windowMs: 4_000 } });
       const deadline = await upToApply(b);
       b.simulator.jumpClock(ms);
       const still = await evidenceThat(b, b.driver, applied);

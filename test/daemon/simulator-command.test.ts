@@ -75,6 +75,19 @@ describe('siteward simulate routeros', () => {
     ).rejects.toThrow('ECONNREFUSED');
   });
 
+  it('says so at once where the export leaves no way in', async () => {
+    const closed = SMALL_EXPORT.replace('set telnet disabled=yes', 'set ssh disabled=yes');
+    writeFileSync(join(folder, 'closed.rsc'), closed, 'latin1');
+    const running = simulate('--export', join(folder, 'closed.rsc'), '--password', 'planted');
+    await expect.poll(() => written.out, { timeout: 10_000 }).toContain('\n');
+    expect(written.err).toBe(
+      'note: every connection is dropped (service disabled), as on the device of this export; ' +
+        'change its /ip service line for ssh to log in\n',
+    );
+    running.stop();
+    await running.ended;
+  });
+
   it('starts many devices of one export, by profiles, each with a line and a key of its own', async () => {
     const running = simulate(
       '--export',
@@ -111,7 +124,16 @@ describe('siteward simulate routeros', () => {
 
   it('lists profiles and faults in its help', async () => {
     await expect(simulate('--help').ended).rejects.toThrow();
-    for (const part of ['v6.49', 'few-permissions', 'power-cut', 'clock-jump=DURATION', 'standard input'])
+    expect(written.out).toMatch(/--uptime <duration> [^-]*\(default: 1d\)/);
+    for (const part of [
+      'startup-by-wall-clock',
+      'find-own-type',
+      'v6.49',
+      'few-permissions',
+      'power-cut',
+      'clock-jump=DURATION',
+      'standard input',
+    ])
       expect(written.out).toContain(part);
   });
 

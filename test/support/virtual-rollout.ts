@@ -81,7 +81,7 @@ export async function virtualDrill(device: VirtualDevice): Promise<VirtualRollou
     device: name,
     owner: { daemon: 'd'.repeat(32), nonce: 'e'.repeat(16) },
     deviceKey: hostKey,
-    times: { windowMs: 0, tickMs, flushMs, minUptimeMs, soakMs: 0 },
+    times: { windowMs: 4 * tickMs + flushMs, tickMs, flushMs, minUptimeMs, soakMs: 0 },
   });
   const payload = device.driver.render(id, rollout.plan);
   return await inMemory(device, { ...rollout, drill: true, payload }, device.driver);

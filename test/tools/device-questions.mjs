@@ -54,6 +54,14 @@ export const questions = [
     changes: true,
     ask: `${LIST} add list=siteward-record address=192.0.2.3/32; :put [${LIST} get [find where list=siteward-record address=192.0.2.3] address]`,
   },
+  {
+    number: 'S18',
+    switch: 'findCompares',
+    changes: true,
+    ask:
+      `${LIST} add list=${NAME} address=192.0.2.9 comment=Record; :put [:len [${LIST} find where list=${NAME} comment="record"]]; ` +
+      `:put [:len [${LIST} find where list=${NAME} disabled="no"]]; :put [:len [${LIST} find where list=${NAME} disabled=false]]`,
+  },
   { number: 'S70', changes: true, ask: ':put [:typeof [:execute ":delay 1s"]]' },
   {
     number: 'S63',

@@ -1,6 +1,7 @@
 /**
- * How long a device waits before it rolls back: at least what the settings say, and never less than the same device
- * took for its last rollouts. The plan's text never holds it. Pure.
+ * How long a device waits before it rolls back: at least what the settings say, and never less than everything that comes
+ * before confirm may take, as the settings and the last rollouts of the same device tell. The plan's text never holds it.
+ * Pure.
  */
 import { effectOf, isEffectFinished, isEffectStarted } from './effects.ts';
 import type { EffectName } from './event-fields.ts';
@@ -51,22 +52,34 @@ export function durationsOf({ tookMs: { arm, apply, verify } }: Stopwatch): Dura
 }
 
 export interface WindowNeeds {
+  /** The setting: never less than that. */
   readonly windowMs: number;
   readonly tickMs: number;
   readonly soakMs: number;
+  readonly flushMs: number;
   /** The longest that a probe may take to pass; 0: there is none. */
   readonly probesMs: number;
   /** How long the device may keep itself from being reached after this very plan. */
   readonly settleMs: number;
 }
 
-/** max(window, arm + apply + verify + soak + 2 ticks), by the slowest of the kept rollouts. */
+/** Confirm is taken until two before the deadline, verifying waits for one, and one is for the pauses between looks. */
+const ticksOfWaiting = 4;
+
+/**
+ * From the armed net to a confirm that is still taken, one after the other: apply, verify with its probes and the soak,
+ * the wait until the device has written it all, the order itself. What is measured is of the slowest of the kept
+ * rollouts. The logins of this one are not known yet: whoever stages it adds them.
+ */
 export function effectiveWindowMs(needs: WindowNeeds, measured: readonly Durations[]): number {
-  const { windowMs, tickMs, soakMs, probesMs, settleMs } = needs;
+  const { windowMs, tickMs, soakMs, flushMs, probesMs, settleMs } = needs;
   const slowest = (of: (one: Durations) => number): number => Math.max(0, ...measured.map(of));
-  // The soak of then is in what verifying took.
-  const verifyMs = Math.max(probesMs, slowest((one) => one.verifyMs) - soakMs);
-  const arm = slowest((one) => one.armMs);
-  const apply = slowest((one) => one.applyMs);
-  return Math.max(windowMs, arm + apply + verifyMs + soakMs + 2 * tickMs) + settleMs;
+  const loginsMs = slowest((one) => one.armMs - flushMs - 2 * tickMs);
+  const applyMs = slowest((one) => one.applyMs);
+  // The soak of then is in it. Its probes may have been others, or quicker than they can be.
+  const verifyMs = slowest((one) => one.verifyMs - soakMs);
+  // What held before the soak is asked again after it.
+  const probingMs = soakMs > 0 ? 2 * probesMs : probesMs;
+  const waitingMs = soakMs + flushMs + ticksOfWaiting * tickMs;
+  return Math.max(windowMs, loginsMs + applyMs + verifyMs + probingMs + waitingMs) + settleMs;
 }

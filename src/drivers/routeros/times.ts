@@ -39,16 +39,11 @@ export function armingAllowanceS(times: RolloutTimes, stagingS: number): number 
   return 2 + 2 * tickSeconds(times) + 2 * Math.ceil(stagingS);
 }
 
-/** At least the window of the settings, and never less than the soak, two readings and writing it all down need. */
-export function effectiveWindowS(times: RolloutTimes, stagingS: number): number {
-  const kept = Math.ceil((times.soakMs + times.flushMs) / 1000);
-  const needed = kept + 4 * tickSeconds(times) + 2 * Math.ceil(stagingS);
-  return Math.max(Math.ceil(times.windowMs / 1000), needed);
-}
-
-/** From the uptime read just before the rollback is staged. The window is whole once arming is over. */
+/**
+ * From the uptime read just before the rollback is staged. The window is whole once arming is over, and the logins
+ * that verifying and confirming need come on top, as what staging has just taken tells.
+ */
 export function deadlineFrom(uptimeS: number, times: RolloutTimes, stagingS: number): Deadline {
-  const seconds =
-    armingAllowanceS(times, stagingS) + Math.ceil(times.flushMs / 1000) + effectiveWindowS(times, stagingS);
-  return { armedUptimeS: uptimeS, deadlineUptimeS: uptimeS + seconds };
+  const waitS = Math.ceil(times.flushMs / 1000) + Math.ceil(times.windowMs / 1000) + 2 * Math.ceil(stagingS);
+  return { armedUptimeS: uptimeS, deadlineUptimeS: uptimeS + armingAllowanceS(times, stagingS) + waitS };
 }

@@ -13,6 +13,7 @@ import {
 import { factoryMenu, loadImage, referenceParts } from './image.ts';
 import { Menu, withProperties } from './menu.ts';
 import { rowText } from './row-text.ts';
+import type { Behaviour } from '../behaviour.ts';
 import type { DeviceImage } from './image.ts';
 import type { Row } from './menu.ts';
 
@@ -25,6 +26,7 @@ interface DeviceOptions {
   readonly flushMs: number;
   /** Refuse properties and menus of other versions, as far as the facts table knows. */
   readonly versionGates?: boolean;
+  readonly findCompares?: Behaviour['findCompares'];
 }
 
 /** Facts that nobody configures (`run-count`, `uptime` …); undefined: there is none of that name. */
@@ -47,6 +49,10 @@ export class Device {
     this.options = options;
     this.image = from instanceof Uint8Array ? loadImage(from, options) : from;
     for (const [path, menu] of this.image.menus) this.menus.set(path, Menu.like(menu));
+  }
+
+  get findCompares(): Behaviour['findCompares'] {
+    return this.options.findCompares ?? 'by-property';
   }
 
   get version(): string {

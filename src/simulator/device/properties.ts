@@ -2,7 +2,7 @@
 import { defaultOf, propertyFacts } from '../../drivers/routeros/menus.ts';
 import { parseDuration, unitForm } from '../language/duration.ts';
 import { ConsoleError } from '../language/syntax.ts';
-import { bool, num, str, time, NOTHING } from '../language/values.ts';
+import { bool, num, str, time, wordValue, NOTHING } from '../language/values.ts';
 import type { Value } from '../language/values.ts';
 
 type Kind = 'bool' | 'flag' | 'time' | 'number' | 'mac' | 'bits' | 'set' | 'host' | 'hosts' | 'text';
@@ -137,6 +137,12 @@ export function typed(path: string, name: string, text: string | undefined): Val
     case 'text':
       return str(text);
   }
+}
+
+/** As `typed`, but a property of which no table says what it is has the type that its value looks like. */
+export function ownValue(path: string, name: string, text: string): Value {
+  const isKnown = name in COMMON || (propertyFacts(path, name)?.type ?? null) !== null;
+  return isKnown ? typed(path, name, text) : wordValue(text);
 }
 
 /** The default the device is known to have, in its own spelling. */

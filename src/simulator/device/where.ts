@@ -1,10 +1,13 @@
-/** Which rows a condition means: values are compared after the property's type, absent ones as their default. */
+/**
+ * Which rows a condition means. Absent properties count as their default; how `=` compares is a switch, since nobody
+ * knows it of real devices for every type.
+ */
 import { binary, isTrue, unary } from '../language/operators.ts';
 import { ConsoleError } from '../language/syntax.ts';
 import { bool, str, toText, wordValue } from '../language/values.ts';
 import type { Device } from './device.ts';
 import type { Row } from './menu.ts';
-import { sameProperty, typed } from './properties.ts';
+import { ownValue, sameProperty, typed } from './properties.ts';
 import type { Expression } from '../language/syntax.ts';
 import type { Value } from '../language/values.ts';
 
@@ -57,7 +60,8 @@ function compared(
   }
   const actual = device.text(path, row, left.name);
   if (operator === '=' || operator === '!=') {
-    const same = equals(path, left.name, actual ?? '', right, () => evaluate(device, path, row, right));
+    const wanted = right.kind === 'word' ? right.text : evaluate(device, path, row, right);
+    const same = equals(device, path, left.name, actual, wanted);
     return bool(same === (operator === '='));
   }
   const value = evaluate(device, path, row, right);
@@ -65,17 +69,37 @@ function compared(
   return binary(operator, typed(path, left.name, actual), value);
 }
 
+/** `wanted` as text is a bare word. */
 function equals(
+  device: Device,
   path: string,
   name: string,
-  actual: string,
-  right: Expression,
-  evaluated: () => Value,
+  actual: string | undefined,
+  wanted: Value | string,
 ): boolean {
-  if (right.kind === 'word') return sameProperty(path, name, actual, right.text);
-  const value = evaluated();
   // `where interface=$list` means any of the list, as a list of one does.
-  if (value.type === 'array')
-    return value.items.some((item) => sameProperty(path, name, actual, toText(item)));
-  return sameProperty(path, name, actual, toText(value));
+  if (typeof wanted !== 'string' && wanted.type === 'array')
+    return wanted.items.some((item) => equals(device, path, name, actual, item));
+  const text = typeof wanted === 'string' ? wanted : toText(wanted);
+  const value = actual ?? '';
+  switch (device.findCompares) {
+    case 'by-property':
+      return sameProperty(path, name, value, text);
+    case 'as-text':
+      return value === text;
+    case 'any-case':
+      return sameProperty(path, name, value.toLowerCase(), text.toLowerCase());
+    case 'own-type': {
+      if (actual === undefined) return false;
+      const asked = typeof wanted === 'string' ? wordValue(wanted) : wanted;
+      return (
+        plainType(asked) === plainType(ownValue(path, name, actual)) && sameProperty(path, name, value, text)
+      );
+    }
+  }
+}
+
+/** The types that this switch is about; everything else is written like text and found like it. */
+function plainType({ type }: Value): string {
+  return type === 'num' || type === 'time' || type === 'bool' ? type : 'other';
 }

@@ -1,8 +1,9 @@
 /**
- * D17 The deadline that a device is given grows with what its last rollouts took, and with a radio that the plan touches;
- * people are told of it. Whole passes in virtual time.
+ * D17 The deadline that a device is given grows with what its last rollouts took, with what its probes may take, and with
+ * a radio that the plan touches; people are told of it. Whole passes in virtual time.
  */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { DeviceSettings } from '../../../src/core/site.ts';
 import { devicePlanAnswer, deviceStatusAnswer } from '../../../src/daemon/answers.ts';
 import type { RunningDevice, RunningSite } from '../../../src/daemon/running-site.ts';
 import { buildRollout } from '../../../src/reconcile/roll-out.ts';
@@ -29,12 +30,11 @@ function deadlinesS({ records }: VirtualPasses): readonly number[] {
   );
 }
 
-/** What arming, applying and verifying took in the first rollout, by the journal's own times. */
+/** What the logins of arming, applying and verifying took in the first rollout, by the journal's own times. */
 function tookMs({ records }: VirtualPasses): number {
   const at = (kind: string): number => Date.parse(records.find((one) => one.kind === kind)?.at ?? '');
   return (
-    at('arm-finished') -
-    at('arm-started') +
+    Math.max(0, at('arm-finished') - at('arm-started') - 2 * tickMs) +
     at('applied') -
     at('apply-started') +
     at('verify-finished') -
@@ -68,7 +68,8 @@ test('a rollout that took long gives the next one as long, and a radio longer; p
   await passes.accept(text('one', 'two'));
   await passes.pass();
   slow = false;
-  const grownMs = tookMs(passes) + 2 * tickMs;
+  const probeMs = 1 + 2_000 + 5_000;
+  const grownMs = tookMs(passes) + probeMs + 4 * tickMs;
   expect(grownMs).toBeGreaterThan(windowMs);
 
   await passes.accept(text('one', 'two', 'three'));
@@ -86,4 +87,41 @@ test('a rollout that took long gives the next one as long, and a radio longer; p
   expect(buildRollout(passes.room, planned).times.windowMs).toBe(grownMs + 90_000);
   const { rollback } = await devicePlanAnswer(...served(passes), null);
   expect(rollback).toMatchObject({ windowMs, effectiveMs: grownMs + 90_000 });
+});
+
+describe('what a probe looks at comes back just within its time, and the change stays', () => {
+  const web = { kind: 'tcp', host: '192.0.2.7', port: 80 } as const;
+  const usual = { windowMs: 120_000, tickMs: 10_000, flushMs: 45_000 };
+  test.each<readonly [string, Partial<DeviceSettings>, number, readonly number[]]>([
+    ['a short window, a long flush', { windowMs: 30_000, tickMs: 2_000, flushMs: 20_000 }, 30_000, [28_000]],
+    ['the defaults', usual, 60_000, [58_000]],
+    [
+      'the defaults, and it is gone again after the soak',
+      { ...usual, soakMs: 20_000 },
+      60_000,
+      [58_000, 58_000],
+    ],
+  ])('%s', async (_, settings, withinMs, gone) => {
+    const device = virtualDevice({ exportText: `${header}${text('one')}`, settings });
+    const probes = [{ name: 'web', question: web, withinMs, redBefore: 'refuse' }] as const;
+    const left = [...gone];
+    let backAt = 0;
+    let asked = false;
+    const passes = await virtualPasses(device, { probes }, () => {
+      const now = device.time.monotonic();
+      // The first question is the one before anything is changed; each round after it finds it gone for a while.
+      if (asked && backAt === 0) backAt = now + (left.shift() ?? 0);
+      asked = true;
+      if (now < backAt) return Promise.resolve({ well: false, said: 'refused' });
+      backAt = 0;
+      return Promise.resolve({ well: true });
+    });
+    await passes.accept(text('one', 'two'));
+    await passes.pass();
+    const ends = ['confirmed', 'rolled-back', 'not-started'];
+    expect(passes.records.map(({ kind }) => kind).filter((kind) => ends.includes(kind))).toEqual([
+      'confirmed',
+    ]);
+    expect(left).toEqual([]);
+  });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Behaviour } from '../../../src/simulator/behaviour.ts';
 import { profile, profileNames } from '../../../src/simulator/profiles.ts';
 import { SMALL_EXPORT, startMachine } from './started-machine.ts';
 
@@ -47,6 +48,30 @@ describe('where devices differ', () => {
     const strict = startMachine(SMALL_EXPORT, profile('refuses-removal'));
     expect(strict.run('/interface bridge remove bridge1')).toEqual(['failure: in use']);
     expect(strict.run('/interface bridge print count-only')).toEqual(['1']);
+  });
+
+  it('find compares after the property, as text, after its own type, or whatever the case (S18)', () => {
+    const add =
+      '/ip firewall address-list add list=x address=192.0.2.9 comment=Abc; ' +
+      '/ip dns static add name=a address=192.0.2.9 ttl=1d';
+    const questions = [
+      '/ip firewall address-list find where comment="abc"',
+      '/ip firewall address-list find where disabled="no"',
+      '/ip firewall address-list find where disabled=false',
+      '/ip firewall address-list find where timeout=""',
+      '/ip firewall address-list find where address="192.0.2.9"',
+      '/ip dns static find where ttl=24h',
+      '/ip dns static find where ttl="1d"',
+    ];
+    const found = (findCompares: Behaviour['findCompares']): string => {
+      const bench = startMachine(SMALL_EXPORT, { findCompares });
+      bench.run(add);
+      return questions.map((question) => bench.run(`:put [:len [${question}]]`)[0]).join('');
+    };
+    expect(found('by-property')).toBe('0111111');
+    expect(found('as-text')).toBe('0101101');
+    expect(found('own-type')).toBe('0010110');
+    expect(found('any-case')).toBe('1111111');
   });
 
   it('a menu that cannot be read is an error line in the export (S53)', () => {

@@ -92,6 +92,31 @@ describe('scheduler (S63)', () => {
     expect(count(bench, 'dated')).toBe('1');
   });
 
+  it('is moved by a jump of wall time where its next run is wall time: back it stands still, forward it runs at once', () => {
+    const bench = startMachine(SMALL_EXPORT, { startupFollowsWallClock: true });
+    bench.run(addTick);
+    bench.clock.advance(15_000);
+    bench.machine.jumpClock(-3_600_000);
+    bench.clock.advance(3_600_000 + 4_000);
+    expect(count(bench, 'tick')).toBe('1');
+    bench.clock.advance(1_100);
+    expect(count(bench, 'tick')).toBe('2');
+    bench.machine.jumpClock(60_000 + 5_000);
+    bench.clock.advance(100);
+    expect(count(bench, 'tick')).toBe('3');
+    bench.clock.advance(20_000);
+    expect(count(bench, 'tick')).toBe('5');
+  });
+
+  it('keeps its times through a reboot after such a jump, since they begin anew', () => {
+    const bench = startMachine(SMALL_EXPORT, { startupFollowsWallClock: true });
+    bench.run(addTick);
+    bench.machine.jumpClock(-3_600_000);
+    bench.machine.reboot();
+    bench.clock.advance(10_100);
+    expect(count(bench, 'tick')).toBe('1');
+  });
+
   it('stands still while disabled and stops when removed', () => {
     const bench = startMachine();
     bench.run(`${addWork}; ${addTick}; /system scheduler disable tick`);

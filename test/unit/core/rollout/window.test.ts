@@ -9,7 +9,7 @@ import {
 } from '../../../../src/core/rollout/window.ts';
 import { settleMs } from '../../../../src/drivers/routeros/radios.ts';
 
-const needs = { windowMs: 120_000, tickMs: 10_000, soakMs: 0, probesMs: 0, settleMs: 0 };
+const needs = { windowMs: 120_000, tickMs: 10_000, soakMs: 0, flushMs: 0, probesMs: 0, settleMs: 0 };
 const quick = { armMs: 20_000, applyMs: 2_000, verifyMs: 5_000 };
 const ids = { rollout: '00112233aabb', device: 'gw1' };
 
@@ -17,7 +17,8 @@ describe('D17 the effective window', () => {
   test.each([
     ['nothing measured: the setting', needs, [], 120_000],
     ['a quick device: the setting', needs, [quick], 120_000],
-    ['a slow apply: arm, apply, verify and two ticks', needs, [{ ...quick, applyMs: 200_000 }], 245_000],
+    ['a slow apply: apply, verify and four ticks', needs, [{ ...quick, applyMs: 200_000 }], 245_000],
+    ['slow logins are what arming took beyond its ticks', needs, [{ ...quick, armMs: 120_000 }], 147_000],
     ['the slowest of the kept ones counts', needs, [{ ...quick, verifyMs: 300_000 }, quick], 342_000],
     [
       'the soak counts once, though it was measured too',
@@ -25,8 +26,21 @@ describe('D17 the effective window', () => {
       [{ ...quick, verifyMs: 305_000 }],
       347_000,
     ],
-    ['a soak that nobody measured', { ...needs, soakMs: 300_000 }, [], 320_000],
-    ['probes may take their time', { ...needs, probesMs: 600_000 }, [quick], 642_000],
+    ['a soak that nobody measured', { ...needs, soakMs: 300_000 }, [], 340_000],
+    ['probes may take their time', { ...needs, probesMs: 600_000 }, [quick], 647_000],
+    ['and once more after the soak', { ...needs, probesMs: 60_000, soakMs: 30_000 }, [], 190_000],
+    [
+      'confirm waits for the flush after the probes',
+      { ...needs, probesMs: 60_000, flushMs: 45_000 },
+      [],
+      145_000,
+    ],
+    [
+      'the flush that arming waited for is no login',
+      { ...needs, flushMs: 45_000 },
+      [{ ...quick, armMs: 65_000 }],
+      120_000,
+    ],
     ['a radio comes on top, also of the setting', { ...needs, settleMs: 90_000 }, [], 210_000],
   ])('%s', (_, asked, measured, expected) => {
     expect(effectiveWindowMs(asked, measured)).toBe(expected);

@@ -38,7 +38,7 @@ const change = (text: string): string =>
     .replace('name=gw1', 'name=gw2')
     .replace(/(add action=accept .*\r?\n)(add action=drop .*\r?\n)/, '$2$1');
 
-/** `confirmed`, or the code of why nothing was begun. */
+/** `confirmed`, `rolled-back`, or the code of why nothing was begun. */
 type Outcome = string;
 type Sides<Key extends keyof Behaviour> =
   | readonly (readonly [value: Behaviour[Key], outcome: Outcome])[]
@@ -59,6 +59,18 @@ const switches: { readonly [Key in keyof Behaviour]: Sides<Key> } = {
   recomputeAfterJump: [
     [true, well],
     [false, well],
+  ],
+  startupFollowsWallClock: [
+    [false, well],
+    // Once it is applied the clock is set back: a net that would not fire for two hours is none.
+    [true, 'rolled-back'],
+  ],
+  // Rows of other kinds, and what is refused: find-compares.test.ts.
+  findCompares: [
+    ['by-property', well],
+    ['as-text', well],
+    ['own-type', well],
+    ['any-case', well],
   ],
   channelEndStops: { elsewhere: 'daemon/driver-rollout: sessions take their commands with them' },
   commandMs: [
@@ -114,7 +126,9 @@ const switches: { readonly [Key in keyof Behaviour]: Sides<Key> } = {
     [100_000_000, well],
     [100_000, 'disk-full'],
   ],
-  backupPlace: { elsewhere: 'no backup is made on the device' },
+  backupPlace: {
+    elsewhere: 'daemon/driver-backup: a backup is found, fetched and taken off in either place',
+  },
   safeModeOverExec: { elsewhere: 'safe mode is never taken' },
   safeModeTimeoutMs: { elsewhere: 'safe mode is never taken' },
   clock: [
@@ -135,6 +149,9 @@ const switches: { readonly [Key in keyof Behaviour]: Sides<Key> } = {
   ],
   stallsBelowWindow: { elsewhere: 'daemon/driver-session: a large export arrives whole' },
 };
+
+/** Tried with a wall clock that is set back by two hours. */
+const aboutJumps = ['recomputeAfterJump', 'startupFollowsWallClock'];
 
 const combinations = Object.entries(switches).flatMap(([name, sides]) =>
   'elsewhere' in sides
@@ -162,7 +179,7 @@ describe('a change that holds', () => {
     let jumped = false;
     const end = await made.toItsEnd({
       onSight: () => {
-        if (name === 'recomputeAfterJump' && !jumped) device.machine.jumpClock(-7_200_000);
+        if (aboutJumps.includes(name) && !jumped) device.machine.jumpClock(-7_200_000);
         jumped = true;
       },
     });
