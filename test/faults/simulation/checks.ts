@@ -80,7 +80,7 @@ export class Checks {
   readonly #confirmSession = new Map<string, number>();
   /** Rollouts whose target was verified: from here on nothing has to lead back. */
   readonly #verified = new Set<string>();
-  /** Runs of the timer when the verification of a rollout began. */
+  /** Runs of the timer when a machine began to verify a rollout. */
   readonly #tickedAtVerify = new Map<string, number>();
   readonly #witnessSeen = new Map<Host, string>();
   /** Somebody else took the net away or loaded another configuration: the device is no longer this daemon's alone. */
@@ -143,7 +143,7 @@ export class Checks {
     if (!this.#isHarmless(command)) this.#witness(host);
     if (found?.effects[0] === 'confirm' && rolloutId !== null) {
       this.#confirmSession.set(`${host.name} ${rolloutId}`, session.id);
-      const ran = this.#device.ticked > (this.#tickedAtVerify.get(rolloutId) ?? -1);
+      const ran = this.#device.ticked > (this.#tickedAtVerify.get(`${host.name} ${rolloutId}`) ?? -1);
       this.#require(ran, 'I3', 'asked to confirm, and its rollback did not run while it was verified');
     }
   }
@@ -252,7 +252,7 @@ export class Checks {
         break;
       }
       case 'verify-started':
-        this.#tickedAtVerify.set(record.rollout, this.#device.ticked);
+        this.#tickedAtVerify.set(`${host.name} ${record.rollout}`, this.#device.ticked);
         break;
       case 'confirmed':
         this.#confirmed(host, record.rollout);

@@ -331,6 +331,8 @@ export class World {
     const waits = !['in-sync', 'behind', 'drifted'].includes(standing.state);
     if (waits && standing.next === null) this.fail(`end: ${state} waits for a person and names no command`);
     if (this.#personal) return;
+    // Nobody can reach it any more, and its timer waits for a time of day that is far away: until then, or a reboot.
+    if (this.clockSetBack && this.device.keepsOut()) return;
     if (
       this.#strikes.hits.length === 0 &&
       this.shape.undisturbed !== 'either' &&
