@@ -25,6 +25,18 @@ export const planned = (parts: Partial<Planned> = {}): Planned => ({
   ...parts,
 });
 
+export const deadline = { armedUptimeS: 1000, deadlineUptimeS: 1200 } as const;
+
+/** A benign rollout up to the end of apply. */
+export const appliedEvents: readonly SitewardEvent[] = [
+  planned(),
+  { kind: 'authorized', ...ids, reason: 'benign' },
+  { kind: 'stage-started', ...ids },
+  { kind: 'stage-finished', ...ids, result: 'ok', deadline },
+  { kind: 'apply-started', ...ids },
+  { kind: 'apply-finished', ...ids, result: 'ok' },
+];
+
 /** As a record keeps them, of a device that carries the target and keeps it. */
 export const evidenceFacts = (facts: Partial<EvidenceFacts> = {}): EvidenceFacts => ({
   decision: 'confirm',

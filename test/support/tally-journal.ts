@@ -2,6 +2,9 @@
  * A journal with the smallest fold that can go wrong: how many records, and a digest over their texts in order. What
  * it knows after a restart is right only if every record counted exactly once, in a checkpoint or behind it.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { sha256 } from '../../src/core/digest.ts';
 import type { RecordEnvelope } from '../../src/core/journal.ts';
 import type { Journal, JournalOptions } from '../../src/journal/journal.ts';
@@ -64,6 +67,32 @@ export async function openTally(
       const record = await journal.append({ kind: 'noted', actor: 'daemon', text });
       fold(record);
       return record;
+    },
+  };
+}
+
+export interface TallyFolder {
+  readonly folder: string;
+  open(options?: Partial<JournalOptions>, parts?: number): Promise<TallyJournal>;
+  /** Closes all that were opened, and takes the folder away. */
+  close(): Promise<void>;
+}
+
+/** A folder of its own on the real file system. */
+export function tallyFolder(): TallyFolder {
+  const parent = mkdtempSync(join(tmpdir(), 'siteward-journal-'));
+  const folder = join(parent, 'journal');
+  const opened: TallyJournal[] = [];
+  return {
+    folder,
+    async open(options = {}, parts) {
+      const one = await openTally({ folder, ...options }, parts);
+      opened.push(one);
+      return one;
+    },
+    async close() {
+      for (const { journal } of opened) await journal.close();
+      rmSync(parent, { recursive: true, force: true });
     },
   };
 }

@@ -1,14 +1,5 @@
 /** Segments that begin with a checkpoint: what goes, what is read at the next start, and what a crash in between leaves. */
-import {
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RecordEnvelope } from '../../../src/core/journal.ts';
@@ -16,27 +7,18 @@ import { openJournal } from '../../../src/journal/journal.ts';
 import type { JournalOptions } from '../../../src/journal/journal.ts';
 import { segmentsToDrop } from '../../../src/journal/segments.ts';
 import { CrashingDisk } from '../../support/crashing-disk.ts';
-import type { Tally, TallyJournal } from '../../support/tally-journal.ts';
-import { counted, nothingCounted, openTally } from '../../support/tally-journal.ts';
+import type { Tally, TallyFolder } from '../../support/tally-journal.ts';
+import { counted, nothingCounted, openTally, tallyFolder } from '../../support/tally-journal.ts';
 
 let folder: string;
-let opened: TallyJournal[];
+let open: TallyFolder['open'];
+let close: TallyFolder['close'];
 
 beforeEach(() => {
-  folder = join(mkdtempSync(join(tmpdir(), 'siteward-journal-')), 'journal');
-  opened = [];
+  ({ folder, open, close } = tallyFolder());
 });
 
-afterEach(async () => {
-  for (const { journal } of opened) await journal.close();
-  rmSync(join(folder, '..'), { recursive: true, force: true });
-});
-
-async function open(options: Partial<JournalOptions> = {}, parts?: number): Promise<TallyJournal> {
-  const one = await openTally({ folder, ...options }, parts);
-  opened.push(one);
-  return one;
-}
+afterEach(() => close());
 
 async function withNotes(count: number, options: Partial<JournalOptions> = {}): Promise<Tally> {
   const one = await open(options);

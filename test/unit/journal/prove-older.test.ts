@@ -1,6 +1,5 @@
 /** The segments that a start does not read: proved while records are written; what is damaged there stops them, too. */
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -9,27 +8,18 @@ import { systemClock } from '../../../src/daemon/system-clock.ts';
 import type { JournalOptions } from '../../../src/journal/journal.ts';
 import { fileStorage } from '../../../src/journal/storage.ts';
 import type { JournalStorage } from '../../../src/journal/storage.ts';
-import type { TallyJournal } from '../../support/tally-journal.ts';
-import { openTally } from '../../support/tally-journal.ts';
+import type { TallyFolder, TallyJournal } from '../../support/tally-journal.ts';
+import { tallyFolder } from '../../support/tally-journal.ts';
 
 let folder: string;
-let opened: TallyJournal[];
+let open: TallyFolder['open'];
+let close: TallyFolder['close'];
 
 beforeEach(() => {
-  folder = join(mkdtempSync(join(tmpdir(), 'siteward-journal-')), 'journal');
-  opened = [];
+  ({ folder, open, close } = tallyFolder());
 });
 
-afterEach(async () => {
-  for (const { journal } of opened) await journal.close();
-  rmSync(join(folder, '..'), { recursive: true, force: true });
-});
-
-async function open(options: Partial<JournalOptions> = {}): Promise<TallyJournal> {
-  const one = await openTally({ folder, ...options });
-  opened.push(one);
-  return one;
-}
+afterEach(() => close());
 
 async function withNotes(count: number, options: Partial<JournalOptions> = {}): Promise<void> {
   const one = await open(options);

@@ -16,12 +16,11 @@ import { openLedger } from '../../../src/reconcile/ledger.ts';
 import { runRollout } from '../../../src/reconcile/rollout-runner.ts';
 import { gateNowMs, gatePolicy } from '../../support/gate.ts';
 import { followedBranch } from '../../support/site-settings.ts';
-import { evidenceFacts, evidenceOf, ids, planned } from '../../support/records.ts';
+import { appliedEvents, evidenceFacts, evidenceOf, ids } from '../../support/records.ts';
 import { runCli } from '../../support/run-cli.ts';
 import { deviceSettings } from '../../support/scripted-device.ts';
 
 const device = deviceSettings({ port: 22, hostKey: 'SHA256:x' });
-const deadline = { armedUptimeS: 1000, deadlineUptimeS: 1200 };
 
 /** The device decided so, and what it does from then on fails. */
 const seen = (decision: 'confirm' | 'rollback'): Evidence =>
@@ -50,15 +49,7 @@ async function worldWhere(
   more: Partial<Pick<Driver, 'rollBack'>> = {},
 ) {
   const { ledger, state, kinds } = openMemory();
-  const first: readonly SitewardEvent[] = [
-    planned(),
-    { kind: 'authorized', ...ids, reason: 'benign' },
-    { kind: 'stage-started', ...ids },
-    { kind: 'stage-finished', ...ids, result: 'ok', deadline },
-    { kind: 'apply-started', ...ids },
-    { kind: 'apply-finished', ...ids, result: 'ok' },
-    ...events,
-  ];
+  const first: readonly SitewardEvent[] = [...appliedEvents, ...events];
   for (const event of first) await ledger.append(event);
   const refuse = (): Promise<never> => Promise.reject(new DeviceError('rejected', 'gw1: the device refused'));
   const driver = {

@@ -6,19 +6,12 @@ import { foldRollout } from '../../../../src/core/rollout/state.ts';
 import type { RolloutState } from '../../../../src/core/rollout/state.ts';
 import type { Evidence } from '../../../../src/core/rollout/rollout.ts';
 import { deviceState } from '../../../../src/core/site-state.ts';
-import { evidenceOf, ids, planned, stateAfter } from '../../../support/records.ts';
-
-const deadline = { armedUptimeS: 1000, deadlineUptimeS: 1200 };
+import { appliedEvents, evidenceOf, ids, stateAfter } from '../../../support/records.ts';
 
 /** It was applied, and the daemon died. */
 function afterDeath(): RolloutState {
   const state = stateAfter([
-    planned(),
-    { kind: 'authorized', ...ids, reason: 'benign' },
-    { kind: 'stage-started', ...ids },
-    { kind: 'stage-finished', ...ids, result: 'ok', deadline },
-    { kind: 'apply-started', ...ids },
-    { kind: 'apply-finished', ...ids, result: 'ok' },
+    ...appliedEvents,
     { kind: 'daemon-started', nonce: 'n', version: '0', trust: {} },
   ]);
   const { rollout } = deviceState(state, 'gw1');

@@ -9,24 +9,12 @@ import type { Step } from '../../../../src/core/rollout/step.ts';
 import { nothingSeen } from '../../../../src/core/rollout/step.ts';
 import { deviceState } from '../../../../src/core/site-state.ts';
 import { waitsForPeople } from '../../../../src/reconcile/waits-for-people.ts';
-import { evidenceFacts, evidenceOf, ids, planned, stateAfter } from '../../../support/records.ts';
+import { appliedEvents, evidenceFacts, evidenceOf, ids, stateAfter } from '../../../support/records.ts';
 
-const deadline = { armedUptimeS: 1000, deadlineUptimeS: 1200 };
 const runs = { present: true, enabled: true, runCount: 7 };
 
 function verifying(): RolloutState {
-  const { rollout } = deviceState(
-    stateAfter([
-      planned(),
-      { kind: 'authorized', ...ids, reason: 'benign' },
-      { kind: 'stage-started', ...ids },
-      { kind: 'stage-finished', ...ids, result: 'ok', deadline },
-      { kind: 'apply-started', ...ids },
-      { kind: 'apply-finished', ...ids, result: 'ok' },
-      { kind: 'verify-started', ...ids },
-    ]),
-    'gw1',
-  );
+  const { rollout } = deviceState(stateAfter([...appliedEvents, { kind: 'verify-started', ...ids }]), 'gw1');
   if (rollout === null) throw new Error('no rollout');
   return rollout;
 }
